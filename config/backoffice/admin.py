@@ -1,0 +1,192 @@
+"""Doors to the furniture: jobs, settings, tokens, staff, the audit trail."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from config.backoffice import jobs, settings, tokens
+from config.backoffice.models import ApiToken, AuditEntry, InstallSettings, Job, JobRun
+from config.backoffice.site import (
+    AdminPasswordChangeForm,
+    ModelAdmin,
+    ReadOnlyAdmin,
+    UserChangeForm,
+    UserCreationForm,
+    display,
+    register,
+)
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass
+
+
+@register(Job)
+class JobAdmin(ModelAdmin):
+    """The Jobs page: its list is the ledger's statuses, its form the schedule."""
+
+    change_list_template = "admin/backoffice/job/change_list.html"
+    fields = ["name", "every_seconds", "is_enabled"]
+    readonly_fields = ["name"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_urls(self):
+        return [
+            path(
+                "<slug:name>/run/",
+                self.admin_site.admin_view(require_POST(self.run_now)),
+                name="backoffice_job_run",
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        now = timezone.now()
+        statuses = jobs.statuses(now)
+        context = {
+            "title": "Jobs",
+            "statuses": statuses,
+            "late": [status for status in statuses if status.is_late],
+            "failed": [status for status in statuses if status.is_failed],
+            "runs": JobRun.objects.select_related("requested_by").order_by("-id")[:25],
+            "now": now,
+            "can_run": self.has_change_permission(request),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def run_now(self, request: HttpRequest, name: str) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        if JobRun.objects.active().filter(job=name).exists():
+            messages.warning(request, "This job is running or waiting already; its line shows how far it is.")
+        elif name not in {kind.name for kind in jobs.kinds()}:
+            messages.error(request, f"There is no job called {name}.")
+        else:
+            jobs.request(name, slot=f"by hand {now.isoformat()}", now=now, by=request.user)
+            messages.success(request, f"{jobs.kind(name).title} is queued. Reload in a few seconds to see its result.")
+        return HttpResponseRedirect(reverse("admin:backoffice_job_changelist"))
+
+
+@register(JobRun)
+class JobRunAdmin(ReadOnlyAdmin):
+    list_display = ["job", "state", "due_at", "started_at", "finished_at", "attempts", "summary"]
+    list_filter = ["state", "job"]
+    fields = [
+        "job",
+        "slot",
+        "state",
+        "attempts",
+        "queued_at",
+        "started_at",
+        "heartbeat_at",
+        "finished_at",
+        "worker",
+        "requested_by",
+        "summary",
+        "error",
+        "progress",
+        "arguments",
+    ]
+
+
+@register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "who", "action", "subject_type", "subject_label"]
+    list_filter = ["action"]
+    search_fields = ["subject_label", "actor_label"]
+    date_hierarchy = "at"
+
+    @display(description="Who")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_label or "System"
+
+
+class InstallSettingsForm(forms.ModelForm):
+    class Meta:
+        model = InstallSettings
+        fields = settings.NAMES
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        settings.validate_zone(cleaned.get("time_zone", "UTC"))
+        return cleaned
+
+
+@register(InstallSettings)
+class InstallSettingsAdmin(ModelAdmin):
+    form = InstallSettingsForm
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        InstallSettings.objects.get_or_create(id=1)
+        return HttpResponseRedirect(reverse("admin:backoffice_installsettings_change", args=[1]))
+
+    def save_model(self, request: HttpRequest, obj: InstallSettings, form: forms.ModelForm, change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in settings.NAMES}
+        settings.change(values, actor=request.user, now=timezone.now())
+
+
+class ApiTokenForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in tokens.SCOPES],
+        initial=list(tokens.SCOPES),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ["name", "scopes"]
+
+
+@register(ApiToken)
+class ApiTokenAdmin(ModelAdmin):
+    form = ApiTokenForm
+    list_display = ["name", "prefix", "user", "created_at", "last_used_at", "revoked_at"]
+    actions = ["revoke"]
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: forms.ModelForm, change: bool) -> None:
+        token, text = tokens.create(
+            request.user, form.cleaned_data["name"], now=timezone.now(), scopes=form.cleaned_data["scopes"]
+        )
+        obj.pk = token.pk
+        messages.warning(request, f"Copy this token now, it is not shown again: {text}")
+
+    @admin.action(description="Revoke the selected tokens", permissions=["add"])
+    def revoke(self, request: HttpRequest, queryset) -> None:
+        done = sum(tokens.revoke(token, actor=request.user, now=timezone.now()) for token in queryset)
+        messages.success(request, f"{done} tokens revoked; requests with them are refused from now on.")

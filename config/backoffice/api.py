@@ -1,0 +1,96 @@
+"""What every API view shares: bearer tokens with scopes, one shape of error, pagination by cursor."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404
+from django.utils import timezone
+from rest_framework import authentication, exceptions, pagination, permissions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.backoffice import tokens
+
+log = logging.getLogger(__name__)
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer <token>`."""
+
+    def authenticate(self, request: Request):
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        token = tokens.find(text.strip(), now=timezone.now())
+        if token is None:
+            raise exceptions.AuthenticationFailed("Unknown or revoked token. Create one under API tokens.")
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class HasScope(permissions.BasePermission):
+    """The token carries the view's `scope`."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.auth is None:
+            raise exceptions.NotAuthenticated("Send the header Authorization: Bearer <token>.")
+        scope = getattr(view, "scope", None)
+        if scope is not None and scope in request.auth.scopes:
+            return True
+        raise exceptions.PermissionDenied(f"This token lacks the scope “{scope}”.")
+
+
+class CursorPages(pagination.CursorPagination):
+    page_size = 100
+    max_page_size = 1000
+    page_size_query_param = "page_size"
+    ordering = "pk"
+
+
+def error_body(code: str, message: str, field: str = "") -> dict[str, str]:
+    """The one shape of an error; `message` and `detail` carry the same text, clients read one or the other."""
+    return {"code": code, "message": message, "detail": message, "field": field}
+
+
+def answer_error(error: Exception, context: dict) -> Response | None:
+    """Translate an exception into the one shape; the unexpected is logged and answered without its inside."""
+    from rest_framework.views import set_rollback  # noqa: PLC0415  that module imports this one through its settings
+
+    set_rollback()
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("There is nothing here.")
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        return _answer_known(error)
+    if isinstance(error, DatabaseError):
+        log.exception("The database did not answer")
+        body = error_body("unavailable", "The database is away; try again in a few seconds.")
+        return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+    return None
+
+
+def _answer_known(error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))
+    code, message, field = _first_problem(error)
+    return Response(error_body(code, message, field), status=error.status_code, headers=headers)
+
+
+def _first_problem(error: exceptions.APIException) -> tuple[str, str, str]:
+    """Code, message and field of the first problem of a possibly nested error."""
+    detail, field = error.detail, ""
+    while isinstance(detail, dict | list):
+        if isinstance(detail, dict):
+            key, detail = next(iter(detail.items()))
+            field = field or ("" if key == "non_field_errors" else str(key))
+        else:
+            detail = detail[0]
+    return getattr(detail, "code", error.default_code), str(detail), field

@@ -1,0 +1,29 @@
+"""The audit trail: every act that changes what others see leaves a line, in its own transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from config.backoffice.models import AuditEntry
+
+
+def record(
+    actor: Any, action: str, subject: models.Model, *, now: datetime, detail: dict[str, Any] | None = None
+) -> AuditEntry:
+    """Write one line. `action` reads `thing.verb` ("import.confirmed"); `actor` None is the system itself."""
+    return AuditEntry.objects.create(
+        at=now,
+        actor=actor if actor is not None and actor.pk else None,
+        actor_label=str(actor)[:254] if actor is not None else "",
+        action=action,
+        subject_type=subject._meta.label,
+        subject_id=str(subject.pk or ""),
+        subject_label=str(subject)[:300],
+        detail=detail or {},
+    )
+
+
+def of(subject: models.Model) -> models.QuerySet[AuditEntry]:
+    """The trail of one thing, latest first."""
+    return AuditEntry.objects.filter(subject_type=subject._meta.label, subject_id=str(subject.pk))

@@ -1,0 +1,83 @@
+"""Numbers, money and times as people read them. Pure; used by pages, sentences and mails alike."""
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+DASH = "–"
+MINUS = "−"
+THIN = "\u00a0"  # no-break, so that a number never wraps
+MINOR_UNITS = {
+    "BHD": 3,
+    "JOD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+    "CLP": 0,
+    "ISK": 0,
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+}
+
+
+def number(value: int | float | Decimal | None, places: int = 0) -> str:
+    """12 345 or −1 180.50; a dash for None."""
+    if value is None:
+        return DASH
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    text = f"{abs(rounded):,.{places}f}".replace(",", THIN)
+    return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def money(value: Decimal | int | None, currency: str, *, exact: bool = False) -> str:
+    """38 400 EUR on cards; exact: the currency's minor unit, 9 800.00 EUR in tables."""
+    if value is None:
+        return DASH
+    return f"{number(value, MINOR_UNITS.get(currency, 2) if exact else 0)}{THIN}{currency}"
+
+
+def percent(share: Decimal | float | None, places: int = 0) -> str:
+    """0.653 → 65 %."""
+    return DASH if share is None else f"{number(Decimal(str(share)) * 100, places)}{THIN}%"
+
+
+def change(share: Decimal | float | None, places: int = 1) -> str:
+    """0.042 → +4.2 %, −0.65 → −65.0 %; a dash for None."""
+    if share is None:
+        return DASH
+    text = percent(share, places)
+    return text if text.startswith(MINUS) else f"+{text}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """1 customer, 14 customers."""
+    return f"{number(count)}{THIN}{one if count == 1 else many or one + 's'}"
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """2 minutes ago, 3 days ago, in 5 hours; "never" for None."""
+    if moment is None:
+        return "never"
+    passed = now - moment
+    words = _span(abs(passed))
+    if words == "now":
+        return "just now"
+    return f"{words} ago" if passed > timedelta(0) else f"in {words}"
+
+
+def days_until(day: date | None, today: date) -> str:
+    """in 41 days, today, 3 days ago; a dash for None."""
+    if day is None:
+        return DASH
+    days = (day - today).days
+    if days == 0:
+        return "today"
+    return f"in {plural(days, 'day')}" if days > 0 else f"{plural(-days, 'day')} ago"
+
+
+def _span(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return plural(seconds // size, word)
+    return f"{seconds} seconds" if seconds >= 10 else "now"

@@ -1,0 +1,177 @@
+"""Furniture that is data: the ledger of jobs, the audit trail, install settings, API tokens."""
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from config.backoffice.querysets import JobRunQuerySet
+
+
+class Job(models.Model):
+    """The schedule of one periodic job; the code that runs is registered under the same name."""
+
+    name = models.SlugField(max_length=50, primary_key=True)
+    every_seconds = models.PositiveIntegerField(
+        "runs every (seconds)",
+        validators=[MinValueValidator(15), MaxValueValidator(31 * 86_400)],
+        help_text="Slots are counted from midnight UTC: 3600 is every full hour, 86400 every midnight.",
+    )
+    is_enabled = models.BooleanField("enabled", default=True, help_text="A job that is off is never late.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
+
+class JobRun(models.Model):
+    """One run of one job for one slot. At most one row a slot, at most one running a job."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+
+    job = models.CharField(max_length=50)
+    slot = models.CharField(max_length=100, help_text="The due time of a scheduled run, or what a run was asked for.")
+    due_at = models.DateTimeField()
+    arguments = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    progress = models.JSONField(default=dict, blank=True)
+    summary = models.CharField(max_length=500, blank=True)
+    error = models.TextField(blank=True)
+    worker = models.CharField(max_length=200, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = JobRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "slot"],
+                name="one_run_a_slot",
+                violation_error_message="This run is already planned.",
+            ),
+            models.UniqueConstraint(
+                fields=["job"],
+                condition=Q(state="running"),
+                name="one_running_a_job",
+                violation_error_message="This job is running already.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["job", "-due_at"], name="jobrun_of_job"),
+            models.Index(fields=["state"], condition=Q(state__in=["queued", "running"]), name="jobrun_active"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} · {self.slot}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to which thing, when. Written in the transaction of the act, never changed."""
+
+    at = models.DateTimeField(db_index=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    actor_label = models.CharField(
+        max_length=254, blank=True, help_text="Kept when the user is gone; empty: the system."
+    )
+    action = models.CharField(max_length=60, db_index=True)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=64, blank=True)
+    subject_label = models.CharField(max_length=300, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit trail"
+        indexes = [models.Index(fields=["subject_type", "subject_id", "-at"], name="audit_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_label}".strip()
+
+
+class InstallSettings(models.Model):
+    """Settings of this install: one row. Readers compare `version` in their own job; nobody is called."""
+
+    class EndConvention(models.TextChoices):
+        EXCLUSIVE = "exclusive", "Exclusive: end_at is the first day without revenue"
+        INCLUSIVE = "inclusive", "Inclusive: end_at is the last day with revenue"
+
+    class FxMode(models.TextChoices):
+        PERIOD_END = "period_end", "Balances at the rate of their close"
+        CONSTANT = "constant", "One rate date for everything"
+
+    class WeekStart(models.TextChoices):
+        MONDAY = "monday", "Monday"
+        SUNDAY = "sunday", "Sunday"
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="Days on every page are days of this zone.")
+    reporting_currency = models.CharField(
+        max_length=3,
+        default="EUR",
+        validators=[RegexValidator(r"^[A-Z]{3}$", "Three capital letters, for example EUR.")],
+    )
+    end_convention = models.CharField(max_length=10, choices=EndConvention, default=EndConvention.EXCLUSIVE)
+    gap_grace_days = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(366)],
+        help_text="A closed gap of at most so many days counts as paid.",
+    )
+    fx_mode = models.CharField("exchange rates", max_length=12, choices=FxMode, default=FxMode.PERIOD_END)
+    fx_constant_date = models.DateField("rate date of the constant mode", null=True, blank=True)
+    week_start = models.CharField(max_length=6, choices=WeekStart, default=WeekStart.MONDAY)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    changed_at = models.DateTimeField(default=datetime(2000, 1, 1, tzinfo=UTC), editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "install settings"
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="one_row_of_install_settings"),
+            models.CheckConstraint(
+                condition=~Q(fx_mode="constant") | Q(fx_constant_date__isnull=False),
+                name="constant_rates_need_a_date",
+                violation_error_message="Constant exchange rates need a rate date.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "Install settings"
+
+
+class ApiToken(models.Model):
+    """A bearer token of the read API. Only its SHA-256 is stored."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12, help_text="First characters, to recognise it by.")
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=30), default=list)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

@@ -1,0 +1,26 @@
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+
+
+class JobRunQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        """Queued or running."""
+        return self.filter(state__in=["queued", "running"])
+
+    def queued(self) -> Self:
+        return self.filter(state="queued")
+
+    def running(self) -> Self:
+        return self.filter(state="running")
+
+    def succeeded(self) -> Self:
+        return self.filter(state="succeeded")
+
+    def failed(self) -> Self:
+        return self.filter(state="failed")
+
+    def silent_since(self, moment: datetime) -> Self:
+        """Running, but without a sign of life since then: the worker is gone."""
+        return self.running().filter(heartbeat_at__lt=moment)

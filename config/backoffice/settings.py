@@ -1,0 +1,76 @@
+"""Reading and changing the settings of this install (the process's own settings are `config.settings`)."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from config.backoffice import audit
+from config.backoffice.models import InstallSettings
+
+NAMES = (
+    "time_zone",
+    "reporting_currency",
+    "end_convention",
+    "gap_grace_days",
+    "fx_mode",
+    "fx_constant_date",
+    "week_start",
+)
+
+
+def read() -> InstallSettings:
+    """The one row; defaults before anybody saved it."""
+    return InstallSettings.objects.filter(id=1).first() or InstallSettings()
+
+
+def zone() -> ZoneInfo:
+    """The reporting zone."""
+    return ZoneInfo(read().time_zone)
+
+
+def today(now: datetime) -> date:
+    """The calendar day of `now` in the reporting zone."""
+    return now.astimezone(zone()).date()
+
+
+def day_start(day: date, reporting_zone: ZoneInfo) -> datetime:
+    """The instant a day begins in the reporting zone, in UTC; a day skipped by the clock begins where it would."""
+    return datetime(day.year, day.month, day.day, tzinfo=reporting_zone).astimezone(UTC)
+
+
+def day_end(day: date, reporting_zone: ZoneInfo) -> datetime:
+    """The instant after a day's last one."""
+    return day_start(day + timedelta(days=1), reporting_zone)
+
+
+def change(values: dict[str, Any], *, actor: Any, now: datetime) -> InstallSettings:
+    """Change some settings at once, with an entry in the audit trail; ValidationError names the field."""
+    with transaction.atomic():
+        InstallSettings.objects.bulk_create([InstallSettings()], ignore_conflicts=True)
+        row = InstallSettings.objects.select_for_update().get(id=1)
+        before = {name: getattr(row, name) for name in values}
+        for name, value in values.items():
+            setattr(row, name, value)
+        validate(row)
+        changed = {name: [str(old), str(values[name])] for name, old in before.items() if old != getattr(row, name)}
+        if changed:
+            row.version += 1
+            row.changed_at = now
+            row.save()
+            audit.record(actor, "settings.changed", row, detail=changed, now=now)
+    return row
+
+
+def validate(row: InstallSettings) -> None:
+    """Field by field, in words; the zone is checked against the zones this machine knows."""
+    row.full_clean()
+    validate_zone(row.time_zone)
+
+
+def validate_zone(name: str) -> None:
+    """Refuse a zone that this machine does not know."""
+    if name not in available_timezones():
+        raise ValidationError({"time_zone": f"“{name}” is not a time zone. Use a name such as UTC or Europe/Berlin."})

@@ -1,0 +1,96 @@
+"""The admin site and the only door to the theme's classes."""
+
+from django.contrib.admin import ShowFacets, display, register
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import StackedInline, TabularInline
+from unfold.contrib.import_export.forms import ExportForm, ImportForm
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.sites import UnfoldAdminSite
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from config.backoffice import pages
+
+__all__ = [
+    "AdminPasswordChangeForm",
+    "BackOfficeSite",
+    "ExportForm",
+    "ImportForm",
+    "ModelAdmin",
+    "PermissionRequiredMixin",
+    "ReadOnlyAdmin",
+    "StackedInline",
+    "TabularInline",
+    "UnfoldAdminDateWidget",
+    "UnfoldAdminFileFieldWidget",
+    "UnfoldAdminSelectWidget",
+    "UnfoldAdminTextInputWidget",
+    "UnfoldAdminTextareaWidget",
+    "UnfoldBooleanSwitchWidget",
+    "UserChangeForm",
+    "UserCreationForm",
+    "action",
+    "display",
+    "register",
+]
+
+
+class BackOfficeSite(UnfoldAdminSite):
+    """The theme's site with our own pages; its home is the page registered as "today"."""
+
+    index_title = "Today"
+    enable_nav_sidebar = True
+
+    def extra_urls(self):
+        return pages.urls()
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        home = pages.home()
+        if home is None or not home.is_allowed(request):
+            return super().index(request, extra_context)
+        return home.view(request)
+
+
+class ModelAdmin(UnfoldModelAdmin):
+    """List pages of ours: no full count beside a filtered one, 50 rows, filters in a sheet with a button."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    list_fullwidth = True
+    show_facets = ShowFacets.NEVER
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """A list to read: rows are made by acts, not by forms."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+def navigation(request: HttpRequest) -> list[dict]:
+    return pages.navigation(request)
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("backoffice/app.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("backoffice/app.js")

@@ -1,0 +1,64 @@
+"""Furniture around Django's connection: named locks, raw statements and COPY, always with parameters."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+from psycopg import sql
+
+
+def lock_key(name: str) -> int:
+    """A stable 32-bit number for an advisory lock's name."""
+    return zlib.crc32(name.encode()) - 2**31
+
+
+def lock(name: str) -> None:
+    """Wait for the named lock; it is held until the transaction ends."""
+    run("SELECT pg_advisory_xact_lock(%(key)s)", {"key": lock_key(name)})
+
+
+def lock_shared(name: str) -> None:
+    """Hold the named lock together with other sharers until the transaction ends."""
+    run("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": lock_key(name)})
+
+
+def try_lock(name: str) -> bool:
+    """Take the named lock until the transaction ends, or say that somebody else has it."""
+    [[taken]] = rows("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": lock_key(name)})
+    return taken
+
+
+def run(statement: str, params: Mapping[str, Any] | None = None) -> int:
+    """Execute one statement; the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.rowcount
+
+
+def rows(statement: str, params: Mapping[str, Any] | None = None) -> list[tuple]:
+    """All rows of one statement, as tuples."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchall()
+
+
+def copy_into(table: str, columns: Sequence[str], records: Iterable[Sequence[Any]], types: Sequence[str] = ()) -> None:
+    """COPY records into a table; `types` names PostgreSQL types where a value's own is not clear (json, uuid)."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        if types:
+            copy.set_types(types)
+        for record in records:
+            copy.write_row(record)
+
+
+@contextmanager
+def statement_timeout(seconds: float):
+    """Inside a transaction: stop any statement that runs longer."""
+    run("SELECT set_config('statement_timeout', %(ms)s, true)", {"ms": str(int(seconds * 1000))})
+    yield
+    run("SELECT set_config('statement_timeout', '0', true)")

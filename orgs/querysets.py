@@ -1,0 +1,57 @@
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+
+class OrganizationQuerySet(models.QuerySet):
+    def imported(self) -> Self:
+        """Named by an import."""
+        return self.exclude(imported_at=None)
+
+    def seen(self) -> Self:
+        """With at least one event ever."""
+        return self.exclude(snapshot__last_seen_at=None)
+
+    def never_seen(self) -> Self:
+        return self.filter(snapshot__last_seen_at=None)
+
+    def active(self) -> Self:
+        """What the list shows by default: everybody with a sign of life, usage or revenue."""
+        return self.filter(Q(snapshot__last_seen_at__isnull=False) | Q(snapshot__mrr__gt=0))
+
+    def imported_never_seen(self) -> Self:
+        return self.imported().never_seen()
+
+    def seen_never_imported(self) -> Self:
+        return self.seen().filter(imported_at=None)
+
+    def paying(self) -> Self:
+        """With MRR today."""
+        return self.filter(snapshot__mrr__gt=0)
+
+    def in_band(self, band: str) -> Self:
+        return self.filter(snapshot__band=band)
+
+    def owned_by(self, user: Any) -> Self:
+        return self.filter(owner=user)
+
+    def with_open_signals(self) -> Self:
+        return self.filter(snapshot__open_signal_count__gt=0)
+
+    def by_priority(self) -> Self:
+        """Most urgent first; ties by id."""
+        return self.order_by(F("snapshot__priority").desc(nulls_last=True), "id")
+
+
+class OrganizationKeyQuerySet(models.QuerySet):
+    def aliases(self) -> Self:
+        """Ids that were joined to an organization with another id."""
+        return self.exclude(external_id=F("organization__external_id"))
+
+    def of_imported(self) -> Self:
+        return self.exclude(organization__imported_at=None)
+
+    def without(self, evidence: models.QuerySet) -> Self:
+        """Keys that no row of `evidence` (a queryset with `key_id`) carries."""
+        return self.exclude(Exists(evidence.filter(key_id=OuterRef("pk"))))

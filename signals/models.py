@@ -1,0 +1,187 @@
+"""The verdict: versioned models and rules, daily readings, signals and their history."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from orgs.models import Band, Organization
+from signals.querysets import SignalQuerySet
+
+
+class HealthModel(models.Model):
+    """One version of the health model. A published version never changes."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        PUBLISHED = "published", "Published"
+        RETIRED = "retired", "Retired"
+
+    version = models.PositiveIntegerField(unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    definition = models.JSONField(help_text="Weights, thresholds and caps.")
+    segment = models.CharField(max_length=100, blank=True, help_text="Empty: the default model.")
+    why = models.CharField(max_length=500, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment"],
+                condition=Q(state="published"),
+                name="one_published_model_a_segment",
+                violation_error_message="This segment has a published model already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Model v{self.version}"
+
+
+class RuleVersion(models.Model):
+    """The thresholds of one rule; the latest version is in force."""
+
+    rule = models.CharField(max_length=30)
+    version = models.PositiveIntegerField()
+    thresholds = models.JSONField(default=dict)
+    is_enabled = models.BooleanField("enabled", default=True)
+    why = models.CharField(max_length=500, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["rule", "-version"]
+        constraints = [models.UniqueConstraint(fields=["rule", "version"], name="one_rule_version")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} v{self.version}"
+
+
+class Reading(models.Model):
+    """The health of one organization as of one day, with everything needed to explain it."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="readings")
+    as_of = models.DateField()
+    score = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    band = models.CharField(max_length=12, choices=Band)
+    coverage = models.DecimalField(max_digits=5, decimal_places=4)
+    model = models.ForeignKey(HealthModel, on_delete=models.PROTECT, related_name="+")
+    components = models.JSONField(default=list)
+    evidence = models.JSONField(default=dict)
+    scored_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-as_of"]
+        constraints = [models.UniqueConstraint(fields=["organization", "as_of"], name="one_reading_a_day")]
+        indexes = [models.Index(fields=["as_of"], name="readings_of_day")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.as_of}: {self.score}"
+
+
+class Signal(models.Model):
+    """A rule's finding about one organization, from its opening to its end."""
+
+    class Type(models.TextChoices):
+        REVENUE_AT_RISK = "revenue_at_risk", "Revenue at risk"
+        USAGE_DROP = "usage_drop", "Usage drop"
+        INACTIVE_PAYING = "inactive_paying", "Inactive paying"
+        EXPANSION_CANDIDATE = "expansion_candidate", "Expansion candidate"
+        RENEWAL_RISK = "renewal_risk", "Renewal risk"
+        SCORE_AGAINST_MONEY = "score_against_money", "Score against money"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        SNOOZED = "snoozed", "Snoozed"
+        RESOLVED = "resolved", "Resolved"
+        DISMISSED = "dismissed", "Dismissed"
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="signals")
+    type = models.CharField(max_length=30, choices=Type)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    sentence = models.CharField(max_length=500, help_text="The reason, to be read aloud.")
+    evidence = models.JSONField(default=dict)
+    mrr = models.DecimalField("MRR", max_digits=20, decimal_places=4, default=0)
+    severity = models.DecimalField(max_digits=7, decimal_places=4, default=0)
+    urgency = models.DecimalField(max_digits=5, decimal_places=2, default=1)
+    money_at_stake = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    rule_version = models.PositiveIntegerField(default=1)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="assigned_signals",
+    )
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    snoozed_until = models.DateField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it was snoozed or dismissed.")
+    is_false_alarm = models.BooleanField("false alarm", default=False)
+    scans_not_true = models.PositiveSmallIntegerField(default=0, help_text="Scans in a row that found it not true.")
+    was_false_since = models.BooleanField(
+        default=False, help_text="Its condition was false at least once since it ended."
+    )
+    last_scan_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SignalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-money_at_stake", "organization_id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "type"],
+                condition=Q(state__in=["open", "snoozed"]),
+                name="one_live_signal_a_type",
+                violation_error_message="This signal is open already.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-opened_at"], name="signal_by_state"),
+            models.Index(fields=["organization", "type", "-opened_at"], name="signal_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_type_display()
+
+
+class SignalTransition(models.Model):
+    """Each change of a signal's state: who, when, why."""
+
+    signal = models.ForeignKey(Signal, on_delete=models.CASCADE, related_name="transitions")
+    from_state = models.CharField(max_length=10, choices=Signal.State, blank=True)
+    to_state = models.CharField(max_length=10, choices=Signal.State)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.from_state or 'new'} → {self.to_state}"
+
+
+class ScanCursor(models.Model):
+    """When organizations were last scored and scanned. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    scored_at = models.DateTimeField(null=True)
+    scored_all_on = models.DateField(null=True)
+    scanned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.scanned_at)

@@ -1,0 +1,26 @@
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+
+
+class SignalQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Waiting for a person."""
+        return self.filter(state="open")
+
+    def live(self) -> Self:
+        """Open or snoozed."""
+        return self.filter(state__in=["open", "snoozed"])
+
+    def risks(self) -> Self:
+        return self.exclude(type="expansion_candidate")
+
+    def growth(self) -> Self:
+        return self.filter(type="expansion_candidate")
+
+    def opened_since(self, moment: datetime) -> Self:
+        return self.filter(opened_at__gte=moment)
+
+    def of_owner(self, user: Any) -> Self:
+        return self.filter(organization__owner=user)

@@ -1,0 +1,268 @@
+"""What products send: applications and their credentials, raw events, and the daily rows rolled up from them."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from orgs.models import OrganizationKey
+from tracker.querysets import ApplicationCredentialQuerySet, EventQuerySet
+
+DENIED_PROPERTIES = ("prompt", "messages", "completion", "output", "response_text")
+
+
+def denied_by_default() -> list[str]:
+    return list(DENIED_PROPERTIES)
+
+
+def groups_then_last_group() -> list[str]:
+    return ["groups", "last_group"]
+
+
+class Application(models.Model):
+    """A product that sends events."""
+
+    uuid = models.UUIDField("application UUID", unique=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    is_active = models.BooleanField("active", default=True, help_text="An inactive application's events are refused.")
+    organization_from = ArrayField(
+        models.CharField(max_length=120),
+        default=groups_then_last_group,
+        help_text="Where third-party clients' events name the organization, first that yields a value.",
+    )
+    user_property = models.CharField(max_length=120, blank=True, help_text="Property that names the user; hashed.")
+    denied_properties = ArrayField(
+        models.CharField(max_length=120),
+        default=denied_by_default,
+        help_text="Dropped before an event is stored.",
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApplicationCredential(models.Model):
+    """A signing secret (HMAC, encrypted at rest) or a write key of an application; several are valid at a time."""
+
+    class Kind(models.TextChoices):
+        SECRET = "secret", "Signing secret"
+        WRITE_KEY = "write_key", "Write key"
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="credentials")
+    kind = models.CharField(max_length=10, choices=Kind)
+    sealed = models.BinaryField(editable=False)
+    digest = models.BinaryField(max_length=32, editable=False, help_text="SHA-256, to find a write key by.")
+    hint = models.CharField(max_length=12, help_text="Last characters, to recognise it by.")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApplicationCredentialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["digest"], name="credential_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} …{self.hint}"
+
+
+class Event(models.Model):
+    """One stored event. The table is partitioned by month of `occurred_at`; rows are appended and never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    application = models.ForeignKey(Application, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    key = models.ForeignKey(
+        OrganizationKey,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+        help_text="Empty: the event names no organization.",
+    )
+    name = models.CharField(max_length=255)
+    user_hash = models.BinaryField(max_length=32, null=True)
+    path = models.CharField(max_length=2048, null=True)  # noqa: DJ001  null: not said
+    session_id = models.UUIDField(null=True)
+    environment = models.CharField(max_length=32)
+    plan = models.CharField(max_length=64, null=True)  # noqa: DJ001  null: not said
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    properties = models.JSONField(null=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        managed = False
+        db_table = "tracker_event"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventKey(models.Model):
+    """An idempotency key that was used: filled in its event's transaction, pruned after seven days."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    event_key = models.CharField(max_length=200, db_collation="C")
+    event_id = models.BigIntegerField()
+    fingerprint = models.BinaryField(max_length=16, help_text="Of event, user and organization: reuse is told apart.")
+    received_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["application", "event_key"], name="event_key_is_used_once")]
+
+    def __str__(self) -> str:
+        return self.event_key
+
+
+class RollupCursor(models.Model):
+    """How far the roll-up has counted: every committed event up to this id, none after it. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    last_event_id = models.BigIntegerField(default=0)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="Zone whose days the daily rows are.")
+    rolled_up_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.last_event_id)
+
+
+class Daily(models.Model):
+    """What every daily row is about."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=32)
+    key = models.ForeignKey(OrganizationKey, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.day}"
+
+
+class UsageDay(Daily):
+    """Events, active users and sessions of one organization id on one day."""
+
+    events = models.BigIntegerField(default=0)
+    users = models.IntegerField(default=0)
+    sessions = models.IntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    rolled_up_at = models.DateTimeField(db_index=True)
+
+    class Meta(Daily.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["key", "day", "environment", "application"], name="one_usage_row_a_day"),
+        ]
+        indexes = [models.Index(fields=["day"], name="usage_of_day")]
+
+
+class EventNameDay(Daily):
+    """Events of one name on one day."""
+
+    name = models.CharField(max_length=255)
+    events = models.BigIntegerField(default=0)
+
+    class Meta(Daily.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key", "day", "name", "environment", "application"], name="one_event_name_row_a_day"
+            ),
+        ]
+
+
+class PathDay(Daily):
+    """Events on one path on one day."""
+
+    path = models.CharField(max_length=2048)
+    events = models.BigIntegerField(default=0)
+
+    class Meta(Daily.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key", "day", "path", "environment", "application"], name="one_path_row_a_day"
+            ),
+        ]
+
+
+class SessionDay(Daily):
+    """A session that had an event on a day: what makes the count of sessions exact and incremental."""
+
+    session_id = models.UUIDField()
+
+    class Meta(Daily.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key", "day", "session_id", "environment", "application"],
+                name="one_session_row_a_day",
+            ),
+        ]
+
+
+class UserMonth(models.Model):
+    """Who was active when: one row a user and month, bit n of `days` is day n+1. Distinct users of any window."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=32)
+    key = models.ForeignKey(OrganizationKey, on_delete=models.CASCADE, related_name="+")
+    month = models.DateField(help_text="First day of the month.")
+    user_hash = models.BinaryField(max_length=32)
+    days = models.IntegerField(help_text="31 bits.")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key", "month", "user_hash", "environment", "application"],
+                name="one_mask_a_user_and_month",
+            ),
+            models.CheckConstraint(condition=~Q(days=0), name="mask_has_a_day"),
+        ]
+        indexes = [models.Index(fields=["month"], name="mask_of_month")]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.month}"
+
+
+class Reject(models.Model):
+    """Refused events of one application, reason and hour: how many, and the last samples without personal values."""
+
+    application = models.ForeignKey(Application, null=True, on_delete=models.CASCADE, related_name="rejects")
+    hour = models.DateTimeField()
+    code = models.CharField(max_length=40)
+    field = models.CharField(max_length=60, blank=True)
+    message = models.CharField(max_length=300)
+    count = models.BigIntegerField(default=0)
+    samples = models.JSONField(default=list)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-hour", "-count"]
+        verbose_name = "rejected event"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "hour", "code", "field"],
+                nulls_distinct=False,
+                name="one_reject_row_an_hour",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.field}".strip()

@@ -1,0 +1,25 @@
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+
+class ApplicationCredentialQuerySet(models.QuerySet):
+    def valid(self, at: datetime) -> Self:
+        """Neither revoked nor past the overlap of a rotation."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
+
+    def secrets(self) -> Self:
+        return self.filter(kind="secret")
+
+    def write_keys(self) -> Self:
+        return self.filter(kind="write_key")
+
+
+class EventQuerySet(models.QuerySet):
+    def received_since(self, moment: datetime) -> Self:
+        return self.filter(received_at__gte=moment)
+
+    def of_organization(self, organization_id: int) -> Self:
+        return self.filter(key__organization_id=organization_id)
