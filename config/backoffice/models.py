@@ -82,6 +82,14 @@ class JobRun(models.Model):
     def __str__(self) -> str:
         return f"{self.job} · {self.slot}"
 
+    @property
+    def took(self) -> str:
+        """How long it ran, for people; empty until it is done."""
+        if not (self.started_at and self.finished_at):
+            return ""
+        seconds = (self.finished_at - self.started_at).total_seconds()
+        return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
 
 class AuditEntry(models.Model):
     """Who did what to which thing, when. Written in the transaction of the act, never changed."""

@@ -1,0 +1,106 @@
+"""The grammar of pages: numbers, money, times, badges, sparklines, panels."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from config.backoffice import formatting, panels, settings
+
+register = template.Library()
+
+BAND_WORDS = {
+    "healthy": "Healthy",
+    "watch": "Watch",
+    "at_risk": "At risk",
+    "no_activity": "No recent activity",
+    "not_scored": "Not scored",
+}
+
+
+@register.filter
+def number(value: Any, places: int = 0) -> str:
+    return formatting.number(value, places)
+
+
+@register.filter
+def money(value: Decimal | None, currency: str = "") -> str:
+    """On cards: no decimals."""
+    return formatting.money(value, currency or settings.read().reporting_currency)
+
+
+@register.filter
+def money_exact(value: Decimal | None, currency: str = "") -> str:
+    """In tables: the currency's minor unit."""
+    return formatting.money(value, currency or settings.read().reporting_currency, exact=True)
+
+
+@register.filter
+def percent(value: Decimal | float | None, places: int = 0) -> str:
+    return formatting.percent(value, places)
+
+
+@register.filter
+def change(value: Decimal | float | None, places: int = 1) -> str:
+    return formatting.change(value, places)
+
+
+@register.filter
+def plural(count: int, word: str) -> str:
+    """`{{ 3|plural:"customer" }}`, `{{ 2|plural:"entry,entries" }}`."""
+    one, _, many = word.partition(",")
+    return formatting.plural(count, one, many or None)
+
+
+@register.inclusion_tag("admin/partials/_when.html")
+def when(moment: datetime | date | None, never: str = "never") -> dict[str, Any]:
+    """ "3 days ago" with the exact time on hover."""
+    if moment is None:
+        return {"words": never, "exact": ""}
+    now = timezone.now()
+    if isinstance(moment, datetime):
+        local = moment.astimezone(settings.zone())
+        return {"words": formatting.ago(moment, now), "exact": f"{local:%d %b %Y, %H:%M %Z}", "iso": moment.isoformat()}
+    words = formatting.days_until(moment, settings.today(now))
+    return {"words": words, "exact": f"{moment:%d %b %Y}", "iso": moment.isoformat()}
+
+
+@register.inclusion_tag("admin/partials/_badge.html")
+def badge(band: str, score: Decimal | None = None) -> dict[str, Any]:
+    """A band: its colour, its word and, when there is one, the score."""
+    return {"band": band, "word": BAND_WORDS.get(band, band), "score": score}
+
+
+@register.inclusion_tag("admin/partials/_sparkline.html")
+def sparkline(values: list[float] | None, kind: str = "usage") -> dict[str, Any]:
+    """A small line of 8 weeks without axes; nothing for fewer than two values."""
+    return {"points": sparkline_points(values or []), "kind": kind, "values": values}
+
+
+def sparkline_points(values: list[float], width: int = 72, height: int = 20) -> str:
+    """SVG points, zero-based."""
+    if len(values) < 2:
+        return ""
+    top = max(max(values), 1)
+    step = width / (len(values) - 1)
+    return " ".join(f"{i * step:.1f},{height - 1 - (height - 2) * value / top:.1f}" for i, value in enumerate(values))
+
+
+@register.inclusion_tag("admin/partials/_panels.html", takes_context=True, name="panels")
+def show_panels(context: dict, slot: str, subject: Any) -> dict[str, Any]:
+    """Everything upper layers registered for this place."""
+    request = context["request"]
+    shown = [{"panel": panel, "context": content} for panel, content in panels.shown(slot, request, subject)]
+    return {"shown": shown, "request": request, "subject": subject, "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag
+def list_url(name: str, **filters: Any) -> str:
+    """The list a number was counted from: `{% list_url "admin:orgs_organization_changelist" band="at_risk" %}`."""
+    query = QueryDict(mutable=True)
+    query.update({key: str(value) for key, value in filters.items() if value is not None})
+    return f"{reverse(name)}?{query.urlencode()}" if query else reverse(name)
