@@ -1,0 +1,14 @@
+#!/usr/bin/env python
+"""The product's commands. Without DATABASE_URL they use the embedded PostgreSQL and Redis."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from config import embedded
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    embedded.provide()
+    execute_from_command_line(sys.argv)
