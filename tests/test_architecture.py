@@ -14,12 +14,16 @@ BELOW = {
     "signals": {"config", "orgs", "tracker", "revenue"},
 }
 APPS = set(BELOW) - {"config.backoffice"}
+RELATIONS = {"ForeignKey", "OneToOneField", "ManyToManyField"}
 FORBIDDEN_MODULES = {"services.py", "utils.py", "helpers.py", "signals.py"}
 
 
-def modules():
-    for layer in BELOW:
-        yield from (pytest.param(layer, path, id=str(path.relative_to(ROOT))) for path in folder(layer).rglob("*.py"))
+def modules() -> list:
+    return [
+        pytest.param(layer, path, id=str(path.relative_to(ROOT)))
+        for layer in BELOW
+        for path in sorted(folder(layer).rglob("*.py"))
+    ]
 
 
 def folder(layer: str) -> Path:

@@ -189,9 +189,7 @@ def _copy_of(source: Path) -> Path:
         fresh = Path(tempfile.mkdtemp(prefix=".copy-", dir=ELSEWHERE))
         for part in (source, source.with_name(f"{source.name}.libs")):
             if part.exists():
-                shutil.copytree(
-                    part, fresh / part.name, ignore=shutil.ignore_patterns("include", "pginstall", "*.py")
-                )
+                shutil.copytree(part, fresh / part.name, ignore=shutil.ignore_patterns("include", "pginstall", "*.py"))
         for each in (fresh, *fresh.rglob("*")):
             each.chmod(0o755 if each.is_dir() or each.stat().st_mode & 0o100 else 0o644)
         try:

@@ -62,9 +62,7 @@ def start(place: Place) -> None:
         _create(place, data)
     deadline, process = time.monotonic() + PATIENCE, None
     while (refusal := _refusal(place, "postgres")) is not None:
-        if time.monotonic() > deadline or (
-            process and process.poll() is not None and not _may_yet_start(place)
-        ):
+        if time.monotonic() > deadline or (process and process.poll() is not None and not _may_yet_start(place)):
             raise EmbeddedError(f"PostgreSQL does not start ({refusal}); {log_tail(place)}")
         if postmaster(data) is None and (process is None or process.poll() is not None):
             time.sleep(0.2 if process else 0)
@@ -156,9 +154,7 @@ def _create(place: Place, data: Path) -> None:
 
 
 def _create_database(place: Place) -> None:
-    with psycopg.connect(
-        host=str(place.sockets), user=NAME, dbname="postgres", autocommit=True
-    ) as connection:
+    with psycopg.connect(host=str(place.sockets), user=NAME, dbname="postgres", autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
             connection.execute("CREATE DATABASE backoffice")
 

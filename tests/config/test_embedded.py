@@ -282,8 +282,6 @@ def test_a_new_server_waits_until_the_children_of_a_killed_one_are_gone(folder):
 
 def is_checkpointer(process: Path, data: Path) -> bool:
     try:
-        return (
-            os.readlink(process / "cwd") == str(data) and "checkpointer" in (process / "cmdline").read_text()
-        )
+        return os.readlink(process / "cwd") == str(data) and "checkpointer" in (process / "cmdline").read_text()
     except OSError:
         return False

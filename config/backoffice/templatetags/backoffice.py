@@ -85,7 +85,7 @@ def sparkline_points(values: list[float], width: int = 72, height: int = 20) -> 
     """SVG points, zero-based."""
     if len(values) < 2:
         return ""
-    top = max(max(values), 1)
+    top = max(*values, 1)
     step = width / (len(values) - 1)
     return " ".join(f"{i * step:.1f},{height - 1 - (height - 2) * value / top:.1f}" for i, value in enumerate(values))
 
