@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
 
 
 class BackOfficeConfig(AppConfig):
@@ -8,7 +9,10 @@ class BackOfficeConfig(AppConfig):
     verbose_name = "Back office"
 
     def ready(self) -> None:
-        from config.backoffice import pages_of_the_house  # noqa: F401,PLC0415  registers
+        from config.backoffice import pages_of_the_house, roles  # noqa: F401,PLC0415  registers
+
+        # After the last app: by then every permission is there.
+        post_migrate.connect(roles.install, dispatch_uid="roles")
 
 
 class BackOfficeAdminConfig(AdminConfig):
