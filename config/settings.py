@@ -116,6 +116,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LANGUAGE_CODE = "en"
 USE_I18N = False
+LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/admin/"
 # Instants are stored and handled in UTC; the reporting zone of the install turns them into days.
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -17,8 +17,14 @@ SETUP = {
     **WORK,
     "orgs": [*WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
     "tracker": [*WORK["tracker"], "add_application", "change_application", "view_reject"],
-    "backoffice": [*WORK["backoffice"], "change_job", "view_installsettings", "change_installsettings"]
-    + ["view_apitoken", "add_apitoken"],
+    "backoffice": [
+        *WORK["backoffice"],
+        "change_job",
+        "view_installsettings",
+        "change_installsettings",
+        "view_apitoken",
+        "add_apitoken",
+    ],
 }
 
 
