@@ -180,7 +180,7 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 UNFOLD = {
     "SITE_TITLE": "Back office",
     "SITE_HEADER": "Back office",
-    "SITE_SUBHEADER": "Customers who need someone today",
+    "SITE_SUBHEADER": "Customer success",
     "SITE_SYMBOL": "diversity_3",
     "SITE_URL": None,
     "SHOW_HISTORY": True,

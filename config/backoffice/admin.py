@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from config.backoffice import jobs, settings, tokens
 from config.backoffice.models import ApiToken, AuditEntry, InstallSettings, Job, JobRun
+from config.backoffice.pages import render_page
 from config.backoffice.site import (
     AdminPasswordChangeForm,
     ModelAdmin,
@@ -43,7 +44,6 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 class JobAdmin(ModelAdmin):
     """The Jobs page: its list is the ledger's statuses, its form the schedule."""
 
-    change_list_template = "admin/backoffice/job/change_list.html"
     fields = ["name", "every_seconds", "is_enabled"]
     readonly_fields = ["name"]
 
@@ -64,10 +64,11 @@ class JobAdmin(ModelAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         now = timezone.now()
         statuses = jobs.statuses(now)
         context = {
-            "title": "Jobs",
             "statuses": statuses,
             "late": [status for status in statuses if status.is_late],
             "failed": [status for status in statuses if status.is_failed],
@@ -75,7 +76,7 @@ class JobAdmin(ModelAdmin):
             "now": now,
             "can_run": self.has_change_permission(request),
         }
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+        return render_page(request, "admin/backoffice/job/change_list.html", context, title="Jobs")
 
     def run_now(self, request: HttpRequest, name: str) -> HttpResponse:
         if not self.has_change_permission(request):
