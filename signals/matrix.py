@@ -75,8 +75,9 @@ def median_mrr(amounts: Iterable[Decimal]) -> Decimal | None:
 
 def quadrant(standing: Standing, high_from: Decimal | None, good_from: Decimal = GOOD_FROM) -> Quadrant | None:
     """Return the cell of an organization, None outside. On a cut line it is good, and high."""
-    outside = standing.state in (Band.NO_ACTIVITY, Band.NOT_SCORED) or standing.score is None
-    if standing.mrr <= 0 or high_from is None or outside:
+    if standing.mrr <= 0 or standing.state in (Band.NO_ACTIVITY, Band.NOT_SCORED):
+        return None
+    if standing.score is None or high_from is None:
         return None
     if standing.score >= good_from:
         return Quadrant.CHAMPIONS if standing.mrr >= high_from else Quadrant.EXPANSION

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Self
 
+from signals import wording
 from signals.facts import Evidence, Window
 from signals.health.model import Band, Model
 
@@ -21,7 +22,6 @@ class ComponentReading:
     key: str
     title: str
     fact: str
-    words: str
     value: Decimal | None
     count: int | None
     reference: int | None
@@ -32,6 +32,15 @@ class ComponentReading:
     contribution: Decimal
     lost: Decimal
     missing: str
+
+    @property
+    def words(self) -> str:
+        """Return `12 of 20 working days, 60 of 100 points, weight 25 → 15 of 25`."""
+        if self.points is None:
+            return f"no data: {self.missing}"
+        points, weight = wording.plain(self.points), wording.plain(self.weight)
+        outcome = f"{wording.plain(self.contribution)} of {wording.plain(self.share)}"
+        return f"{self.fact}, {points} of 100 points, weight {weight} → {outcome}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +119,14 @@ DECIMALS = frozenset({"value", "weight", "share", "points", "contribution", "los
 
 
 def _line_to_json(line: ComponentReading | CapLine) -> dict[str, Any]:
-    data = {key: _text(value) if key in DECIMALS else value for key, value in vars(line).items()}
+    data: dict[str, Any] = {key: _text(value) if key in DECIMALS else value for key, value in vars(line).items()}
     if data.get("window"):
         data["window"] = [day.isoformat() for day in data["window"]]
     return data
 
 
 def _line_from_json(data: Mapping[str, Any]) -> dict[str, Any]:
-    line = {key: _decimal(value) if key in DECIMALS else value for key, value in data.items()}
+    line: dict[str, Any] = {key: _decimal(value) if key in DECIMALS else value for key, value in data.items()}
     if line.get("window"):
         line["window"] = Window(*(date.fromisoformat(day) for day in line["window"]))
     return line

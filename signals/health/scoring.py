@@ -72,7 +72,6 @@ def weigh(key: str, found: Measure, rule: ComponentRule, known: Fraction) -> Com
         key=key,
         title=COMPONENTS[key],
         fact=found.fact,
-        words=in_words(found, rule, reached, contribution, share),
         value=None if found.value is None else rounded(found.value, 4),
         count=found.count,
         reference=found.reference,
@@ -84,17 +83,6 @@ def weigh(key: str, found: Measure, rule: ComponentRule, known: Fraction) -> Com
         lost=share - contribution,
         missing=found.missing,
     )
-
-
-def in_words(
-    found: Measure, rule: ComponentRule, reached: Fraction | None, contribution: Decimal, share: Decimal
-) -> str:
-    """Return `12 of 20 working days, 60 of 100 points, weight 25 → 15 of 25`."""
-    if reached is None:
-        return f"no data: {found.missing}"
-    points, weight = wording.plain(rounded(reached * 100)), wording.plain(rule.weight)
-    outcome = f"{wording.plain(contribution)} of {wording.plain(share)}"
-    return f"{found.fact}, {points} of 100 points, weight {weight} → {outcome}"
 
 
 def cap(evidence: Evidence, model: Model, total: Decimal, onboarding: bool) -> tuple[CapLine, ...]:

@@ -50,5 +50,5 @@ def test_the_sentence_can_be_read_aloud():
 
 
 def test_full_severity_must_come_later():
-    with pytest.raises(ConfigurationError, match="1.3 must be above 1.3"):
+    with pytest.raises(ConfigurationError, match=r"1\.3 must be above 1\.3"):
         Thresholds(full_severity_ratio=Decimal("1.3"))
