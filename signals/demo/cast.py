@@ -9,58 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-CROWD_WORDS = tuple(
-    [
-        "Alder",
-        "Birch",
-        "Cedar",
-        "Dune",
-        "Ember",
-        "Fjord",
-        "Grove",
-        "Harbor",
-        "Iris",
-        "Juniper",
-        "Kestrel",
-        "Lagoon",
-        "Meadow",
-        "Nimbus",
-        "Orchard",
-        "Pine",
-        "Quartz",
-        "Ridge",
-        "Summit",
-        "Tide",
-        "Umber",
-        "Vale",
-        "Willow",
-        "Yarrow",
-        "Zephyr",
-        "Anchor",
-        "Beacon",
-        "Canyon",
-        "Delta",
-        "Echo",
-        "Falcon",
-        "Glacier",
-        "Horizon",
-        "Indigo",
-        "Jasper",
-        "Knoll",
-        "Lumen",
-        "Mosaic",
-        "Nova",
-        "Opal",
-        "Prairie",
-        "Quill",
-        "Raven",
-        "Sable",
-        "Thistle",
-        "Unity",
-        "Vertex",
-        "Wharf",
-        "Zenith",
-    ]
+CROWD_WORDS = (
+    "Alder Birch Cedar Dune Ember Fjord Grove Harbor Iris Juniper Kestrel Lagoon Meadow Nimbus Orchard Pine Quartz "
+    "Ridge Summit Tide Umber Vale Willow Yarrow Zephyr Anchor Beacon Canyon Delta Echo Falcon Glacier Horizon "
+    "Indigo Jasper Knoll Lumen Mosaic Nova Opal Prairie Quill Raven Sable Thistle Unity Vertex Wharf Zenith"
 )
 CROWD_ENDINGS = ("Labs", "Logistics", "GmbH", "Foods", "Health", "Systems", "Studio", "Energy", "Partners", "Retail")
 PLANS = {"starter": Decimal(79), "pro": Decimal(290), "business": Decimal(890), "enterprise": Decimal(2900)}
@@ -246,9 +198,10 @@ def passer_by(number: int, external_id: str, dice: random.Random) -> Customer:
 
 
 def crowd_name(number: int) -> str:
-    word, ending = CROWD_WORDS[number % len(CROWD_WORDS)], CROWD_ENDINGS[number // len(CROWD_WORDS) % 10]
-    suffix = "" if number < 490 else f" {number // 490 + 1}"
-    return f"{word} {ending}{suffix}"
+    words = CROWD_WORDS.split()
+    lap, place = divmod(number, len(words))
+    more, ending = divmod(lap, len(CROWD_ENDINGS))
+    return f"{words[place]} {CROWD_ENDINGS[ending]}{f' {more + 1}' if more else ''}"
 
 
 def upgrade(plan: str, price: Decimal, started: int, ended: int | None, dice: random.Random) -> tuple[Line, ...]:
