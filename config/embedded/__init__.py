@@ -23,10 +23,12 @@ _provided = False
 def provide() -> None:
     """Make the environment name a database and a broker, starting the embedded ones when they are not up.
 
-    Does nothing at all when `DATABASE_URL` is there. Safe to call from any number of processes at once.
+    Does nothing at all when `DATABASE_URL` came from outside. Called again, it starts again what has died since.
+    Safe to call from any number of processes at once.
     Raises SystemExit with one sentence when the services cannot be had.
     """
-    if "DATABASE_URL" in os.environ:
+    global _provided  # noqa: PLW0603  one fact per process: where its DATABASE_URL came from
+    if "DATABASE_URL" in os.environ and not _provided:
         return
     try:
         place = _running_place()
@@ -37,7 +39,6 @@ def provide() -> None:
     os.environ.setdefault("REDIS_URL", redis.url(place))
     for name, value in secrets.items():
         os.environ.setdefault(name, value)
-    global _provided  # noqa: PLW0603  one fact per process: where its DATABASE_URL came from
     _provided = True
 
 
