@@ -42,17 +42,18 @@ class Started:
 
 def programs(port: int) -> list[Program]:
     """Everything that runs beside PostgreSQL and Redis, in the order of starting and of ending."""
-    cores = os.cpu_count() or 1
-    web = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws")
+    processes = min(os.cpu_count() or 1, 4)
+    web = f"granian --interface wsgi --host 127.0.0.1 --port {port} --no-ws --workers {processes}"
     # Threads keep their database connection; 16 a process let concurrent requests share a commit.
-    web += ("--workers", str(min(cores, 4)), "--blocking-threads", "16", "--blocking-threads-idle-timeout", "600")
-    web += ("--workers-kill-timeout", "2", "config.wsgi:application")
-    worker = ("celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO")
+    web += " --blocking-threads 16 --blocking-threads-idle-timeout 600 --workers-kill-timeout 2 config.wsgi:application"
     # One worker has nobody to agree with, and waiting for others costs a second at every start.
-    worker += ("--without-mingle", "--without-gossip")
-    beat = ("celery", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile=")
-    beat += ("--schedule", str(data_dir() / "beat-schedule"))
-    return [Program("web", web, 3), Program("worker", worker, 3), Program("beat", beat, 1)]
+    worker = "celery -A config worker --concurrency 2 --loglevel INFO --without-mingle --without-gossip"
+    beat = "celery -A config beat --loglevel INFO --pidfile= --schedule"
+    return [
+        Program("web", (*web.split(),), 3),
+        Program("worker", (*worker.split(),), 3),
+        Program("beat", (*beat.split(), str(data_dir() / "beat-schedule")), 1),
+    ]
 
 
 def start(program: Program) -> subprocess.Popen:

@@ -237,6 +237,9 @@ def worker_answers() -> bool:
 
 def look_after_services(say: Callable[[str], None]) -> None:
     """Start PostgreSQL or Redis again when one of them was killed."""
+    if not embedded.provided() or embedded.is_up():
+        return
+    say("PostgreSQL or Redis does not answer; starting what is down …")
     try:
         embedded.provide()
     except SystemExit as error:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from config.embedded import keys, postgres, redis
 from config.embedded.place import EmbeddedError, Place, data_dir, find_place, make_place, remove_place
 
-__all__ = ["EmbeddedError", "data_dir", "provide", "provided", "remove", "stop"]
+__all__ = ["EmbeddedError", "data_dir", "is_up", "provide", "provided", "remove", "stop"]
 
 _provided = False
 
@@ -47,6 +47,12 @@ def provided() -> bool:
     return _provided
 
 
+def is_up() -> bool:
+    """Whether both services answer now."""
+    place = find_place()
+    return place is not None and redis.answers(place) and postgres.answers(place)
+
+
 def stop() -> None:
     """Stop Redis, then PostgreSQL, where they run. Data stays."""
     if not data_dir().exists():
@@ -66,8 +72,7 @@ def remove() -> None:
 
 
 def _running_place() -> Place:
-    place = find_place()
-    if place and redis.answers(place) and postgres.answers(place):
+    if (place := find_place()) and is_up():
         return place
     data_dir().mkdir(parents=True, exist_ok=True)
     with _alone():
