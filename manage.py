@@ -6,9 +6,6 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from config import embedded
-
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    embedded.provide()
     execute_from_command_line(sys.argv)

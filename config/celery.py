@@ -4,9 +4,6 @@ import os
 
 from celery import Celery
 
-from config import embedded
-
-embedded.provide()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("backoffice")

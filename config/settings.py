@@ -9,6 +9,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from config import embedded
+
+# Without a DATABASE_URL, every way in (commands, workers, tests) gets the embedded services.
+embedded.provide()
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from config.embedded import keys, postgres, redis
 from config.embedded.place import EmbeddedError, Place, data_dir, find_place, make_place, remove_place
 
-__all__ = ["EmbeddedError", "data_dir", "provide", "provided", "remove", "stop"]
+__all__ = ["EmbeddedError", "data_dir", "is_up", "provide", "provided", "remove", "stop"]
 
 _provided = False
 
@@ -23,10 +23,12 @@ _provided = False
 def provide() -> None:
     """Make the environment name a database and a broker, starting the embedded ones when they are not up.
 
-    Does nothing at all when `DATABASE_URL` is there. Safe to call from any number of processes at once.
+    Does nothing at all when `DATABASE_URL` came from outside. Called again, it starts again what has died since.
+    Safe to call from any number of processes at once.
     Raises SystemExit with one sentence when the services cannot be had.
     """
-    if "DATABASE_URL" in os.environ:
+    global _provided  # noqa: PLW0603  one fact per process: where its DATABASE_URL came from
+    if "DATABASE_URL" in os.environ and not _provided:
         return
     try:
         place = _running_place()
@@ -37,13 +39,18 @@ def provide() -> None:
     os.environ.setdefault("REDIS_URL", redis.url(place))
     for name, value in secrets.items():
         os.environ.setdefault(name, value)
-    global _provided  # noqa: PLW0603  one fact per process: where its DATABASE_URL came from
     _provided = True
 
 
 def provided() -> bool:
     """Whether this process got its services from `provide()`, not from its environment."""
     return _provided
+
+
+def is_up() -> bool:
+    """Whether both services answer now."""
+    place = find_place()
+    return place is not None and redis.answers(place) and postgres.answers(place)
 
 
 def stop() -> None:
@@ -65,8 +72,7 @@ def remove() -> None:
 
 
 def _running_place() -> Place:
-    place = find_place()
-    if place and redis.answers(place) and postgres.answers(place):
+    if (place := find_place()) and is_up():
         return place
     data_dir().mkdir(parents=True, exist_ok=True)
     with _alone():

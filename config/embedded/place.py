@@ -86,6 +86,15 @@ def remove_place() -> None:
         shutil.rmtree(link)
 
 
+def end_of(log: Path) -> str:
+    """The last lines of a log as half a sentence."""
+    try:
+        last = log.read_text(errors="replace").strip().splitlines()[-3:]
+    except OSError:
+        last = []
+    return f"the end of {log} says: {' / '.join(last) or 'nothing'}"
+
+
 def service_account() -> pwd.struct_passwd | None:
     if os.geteuid() != 0:
         return None

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from config.embedded.place import EmbeddedError, Place, executable
+from config.embedded.place import EmbeddedError, Place, end_of, executable
 
 NAME = "backoffice"
 PATIENCE = 60
@@ -100,12 +100,7 @@ def postmaster(data: Path) -> int | None:
 
 
 def log_tail(place: Place) -> str:
-    log = place.services / "log" / "postgres.log"
-    try:
-        last = log.read_text(errors="replace").strip().splitlines()[-3:]
-    except OSError:
-        last = []
-    return f"the end of {log} says: {' / '.join(last) or 'nothing'}"
+    return end_of(place.services / "log" / "postgres.log")
 
 
 def _refusal(place: Place, database: str) -> str | None:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from config.embedded.place import EmbeddedError, Place, executable
+from config.embedded.place import EmbeddedError, Place, end_of, executable
 
 PATIENCE = 20
 CONFIGURATION = """\
@@ -42,7 +42,7 @@ def start(place: Place) -> None:
     deadline, process = time.monotonic() + PATIENCE, None
     while not answers(place):
         if time.monotonic() > deadline or (process and process.poll() is not None):
-            raise EmbeddedError(f"Redis does not start; see {place.services / 'log' / 'redis.log'}.")
+            raise EmbeddedError(f"Redis does not start; {end_of(place.services / 'log' / 'redis.log')}")
         if process is None and not _listens(place):
             process = _launch(place)
         time.sleep(0.01)

