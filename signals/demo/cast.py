@@ -30,31 +30,38 @@ class Line:
     currency: str = "EUR"
 
 
+WORKING_DAYS = (0, 1, 2, 3, 4)
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How things are from so many days ago on: shares of events and users, weekdays, kinds of events used."""
+
+    since: int = 10_000
+    events: float = 1.0
+    users: float = 1.0
+    weekdays: tuple[int, ...] = WORKING_DAYS
+    features: int = 8
+
+
 @dataclass(frozen=True)
 class Usage:
-    """How a customer uses the product on `days_ago`: events and users of a working day, shaped by phases.
-
-    `phases` are (days ago, share of events, share of users) from which on the shares hold, oldest first.
-    """
+    """How a customer uses the product: events and users of a day, shaped by phases, oldest first."""
 
     events: int
     users: int
+    phases: tuple[Phase, ...] = (Phase(),)
     seen_since: int = 119
     quiet_since: int = -1
-    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
-    phases: tuple[tuple[int, float, float], ...] = ((10_000, 1.0, 1.0),)
-    features: int = 8
 
-    def shares(self, days_ago: int) -> tuple[float, float]:
-        """Share of events and of users on a day."""
-        current = (1.0, 1.0)
-        for since, events, users in self.phases:
-            if days_ago <= since:
-                current = (events, users)
-        return current
+    def phase(self, days_ago: int) -> Phase:
+        return next((phase for phase in reversed(self.phases) if days_ago <= phase.since), self.phases[0])
 
-    def is_quiet(self, days_ago: int) -> bool:
-        return days_ago > self.seen_since or days_ago <= self.quiet_since
+    def is_quiet(self, days_ago: int, weekday: int) -> bool:
+        """No use on that day: not yet, no more, or not on this weekday."""
+        is_outside = days_ago > self.seen_since or days_ago <= self.quiet_since
+        return is_outside or weekday not in self.phase(days_ago).weekdays
 
 
 @dataclass(frozen=True)
@@ -79,29 +86,30 @@ class Customer:
         return self.event_id or self.external_id
 
 
-def steady(events: int, users: int, **values) -> Usage:
-    return Usage(events, users, **values)
+def steady(events: int, users: int, *, weekdays: tuple[int, ...] = WORKING_DAYS, **values: int) -> Usage:
+    return Usage(events, users, (Phase(weekdays=weekdays),), **values)
 
 
-def fading(events: int, users: int, *, since: int, to: float, people: float, **values) -> Usage:
+def fading(events: int, users: int, *, since: int, to: float, people: float, **values: int) -> Usage:
     """Full use until `since` days ago, then a share of it."""
-    return Usage(events, users, phases=((10_000, 1.0, 1.0), (since, to, people)), **values)
+    return Usage(events, users, (Phase(), Phase(since, to, people)), **values)
 
 
-def growing(events: int, users: int, *, by: float, **values) -> Usage:
+def growing(events: int, users: int, *, by: float, **values: int) -> Usage:
     """The last 30 days bring `by` times the events of the time before, by more people."""
-    return Usage(events, users, phases=((10_000, 1.0, 0.7), (30, by, 1.0)), **values)
+    return Usage(events, users, (Phase(users=0.7), Phase(30, by)), **values)
 
 
 NAMED = (
     Customer(
         "org-457", "Globex Corporation", (Line("enterprise", "9800.00", 700),),
-        fading(56, 14, since=30, to=0.55, people=0.25, quiet_since=5, weekdays=(1,)), "enterprise", "Enterprise",
-        owner="maya", renewal_in=41, projects=14,
+        # From daily use by everybody to two people on Tuesdays.
+        Usage(56, 14, (Phase(), Phase(30, 1.8, 0.15, weekdays=(1,), features=2)), quiet_since=5), "enterprise",
+        "Enterprise", owner="maya", renewal_in=41, projects=14,
     ),
     Customer(
         "org-201", "Umbrella Health", (Line("business", "3300.00", 420), Line("support", "900.00", 200)),
-        steady(38, 11, quiet_since=22), "business", "Mid-market", owner="maya", renewal_in=75,
+        steady(38, 11, quiet_since=33), "business", "Mid-market", owner="maya", renewal_in=75,
     ),
     Customer(
         "org-305", "Hooli", (Line("business", "2100.00", 300),), growing(44, 14, by=1.64), "business", "Mid-market",
@@ -223,7 +231,8 @@ def usage_of(fate: str, users: int, started: int, ended: int | None, dice: rando
         return steady(events, users, quiet_since=dice.randint(14, 45), seen_since=seen)
     if ended is not None:
         return fading(events, users, since=ended + 45, to=0.3, people=0.4, seen_since=seen, quiet_since=ended)
-    return steady(events, users, seen_since=seen, features=dice.randint(4, 9))
+    weekdays = EVERY_DAY if dice.random() < 0.2 else WORKING_DAYS
+    return Usage(events, users, (Phase(weekdays=weekdays, features=dice.randint(4, 9)),), seen_since=seen)
 
 
 def day_before(day: date, days: int) -> date:

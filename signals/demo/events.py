@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -26,33 +25,24 @@ def user_hash(customer: Customer, number: int) -> str:
     return hashlib.sha256(f"{customer.id_in_events}/user-{number}".encode()).hexdigest()
 
 
-def events(customer: Customer, day: date, days: int, until: datetime) -> Iterator[dict[str, Any]]:
-    """Everything of one customer in the last `days` days, oldest first, nothing after `until`."""
-    if customer.usage is None:
-        return
-    for days_ago in range(days - 1, -1, -1):
-        for event in events_of_day(customer, days_ago, day_before(day, days_ago), day):
-            if event["ts_epoch"] <= until.timestamp():
-                yield event
-
-
-def events_of_day(customer: Customer, days_ago: int, on: date, story_day: date) -> list[dict[str, Any]]:
-    usage = customer.usage
-    if usage is None or usage.is_quiet(days_ago) or on.weekday() not in usage.weekdays:
+def events_of_day(customer: Customer, days_ago: int, story_day: date, crowd_share: float = 1.0) -> list[dict[str, Any]]:
+    """What one customer's people did on one day, in the order of the day; the same whenever it is asked."""
+    usage, on = customer.usage, day_before(story_day, days_ago)
+    if usage is None:
         return []
-    dice = random.Random(f"{story_day}:{customer.external_id}:{days_ago}")
-    event_share, user_share = usage.shares(days_ago)
-    count = max(1, round(usage.events * event_share * dice.uniform(0.9, 1.1)))
-    people = max(1, round(usage.users * user_share))
-    made = [event(customer, on, n, n % people, dice) for n in range(count)]
-    made += milestones(customer, usage, days_ago, on)
+    made = milestones(customer, usage, days_ago, on)
+    if not usage.is_quiet(days_ago, on.weekday()):
+        dice = random.Random(f"{story_day}:{customer.external_id}:{days_ago}")
+        phase = usage.phase(days_ago)
+        count = max(1, round(usage.events * phase.events * crowd_share * dice.uniform(0.9, 1.1)))
+        people = max(1, round(usage.users * phase.users))
+        made += [event(customer, on, n, person=n % people, kinds=phase.features, dice=dice) for n in range(count)]
     return sorted(made, key=lambda each: each["ts_epoch"])
 
 
-def event(customer: Customer, on: date, number: int, person: int, dice: random.Random) -> dict[str, Any]:
-    """One thing a person did in working hours."""
-    features = customer.usage.features if customer.usage else 1
-    name, path = FEATURES[min(int(dice.triangular(0, features, 1)), features - 1)]
+def event(customer: Customer, on: date, number: int, *, person: int, kinds: int, dice: random.Random) -> dict[str, Any]:
+    """One thing a person did in working hours; the first kinds are the most frequent."""
+    name, path = FEATURES[min(int(dice.triangular(0, kinds, 1)), kinds - 1)]
     at = datetime(on.year, on.month, on.day, 7, tzinfo=UTC) + timedelta(seconds=dice.randint(0, 11 * 3600))
     return {
         "event": name,
@@ -85,14 +75,13 @@ def ai_properties(dice: random.Random) -> dict[str, Any]:
 def milestones(customer: Customer, usage: Usage, days_ago: int, on: date) -> list[dict[str, Any]]:
     """Accounts, projects and purchases: the facts behind the questions about how teams use the product."""
     made = []
-    first_day = usage.seen_since
-    if days_ago == first_day:
+    age = usage.seen_since - days_ago
+    if age == 0:
         made += [milestone(customer, on, "account_created", n, {"is_first_user": n == 0}) for n in range(usage.users)]
-        made.append(milestone(customer, on, "purchase", 0, {"purchase_value": 100 * len(customer.lines) + 90}))
-    if customer.projects and (first_day - days_ago) % 3 == 0:
-        total = (first_day - days_ago) // 3 + 1
-        if total <= customer.projects:
-            made.append(milestone(customer, on, "project_created", 0, {"new_total": total}))
+        value = sum(float(line.mrr) for line in customer.lines) or 19.0
+        made.append(milestone(customer, on, "purchase", 0, {"purchase_value": value}))
+    if age >= 0 and age % 3 == 0 and age // 3 < customer.projects and days_ago > usage.quiet_since:
+        made.append(milestone(customer, on, "project_created", 0, {"new_total": age // 3 + 1}))
     return made
 
 
