@@ -139,9 +139,11 @@ def _value(cells: _Cells) -> tuple[Decimal | None, Decimal | None, str, int]:
         known = ", ".join(INTERVAL_MONTHS)
         cells.refuse("interval", "unknown interval", f"Use one of: {known}.")
     count = _count(cells)
-    if amount is not None and not cells.text("mrr"):
-        return None, amount, interval, count
-    return _number(cells, "mrr"), amount, interval, count
+    if cells.text("mrr") or not cells.text("amount"):
+        return _number(cells, "mrr"), amount, interval, count
+    if not cells.refusals and amount is not None and abs(normalise(amount, interval, count)) > LARGEST:
+        _refuse_size(cells, "amount")
+    return None, amount, interval, count
 
 
 def _number(cells: _Cells, column: str) -> Decimal | None:
@@ -154,9 +156,13 @@ def _number(cells: _Cells, column: str) -> Decimal | None:
     except InvalidOperation:
         value = LARGEST + 1
     if abs(value) > LARGEST:
-        cells.refuse(column, f"{column} is too large", f"The largest amount is {LARGEST}.")
+        _refuse_size(cells, column)
         return None
     return value
+
+
+def _refuse_size(cells: _Cells, column: str) -> None:
+    cells.refuse(column, f"{column} is too large", f"The largest monthly amount is {LARGEST}.")
 
 
 def _count(cells: _Cells) -> int:
