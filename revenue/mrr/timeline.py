@@ -8,6 +8,7 @@ from typing import NamedTuple
 from revenue.fx import Converter
 
 HALF_A_UNIT = Fraction(1, 2)
+NOTHING = Fraction(0)
 
 
 class Span(NamedTuple):
@@ -69,7 +70,7 @@ def _cut(spans: list[Span]) -> Iterator[tuple[int, int, tuple[Span, ...]]]:
 
 
 def _settle(since: int, until: int, spans: tuple[Span, ...], converter: Converter) -> Iterator[Segment]:
-    """One segment, or one per rate change where the rates decide whether the organization pays at all."""
+    """One segment, or several where the rates decide whether the organization pays at all."""
     if all(span.fixed is not None for span in spans):
         total = max(sum(span.fixed or 0 for span in spans), 0)
         yield Segment(since, until, spans, total, total > 0)
@@ -89,18 +90,25 @@ def _settle_by_rate(
     changes: set[int] = set()
     for currency in {span.currency for span in spans if span.fixed is None}:
         changes |= converter.change_days(currency, since, until)
-    points = [since, *sorted(changes), until]
-    for first, after in pairwise(points):
-        total = sum(
-            span.fixed if span.fixed is not None else converter.convert(span.native, span.currency, first)
-            for span in spans
-        )
-        yield Segment(first, after, spans, None, total > 0)
+    begins, paying = since, _pays(spans, since, converter)
+    for day in sorted(changes):
+        if _pays(spans, day, converter) != paying:
+            yield Segment(begins, day, spans, None if paying else 0, paying)
+            begins, paying = day, not paying
+    yield Segment(begins, until, spans, None if paying else 0, paying)
+
+
+def _pays(spans: tuple[Span, ...], day: int, converter: Converter) -> bool:
+    total = 0
+    for span in spans:
+        fixed = span.fixed
+        total += converter.convert(span.native, span.currency, day) if fixed is None else fixed
+    return total > 0
 
 
 def _bounds(spans: Iterable[Span], converter: Converter) -> tuple[Fraction, Fraction]:
     """Between these two lies the sum on every day, each row's rounding included; in units."""
-    lowest = highest = Fraction(0)
+    lowest = highest = NOTHING
     for span in spans:
         if span.fixed is not None:
             lowest += span.fixed
@@ -110,11 +118,11 @@ def _bounds(spans: Iterable[Span], converter: Converter) -> tuple[Fraction, Frac
             continue
         low, high = converter.factor_bounds(span.currency)
         if span.native > 0:
-            lowest += max(span.native * low - HALF_A_UNIT, 0)
+            lowest += max(span.native * low - HALF_A_UNIT, NOTHING)
             highest += span.native * high + HALF_A_UNIT
         else:
             lowest += span.native * high - HALF_A_UNIT
-            highest += min(span.native * low + HALF_A_UNIT, 0)
+            highest += min(span.native * low + HALF_A_UNIT, NOTHING)
     return lowest, highest
 
 

@@ -42,6 +42,23 @@ def test_a_rate_that_sinks_a_customer_below_its_discount_is_churn():
     assert (february.paying_start, february.organizations["churn"], february.paying_end) == (1, 1, 0)
 
 
+def test_every_change_of_the_rate_may_decide_who_pays():
+    quoted = [("2023-12-01", 1), ("2024-01-10", 2), ("2024-01-20", 1), ("2024-02-10", 2)]
+    rates = [Rate(date.fromisoformat(day), "USD", Decimal(per_eur)) for day, per_eur in quoted]
+    rows = [row("80", JAN), row("-100", JAN, currency="USD")]
+    answer = run(rows, rates=rates)
+    assert [(month.paying_end, month.in_and_out) for month in answer.months] == [(0, 1), (1, 0), (1, 0)]
+    assert [month.organizations["reactivation"] for month in answer.months] == [0, 1, 0]
+    assert [(cohort.month, cohort.first_day_mrr) for cohort in answer.cohorts] == [(JAN, 30)]
+
+
+def test_a_price_that_rounds_to_nothing_is_not_paid():
+    rates = [Rate(JAN, "USD", Decimal(3)), Rate(FEB, "USD", Decimal(2))]
+    answer = run([row("0.0001", JAN, currency="USD")], rates=rates)
+    assert [month.paying_end for month in answer.months] == [0, 1, 1]
+    assert [cohort.month for cohort in answer.cohorts] == [FEB]
+
+
 def test_in_and_out_counts_organizations_that_paid_between_two_closes_only():
     rows = [
         row("10", date(2024, 2, 3), date(2024, 2, 9)),

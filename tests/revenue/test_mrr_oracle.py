@@ -15,7 +15,10 @@ from tests.revenue.oracle import Oracle
 
 BEGIN = date(2023, 11, 1)
 DAYS = 200
+YEAR = timedelta(days=365)
 FIRST_MONTH = date(2024, 1, 1)
+CLOSE_RATES = [Decimal(text) for text in ("0.8", "1", "1.25", "2")]
+wide_rates = st.decimals(min_value=Decimal("0.2"), max_value=Decimal(170), places=4)
 days = st.integers(0, DAYS).map(lambda offset: BEGIN + timedelta(days=offset))
 money = st.one_of(
     st.sampled_from(
@@ -29,8 +32,8 @@ money = st.one_of(
 def rows(draw):
     found = []
     for line in range(draw(st.integers(1, 9))):
-        start = draw(days)
-        length = draw(st.one_of(st.none(), st.integers(0, 12), st.integers(0, 120)))
+        start = draw(days) - draw(st.sampled_from([timedelta(0), timedelta(0), YEAR]))
+        length = draw(st.one_of(st.none(), st.integers(0, 12), st.integers(0, 120), st.integers(300, 400)))
         trial = draw(st.one_of(st.none(), st.none(), st.integers(-3, 40)))
         billed = draw(st.booleans()) and draw(st.booleans())
         found.append(
@@ -59,8 +62,9 @@ def tables(draw):
     found = {}
     for currency in draw(st.sets(st.sampled_from(["USD", "GBP", "JPY"]))):
         for offset in draw(st.sets(st.integers(0, DAYS), min_size=1, max_size=6)):
-            per_eur = draw(st.decimals(min_value=Decimal("0.2"), max_value=Decimal("170"), places=4))
-            found[BEGIN + timedelta(days=offset), currency] = per_eur
+            per_eur = draw(st.one_of(st.sampled_from(CLOSE_RATES), wide_rates))
+            on = BEGIN + timedelta(days=offset) - draw(st.sampled_from([timedelta(0), YEAR]))
+            found[on, currency] = per_eur
     return [(on, currency, per_eur) for (on, currency), per_eur in found.items()]
 
 
@@ -72,7 +76,7 @@ installs = st.builds(
     fx_constant_date=days,
 )
 as_ofs = st.integers(61, DAYS).map(lambda offset: BEGIN + timedelta(days=offset))
-slow = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def table(rates):
