@@ -1,4 +1,4 @@
-"""A whole running product of a test's own: database, broker, web, worker and beat in a folder that goes with the test."""
+"""A running product of a test's own: database, broker, web, worker and beat in a folder that goes with the test."""
 
 import hashlib
 import hmac

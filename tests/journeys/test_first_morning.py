@@ -18,7 +18,7 @@ DAY = 86_400
 
 
 def history(external_id: str) -> list[dict]:
-    """Five events a day by three people 31 to 60 days ago, then two a day by one: 150 before, 58 in the last 30 days."""
+    """Five events a day by three people 31 to 60 days ago, then two a day by one: 150, then 58 in the last 30 days."""
     now = int(time.time())
     return [
         {
