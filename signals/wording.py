@@ -7,32 +7,29 @@ one, so that a number never breaks over two lines. A number that does not exist 
 from decimal import Decimal
 from fractions import Fraction
 
+from config.backoffice.formatting import DASH, HARD, money, number, percent
 from signals.numbers import Exact, rounded
 
-THIN = "\u202f"
-HARD = "\u00a0"
-MINUS = "\u2212"
-NOTHING = "\u2013"
-
-
-def number(value: Exact | None, places: int = 0) -> str:
-    """Return `1 180` or, with places, `1 180.50`; half away from zero."""
-    if value is None:
-        return NOTHING
-    amount = rounded(value, places)
-    text = f"{abs(amount):,.{places}f}".replace(",", THIN)
-    return f"{MINUS}{text}" if amount < 0 else text
+NOTHING = DASH
+__all__ = [
+    "change",
+    "compared",
+    "count",
+    "days_ago",
+    "days_ahead",
+    "money",
+    "number",
+    "percent",
+    "plain",
+    "score",
+    "signed",
+]
 
 
 def signed(value: Exact, places: int = 0) -> str:
     """Return `+1 180`, `−1 180` or `0`: what rounds to nothing carries no sign."""
     text = number(value, places)
     return f"+{text}" if rounded(value, places) > 0 else text
-
-
-def percent(share: Exact | None, places: int = 0) -> str:
-    """Return `65 %` for 0.65."""
-    return NOTHING if share is None else f"{number(Fraction(share) * 100, places)}{HARD}%"
 
 
 def change(now: Exact, before: Exact, places: int = 0) -> str:
@@ -45,11 +42,6 @@ def change(now: Exact, before: Exact, places: int = 0) -> str:
 def compared(now: int, before: int) -> str:
     """Return `412, previous 1 180: −65 %`."""
     return f"{number(now)}, previous {number(before)}: {change(now, before)}"
-
-
-def money(amount: Exact | None, currency: str, places: int = 0) -> str:
-    """Return `9 800 EUR`: no decimals on cards and in sentences, two in tables."""
-    return NOTHING if amount is None else f"{number(amount, places)}{HARD}{currency}"
 
 
 def plain(value: Decimal) -> str:

@@ -1,11 +1,14 @@
 """Numbers, money and times as people read them. Pure; used by pages, sentences and mails alike."""
 
+import math
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 DASH = "–"
 MINUS = "−"
-THIN = "\u00a0"  # no-break, so that a number never wraps
+# Neither breaks, so that a number never wraps: narrow between thousands, full before a unit.
+THIN, HARD = "\u202f", "\u00a0"
 MINOR_UNITS = {
     "BHD": 3,
     "JOD": 3,
@@ -20,25 +23,26 @@ MINOR_UNITS = {
 }
 
 
-def number(value: int | float | Decimal | None, places: int = 0) -> str:
-    """12 345 or −1 180.50; a dash for None."""
+def number(value: int | float | Decimal | Fraction | None, places: int = 0) -> str:
+    """12 345 or −1 180.50, half away from zero; a dash for None."""
     if value is None:
         return DASH
-    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = f"{abs(rounded):,.{places}f}".replace(",", THIN)
-    return f"{MINUS}{text}" if rounded < 0 else text
+    exact = value if isinstance(value, Fraction) else Fraction(str(value))
+    scaled = math.floor(abs(exact) * 10**places + Fraction(1, 2))
+    text = f"{Decimal(scaled).scaleb(-places):,.{places}f}".replace(",", THIN)
+    return f"{MINUS}{text}" if exact < 0 and scaled else text
 
 
-def money(value: Decimal | int | None, currency: str, *, exact: bool = False) -> str:
+def money(value: Decimal | Fraction | int | None, currency: str, *, exact: bool = False) -> str:
     """38 400 EUR on cards; exact: the currency's minor unit, 9 800.00 EUR in tables."""
     if value is None:
         return DASH
-    return f"{number(value, MINOR_UNITS.get(currency, 2) if exact else 0)}{THIN}{currency}"
+    return f"{number(value, MINOR_UNITS.get(currency, 2) if exact else 0)}{HARD}{currency}"
 
 
-def percent(share: Decimal | float | None, places: int = 0) -> str:
+def percent(share: Decimal | Fraction | float | None, places: int = 0) -> str:
     """0.653 → 65 %."""
-    return DASH if share is None else f"{number(Decimal(str(share)) * 100, places)}{THIN}%"
+    return DASH if share is None else f"{number(Fraction(str(share)) * 100, places)}{HARD}%"
 
 
 def change(share: Decimal | float | None, places: int = 1) -> str:
@@ -46,12 +50,13 @@ def change(share: Decimal | float | None, places: int = 1) -> str:
     if share is None:
         return DASH
     text = percent(share, places)
-    return text if text.startswith(MINUS) else f"+{text}"
+    is_nothing = not any(digit in text for digit in "123456789")
+    return text if text.startswith(MINUS) or is_nothing else f"+{text}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """1 customer, 14 customers."""
-    return f"{number(count)}{THIN}{one if count == 1 else many or one + 's'}"
+    return f"{number(count)}{HARD}{one if count == 1 else many or one + 's'}"
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

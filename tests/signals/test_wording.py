@@ -46,7 +46,7 @@ def test_percent_and_money():
     assert wording.percent(Fraction(2, 3)) == "67\u00a0%"
     assert wording.percent(None) == "\u2013"
     assert wording.money(Decimal("9800.40"), "EUR") == "9\u202f800\u00a0EUR"
-    assert wording.money(Decimal("9800.40"), "EUR", 2) == "9\u202f800.40\u00a0EUR"
+    assert wording.money(Decimal("9800.40"), "EUR", exact=True) == "9\u202f800.40\u00a0EUR"
 
 
 @pytest.mark.parametrize(("days", "text"), [(0, "today"), (1, "yesterday"), (2, "2 days ago")])
