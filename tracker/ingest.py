@@ -104,8 +104,11 @@ def check_size(item: Any) -> None:
 _key_ids: dict[str, tuple[int, float]] = {}
 
 
-def forget_key_ids() -> None:
+def forget() -> None:
+    """Drop what this process remembers."""
     _key_ids.clear()
+    _unknown_keys.clear()
+    _unknown_written_at.clear()
 
 
 def _place(sender: Sender, events: dict[int, NewEvent], now: datetime) -> dict[int, store.Row]:
@@ -132,7 +135,7 @@ def _key_ids_of(wanted: set[str], now: datetime) -> dict[str, int]:
     if missing:
         found = ensure_keys(missing, now)
         if len(_key_ids) > MOST_KEY_IDS:
-            forget_key_ids()
+            _key_ids.clear()
         loaded_at = time.monotonic()
         _key_ids.update({each: (key_id, loaded_at) for each, key_id in found.items()})
         known.update(found)

@@ -24,3 +24,8 @@ def seconds_to_wait(application_id: int, events_per_second: int | None, events: 
             return (needed - tokens) / events_per_second
         _buckets[application_id] = (tokens - events, now)
         return 0.0
+
+
+def forget() -> None:
+    """Start with full buckets."""
+    _buckets.clear()

@@ -52,7 +52,7 @@ class Refusal:
     code: str
     message: str
     field: str = ""
-    sample: dict[str, Any] = dataclasses.field(default_factory=dict)  # the attribute above hides the name
+    sample: dict[str, Any] | None = None
     is_stored: bool = False
 
 

@@ -128,7 +128,19 @@ class IngestView(APIView):
     parser_classes = [SignedBody]
     renderer_classes = [JSON]
     content_negotiation_class = AnyContent
+    format_kwarg = None
     most_bytes = bodies.MOST_BYTES_OF_EVENT
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """The method first: nobody needs a signature to learn that it must be POST."""
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        if request.method == "POST":
+            self.perform_authentication(request)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     def handle_exception(self, error: Exception) -> Response:
         """Every error in the one shape. Only an error of ours is a 500, and it is logged."""
@@ -153,9 +165,7 @@ class IngestView(APIView):
 
     def refuse_body(self, error: bodies.BadBody) -> Refused:
         """The answer to a body that cannot be read; the application's page hears of it when the sender is known."""
-        status = (
-            413 if isinstance(error, bodies.TooLarge) else 415 if isinstance(error, bodies.UnknownEncoding) else 400
-        )
+        statuses = {bodies.TooLarge: 413, bodies.UnknownEncoding: 415}
         signed = getattr(self.request, "_auth", None)
         if isinstance(signed, Signed):
             tell(signed.sender, error.code, error.message, "", timezone.now())
