@@ -51,9 +51,7 @@ class Outcome:
     plan: Plan | None = None
 
 
-def receive(
-    kind: str, *, file_name: str, content: bytes, options: Options, user: Any, now: datetime
-) -> ImportBatch:
+def receive(kind: str, *, file_name: str, content: bytes, options: Options, user: Any, now: datetime) -> ImportBatch:
     """Keep an upload for a day, without a preview yet. Raises FileRefused when it is too large."""
     if len(content) > reading.MOST_BYTES:
         reading.read(content, kinds.of(kind).columns)
@@ -120,9 +118,7 @@ def content_of(batch: ImportBatch) -> bytes:
     return content
 
 
-def confirm(
-    batch_id: int, *, user: Any, fingerprint: str, valid_rows_only: bool = False, now: datetime
-) -> Outcome:
+def confirm(batch_id: int, *, user: Any, fingerprint: str, valid_rows_only: bool = False, now: datetime) -> Outcome:
     """Write exactly the preview with that fingerprint, all of it or nothing, once.
 
     Raises NotYours for another user's upload. With refused rows nothing is written unless `valid_rows_only`.

@@ -25,7 +25,9 @@ class ImportCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="a CSV file of at most 50 MB")
         parser.add_argument("--dry-run", action="store_true", help="show what would happen, write nothing")
-        parser.add_argument("--valid-rows-only", action="store_true", help="import the valid rows of a file with refused ones")
+        parser.add_argument(
+            "--valid-rows-only", action="store_true", help="import the valid rows of a file with refused ones"
+        )
         parser.add_argument("--create-missing", action="store_true", help="create organizations that are not known yet")
         parser.add_argument("--known-on", type=date.fromisoformat, help="the day from which the rows count as known")
         parser.add_argument("--complete", action="store_true", help="subscriptions that are not in the file end today")

@@ -1,7 +1,5 @@
 """The organizations import: what each row would do, and the set-wise write of it."""
 
-import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +12,7 @@ from config import db
 from orgs import sql
 from orgs.importing import cells
 from orgs.importing.kinds import Importer, LedgerLine, Written, in_chunks, register_importer
+from orgs.importing.lookalikes import find_lookalikes
 from orgs.importing.options import Options
 from orgs.importing.plan import CHANGED, NEW, UNCHANGED, Plan, RowPlan, begin
 from orgs.importing.reading import PROPERTY, Columns, Sheet, SourceRow
@@ -71,7 +70,9 @@ def plan_organizations(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     owners = read_owners(sheet)
     drafts = [draft for row in sheet.rows if (draft := read_row(row, options, owners, plan))]
     drafts = refuse_duplicates(drafts, plan)
-    wanted = {draft.external_id for draft in drafts} | {draft.given[PARENT] for draft in drafts if PARENT in draft.given}
+    wanted = {draft.external_id for draft in drafts} | {
+        draft.given[PARENT] for draft in drafts if PARENT in draft.given
+    }
     stored = read_stored(wanted, lock)
     drafts = refuse_shared_organizations(drafts, stored, plan)
     drafts = refuse_bad_parents(drafts, stored, plan)
@@ -147,9 +148,7 @@ def read_stored(external_ids: set[str], lock: bool) -> dict[str, Stored]:
     """Organizations by every id asked for (aliases included)."""
     keys: dict[str, int] = {}
     for chunk in in_chunks(external_ids):
-        keys.update(
-            OrganizationKey.objects.filter(external_id__in=chunk).values_list("external_id", "organization_id")
-        )
+        keys.update(OrganizationKey.objects.filter(external_id__in=chunk).values_list("external_id", "organization_id"))
     stored: dict[int, Stored] = {}
     for chunk in in_chunks(sorted(set(keys.values()))):
         found = Organization.objects.filter(id__in=chunk).order_by("id")
@@ -235,25 +234,11 @@ def is_own_ancestor(start: Any, above: dict[Any, Any]) -> bool:
     return False
 
 
-def normal_id(external_id: str) -> str:
-    """What stays of an id without case, separators, zero padding and a spreadsheet's “.0”."""
-    folded = unicodedata.normalize("NFKC", external_id).casefold()
-    folded = re.sub(r"\.0$", "", folded)
-    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[-_.\s]", "", folded))
-
-
 def warn_of_lookalikes(new: list[Draft], plan: Plan) -> None:
     """New ids that differ from another only in writing; never refused, never joined by themselves."""
-    if not new:
-        return
-    seen: dict[str, str] = {}
-    wanted = {normal_id(draft.external_id) for draft in new}
-    for external_id in OrganizationKey.objects.values_list("external_id", flat=True).iterator(chunk_size=20_000):
-        if (normal := normal_id(external_id)) in wanted:
-            seen.setdefault(normal, external_id)
+    others = find_lookalikes([draft.external_id for draft in new])
     for draft in new:
-        other = seen.setdefault(normal_id(draft.external_id), draft.external_id)
-        if other != draft.external_id:
+        if other := others.get(draft.external_id):
             reason = f"looks like “{other}”. Ids are case-sensitive: this makes a second organization."
             plan.warn(draft.line, ID, draft.external_id, reason)
 
@@ -271,9 +256,7 @@ def plan_row(draft: Draft, stored: dict[str, Stored]) -> RowPlan:
     before["imported"], after["imported"] = old.is_imported, True
     kind = NEW if known is None else UNCHANGED if before == after else CHANGED
     label = draft.external_id if known is None or not old.display_name else f"{old.display_name} ({draft.external_id})"
-    return RowPlan(
-        draft.line, kind, label, known and known.id, before if known else None, after, (draft, known)
-    )
+    return RowPlan(draft.line, kind, label, known and known.id, before if known else None, after, (draft, known))
 
 
 def value_is_same_parent(draft: Draft, old: Stored, stored: dict[str, Stored]) -> bool:
@@ -344,5 +327,12 @@ def update(after: dict[int, Stored], now: datetime) -> None:
 
 
 ORGANIZATIONS = register_importer(
-    Importer(ImportBatch.Kind.ORGANIZATIONS, "organizations", COLUMNS, plan_organizations, write_organizations, (Organization,))
+    Importer(
+        ImportBatch.Kind.ORGANIZATIONS,
+        "organizations",
+        COLUMNS,
+        plan_organizations,
+        write_organizations,
+        (Organization,),
+    )
 )

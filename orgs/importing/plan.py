@@ -81,7 +81,12 @@ class Plan:
     @property
     def counts(self) -> dict[str, int]:
         kinds = Counter(row.kind for row in self.rows)
-        return {NEW: kinds[NEW], CHANGED: kinds[CHANGED], UNCHANGED: kinds[UNCHANGED], "refused": len(self.refused_lines)}
+        return {
+            NEW: kinds[NEW],
+            CHANGED: kinds[CHANGED],
+            UNCHANGED: kinds[UNCHANGED],
+            "refused": len(self.refused_lines),
+        }
 
     @property
     def changes(self) -> list[RowPlan]:

@@ -75,8 +75,7 @@ class Columns:
 def read(content: bytes, columns: Columns) -> Sheet:
     """Read a whole file. Raises FileRefused when it is no CSV, cannot be decoded or lacks a column."""
     if len(content) > MOST_BYTES:
-        size = f"{len(content) / 1_000_000:.0f} MB"
-        raise FileRefused(f"The file is too large: {size}; at most 50 MB are allowed.", "Split it into several files.")
+        raise FileRefused("The file is too large; at most 50 MB are allowed.", "Split it into several files.")
     text, encoding = decode(content)
     refuse_other_formats(text)
     lines = io.StringIO(text, newline="")
@@ -104,7 +103,9 @@ def read(content: bytes, columns: Columns) -> Sheet:
 def decode(content: bytes) -> tuple[str, str]:
     """Text and the name of its encoding: UTF-8, UTF-16 with its mark, else Windows-1252."""
     if content.startswith(b"PK\x03\x04"):
-        raise FileRefused("This is an Excel workbook or a ZIP archive.", "Save the sheet as “CSV UTF-8” and upload that.")
+        raise FileRefused(
+            "This is an Excel workbook or a ZIP archive.", "Save the sheet as “CSV UTF-8” and upload that."
+        )
     for mark, name in ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\x00\x00\xfe\xff", "UTF-32"), (b"%PDF", "PDF")):
         if content.startswith(mark):
             raise FileRefused(f"The file is {name}, which is not read here.", "Save it as CSV in UTF-8.")
