@@ -63,6 +63,23 @@ class Draft:
     given: dict[str, Any]
     owner: tuple[int, str] | None = None
 
+    def shown(self) -> dict[str, Any]:
+        values = {column: str(value) if isinstance(value, date) else value for column, value in self.given.items()}
+        if self.owner:
+            values["owner_email"] = self.owner[1]
+        return values | {"imported": True}
+
+
+@dataclass(slots=True)
+class Facet:
+    """The fields of a stored organization that one row speaks about."""
+
+    stored: Stored
+    columns: tuple[str, ...]
+
+    def shown(self) -> dict[str, Any]:
+        return {column: current(self.stored, column) for column in self.columns}
+
 
 def plan_organizations(sheet: Sheet, options: Options, lock: bool = False) -> Plan:
     """Compare a sheet with what is stored. Reads only; with `lock` the rows it read stay as they are until commit."""
@@ -114,7 +131,7 @@ def read_row(row: SourceRow, options: Options, owners: dict, plan: Plan) -> Draf
 
 
 def read_cell(column: str, text: str, options: Options, owners: dict) -> Any:
-    if column == ID or column == PARENT:
+    if column in (ID, PARENT):
         return cells.external_id(text)
     if column == "renewal_on":
         return cells.day(text, options.day_format, options.zone)
@@ -246,31 +263,25 @@ def warn_of_lookalikes(new: list[Draft], plan: Plan) -> None:
 def plan_row(draft: Draft, stored: dict[str, Stored]) -> RowPlan:
     """Before and after of the fields that the row fills."""
     known = stored.get(draft.external_id)
-    old = known or Stored(id=0)
-    before, after = {}, {}
-    for column, value in readable(draft).items():
-        before[column] = current(old, column)
-        after[column] = value
-    if PARENT in after and value_is_same_parent(draft, old, stored):
-        after[PARENT] = before[PARENT]
-    before["imported"], after["imported"] = old.is_imported, True
-    kind = NEW if known is None else UNCHANGED if before == after else CHANGED
-    label = draft.external_id if known is None or not old.display_name else f"{old.display_name} ({draft.external_id})"
-    return RowPlan(draft.line, kind, label, known and known.id, before if known else None, after, (draft, known))
+    named = known is not None and known.display_name
+    label = f"{known.display_name} ({draft.external_id})" if named else draft.external_id
+    if known is None:
+        return RowPlan(draft.line, NEW, label, None, None, draft)
+    if PARENT in draft.given and is_parent(draft.given[PARENT], known, stored):
+        draft.given[PARENT] = known.parent_external_id
+    facet = Facet(known, tuple(draft.shown()))
+    kind = UNCHANGED if facet.shown() == draft.shown() else CHANGED
+    return RowPlan(draft.line, kind, label, known.id, facet, draft)
 
 
-def value_is_same_parent(draft: Draft, old: Stored, stored: dict[str, Stored]) -> bool:
+def is_parent(external_id: str, known: Stored, stored: dict[str, Stored]) -> bool:
     """An alias of the present parent is no change."""
-    parent = stored.get(draft.given[PARENT])
-    return parent is not None and parent.id == old.parent_id
-
-
-def readable(draft: Draft) -> dict[str, Any]:
-    values = {column: str(value) if isinstance(value, date) else value for column, value in draft.given.items()}
-    return values | ({"owner_email": draft.owner[1]} if draft.owner else {})
+    return external_id in stored and stored[external_id].id == known.parent_id
 
 
 def current(old: Stored, column: str) -> Any:
+    if column == "imported":
+        return old.is_imported
     if column.startswith(PROPERTY):
         return old.properties.get(column.removeprefix(PROPERTY))
     if column == PARENT:
@@ -285,24 +296,24 @@ def write_organizations(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
     changes = plan.changes
     if not changes:
         return Written()
-    ids = {row.values[0].external_id: row.row_id for row in changes}
+    ids = {row.new.external_id: row.row_id for row in changes}
     new = [external_id for external_id, pk in ids.items() if pk is None]
     ensure_keys(new, now)
-    parents = {row.values[0].given[PARENT] for row in changes if PARENT in row.values[0].given}
+    parents = {row.new.given[PARENT] for row in changes if PARENT in row.new.given}
     for chunk in in_chunks({*new, *parents}):
         ids.update(OrganizationKey.objects.filter(external_id__in=chunk).values_list("external_id", "organization_id"))
-    before = {ids[row.values[0].external_id]: row.values[1] for row in changes}
-    after = {ids[row.values[0].external_id]: applied(row, ids) for row in changes}
-    update(after, now)
+    before = {ids[row.new.external_id]: row.old and row.old.stored for row in changes}
+    after = {ids[row.new.external_id]: applied(row.new, before[ids[row.new.external_id]], ids) for row in changes}
+    for chunk in in_chunks(after.values()):
+        update(chunk, now)
     lines = [
         LedgerLine(MODEL, pk, before[pk] and before[pk].as_json(), values.as_json()) for pk, values in after.items()
     ]
     return Written(lines, set(after))
 
 
-def applied(row: RowPlan, ids: dict[str, int | None]) -> Stored:
+def applied(draft: Draft, known: Stored | None, ids: dict[str, int | None]) -> Stored:
     """The organization as it will be stored."""
-    draft, known = row.values
     old = known or Stored(id=0)
     given = draft.given
     properties = {name.removeprefix(PROPERTY): text for name, text in given.items() if name.startswith(PROPERTY)}
@@ -311,15 +322,14 @@ def applied(row: RowPlan, ids: dict[str, int | None]) -> Stored:
         display_name=given.get(NAME, old.display_name),
         owner_id=draft.owner[0] if draft.owner else old.owner_id,
         segment=given.get("segment", old.segment),
-        parent_id=ids[given[PARENT]] if PARENT in given else old.parent_id,
+        parent_id=ids[given[PARENT]] if given.get(PARENT) else old.parent_id,
         renewal_on=given.get("renewal_on", old.renewal_on),
         properties=old.properties | properties,
         is_imported=True,
     )
 
 
-def update(after: dict[int, Stored], now: datetime) -> None:
-    values = list(after.values())
+def update(values: list[Stored], now: datetime) -> None:
     columns = ("id", "display_name", "owner_id", "segment", "parent_id", "renewal_on")
     arrays = {name: [getattr(value, name) for value in values] for name in columns}
     properties = [orjson.dumps(value.properties).decode() for value in values]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -39,22 +39,39 @@ class Remark:
         return {"line": self.line, "column": self.column, "value": clip(self.value), "message": self.message}
 
 
+class Shown(Protocol):
+    """One state of a row as people compare it: field names to text, numbers or None."""
+
+    def shown(self) -> dict[str, Any]: ...
+
+
 @dataclass(slots=True)
 class RowPlan:
-    """One accepted row. `before` is None for a new one; `values` holds what a write needs and no reader sees."""
+    """One accepted row: how it stands (`old`, None for a new one) and how it would stand (`new`).
+
+    Both answer `shown()` when asked; 100 000 rows of ready-made dictionaries would cost hundreds of megabytes.
+    `line` is 0 for a change that no line of the file names.
+    """
 
     line: int
     kind: str
     label: str
     row_id: int | None
-    before: dict[str, Any] | None
-    after: dict[str, Any]
-    values: Any = None
+    old: Shown | None
+    new: Shown
+
+    @property
+    def before(self) -> dict[str, Any] | None:
+        return self.old.shown() if self.old is not None else None
+
+    @property
+    def after(self) -> dict[str, Any]:
+        return self.new.shown()
 
     @property
     def differences(self) -> dict[str, tuple[Any, Any]]:
-        old = self.before or {}
-        return {name: (old.get(name), new) for name, new in self.after.items() if old.get(name) != new}
+        before = self.before or {}
+        return {name: (before.get(name), new) for name, new in self.after.items() if before.get(name) != new}
 
 
 @dataclass

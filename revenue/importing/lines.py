@@ -1,10 +1,10 @@
 """A subscription line as an import sees it, and the lines that are in the books now."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from revenue.models import Subscription
 
@@ -73,13 +73,16 @@ class Line:
     def is_active(self, day: date) -> bool:
         return self.begins_on <= day and (self.end_on is None or day < self.end_on)
 
+    def says_the_same(self, other: Self) -> bool:
+        return all(getattr(self, name) == getattr(other, name) for name in SHOWN)
+
     def shown(self) -> dict[str, Any]:
         """What a preview compares, as text."""
         return {name: as_text(getattr(self, name)) for name in SHOWN}
 
     def stored(self) -> dict[str, Any]:
         """What the ledger keeps, as text and numbers."""
-        return {name: as_text(value) for name, value in asdict(self).items() if name in STORED}
+        return {name: as_text(getattr(self, name)) for name in STORED}
 
 
 def as_text(value: Any) -> Any:

@@ -13,7 +13,7 @@ from orgs.importing.reading import Sheet
 from orgs.models import Organization, OrganizationKey
 from revenue.importing import money
 from revenue.importing.lines import Line, read_known_now
-from revenue.importing.rows import ID, Draft, kept_day, kept_text, read_row
+from revenue.importing.rows import ID, Draft, kept_day, kept_text, manner_of, read_row
 from revenue.mrr.book import Row
 from revenue.mrr.file_checks import end_hint, self_overlaps
 
@@ -23,7 +23,8 @@ MOST_LISTED = 50
 def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Plan:
     """Compare a sheet with the books. Reads only: imports alone write subscriptions, and they wait for each other."""
     plan = begin(sheet)
-    drafts = [draft for row in sheet.rows if (draft := read_row(row, options, sheet.delimiter, plan))]
+    manner = manner_of(options, sheet.delimiter)
+    drafts = [draft for row in sheet.rows if (draft := read_row(row, manner, plan))]
     keys = read_keys({draft.external_id for draft in drafts})
     unknown = sorted({draft.external_id for draft in drafts} - set(keys))
     if not options.create_missing:
@@ -136,10 +137,8 @@ def billed(row: Row) -> str:
 
 def plan_row(draft: Draft, line: Line, current: dict[tuple, Line], options: Options, plan: Plan) -> RowPlan | None:
     old = current.get(identity(draft))
-    after = line.shown()
-    before = old.shown() if old else None
-    if before == after:
-        return RowPlan(draft.line, UNCHANGED, label_of(line), old.id, before, after, (line, old))
+    if old is not None and line.says_the_same(old):
+        return RowPlan(draft.line, UNCHANGED, label_of(line), old.id, old, line)
     if line.end_on is not None and line.end_on < line.start_on:
         reason = f"is empty, so the stored end {line.end_on} stays; it lies before the start. Give a new end, or none."
         plan.refuse(draft.line, "end_at", "", reason)
@@ -149,7 +148,7 @@ def plan_row(draft: Draft, line: Line, current: dict[tuple, Line], options: Opti
         plan.refuse(draft.line, "start_at", str(line.start_on), reason)
         return None
     kind = NEW if old is None else CHANGED
-    return RowPlan(draft.line, kind, label_of(line), old and old.id, before, after, (line, old))
+    return RowPlan(draft.line, kind, label_of(line), old and old.id, old, line)
 
 
 def label_of(line: Line) -> str:
@@ -170,7 +169,7 @@ def end_missing(plan: Plan, books: list[Line], sheet: Sheet, options: Options) -
         if line.known_from > options.known_on:
             continue
         ended = replace(line, end_on=max(line.start_on, options.known_on), known_from=options.known_on)
-        plan.rows.append(RowPlan(0, CHANGED, label_of(line), line.id, line.shown(), ended.shown(), (ended, line)))
+        plan.rows.append(RowPlan(0, CHANGED, label_of(line), line.id, line, ended))
     count = sum(row.line == 0 for row in plan.rows)
     plan.facts["ended"] = count
     plan.notices.append(f"The file is complete: {count} subscriptions that are not in it end on {options.known_on}.")
@@ -193,15 +192,15 @@ def ask_about_money(plan: Plan, books: list[Line], options: Options, unknown: li
         "unknown_count": len(unknown),
         "unknown": unknown[:MOST_LISTED],
         "creates_organizations": len(unknown) if options.create_missing else 0,
-        "currencies": dict(Counter(row.values[0].currency for row in plan.rows if row.line)),
+        "currencies": dict(Counter(row.new.currency for row in plan.rows if row.line)),
         "unconverted": after.unconverted,
     }
 
 
 def resulting(rows: Iterable[RowPlan], books: list[Line]) -> list[Line]:
     """The books as they would be."""
-    changed = {row.row_id: row.values[0] for row in rows if row.row_id is not None}
-    new = [row.values[0] for row in rows if row.row_id is None]
+    changed = {row.row_id: row.new for row in rows if row.row_id is not None}
+    new = [row.new for row in rows if row.row_id is None]
     return [changed.get(line.id, line) for line in books] + new
 
 
@@ -211,7 +210,7 @@ def names_of(organization_ids: list[int]) -> dict[int, str]:
 
 def look_at_the_whole(plan: Plan, books: list[Line], drafts: list[Draft], options: Options) -> None:
     """Overlaps, the end convention, kept ends, empty currencies, future starts: what no single row tells."""
-    lines_of = {id(row.values[0]): row.line for row in plan.rows if row.line}
+    lines_of = {id(row.new): row.line for row in plan.rows if row.line}
     engine = {id(line): as_engine_row(line, lines_of.get(id(line))) for line in resulting(plan.rows, books)}
     overlaps = [pair for pair in self_overlaps(engine.values()) if pair[0].line or pair[1].line]
     for earlier, later in overlaps:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from orgs.importing import cells
@@ -41,22 +42,35 @@ class Draft:
         return self.cells.get("subscription_id", "")
 
 
-def read_row(source: SourceRow, options: Options, delimiter: str, plan: Plan) -> Draft | None:
+@dataclass(frozen=True)
+class Manner:
+    """How one file is read: made once, as most of its numbers and days repeat."""
+
+    readers: dict[str, Callable[[str], str]]
+    rules: Reading
+
+
+def manner_of(options: Options, delimiter: str) -> Manner:
+    rules = Reading(options.today, options.zone, options.end_convention, options.reporting_currency)
+    return Manner(readers_of(options, delimiter), rules)
+
+
+def read_row(source: SourceRow, manner: Manner, plan: Plan) -> Draft | None:
     """The row's values; None when a cell was refused, with every refusal noted in the plan."""
-    readers = readers_of(options, delimiter)
     plain: dict[str, str] = {}
     refused: set[str] = set()
     cleared = {name for name in DAYS[1:] if source.cells.get(name, "").lower() == CLEARING}
-    for column, text in source.cells.items():
-        if not COLUMNS.takes(column) or not text or column in cleared:
+    for column, read_cell in manner.readers.items():
+        text = source.cells.get(column)
+        if not text or column in cleared:
             continue
         try:
-            plain[column] = readers.get(column, unread)(text)
+            plain[column] = read_cell(text)
         except cells.BadCell as error:
             refused.add(column)
             plan.refuse(source.line, column, text, str(error))
     refused |= refuse_empty(source, plain, refused, plan)
-    checked = validate_row(plain, source.line, reading_of(options))
+    checked = validate_row(plain, source.line, manner.rules)
     for problem in checked.refusals:
         if problem.column not in refused:
             original = source.cells.get(problem.column, "")
@@ -89,23 +103,21 @@ def refuse_empty(source: SourceRow, plain: dict[str, str], refused: set[str], pl
 def readers_of(options: Options, delimiter: str) -> dict[str, Callable[[str], str]]:
     """Canonical text of each column's cells: ISO days, plain decimals."""
 
+    @cache
     def number(text: str) -> str:
         return str(cells.amount(text, delimiter))
 
+    @cache
     def day(text: str) -> str:
         return str(cells.day(text, options.day_format, options.zone))
 
     texts = {name: text_of(longest) for name, longest in LENGTHS.items()}
-    same = {ID: cells.external_id, "currency": currency, "interval": str.lower, "interval_count": str}
-    return texts | same | dict.fromkeys(NUMBERS, number) | dict.fromkeys(DAYS, day)
+    others = {"currency": cache(currency), "interval": str.lower, "interval_count": str}
+    return {ID: cells.external_id} | texts | others | dict.fromkeys(NUMBERS, number) | dict.fromkeys(DAYS, day)
 
 
 def text_of(longest: int) -> Callable[[str], str]:
     return lambda text: cells.plain_text(text, longest)
-
-
-def unread(text: str) -> str:
-    return text
 
 
 def currency(text: str) -> str:
@@ -113,10 +125,6 @@ def currency(text: str) -> str:
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise cells.BadCell("is not a currency. Write three letters, for example EUR.")
     return code
-
-
-def reading_of(options: Options) -> Reading:
-    return Reading(options.today, options.zone, options.end_convention, options.reporting_currency)
 
 
 def kept_text(draft: Draft, column: str, old: Any, longest: str = "") -> Any:

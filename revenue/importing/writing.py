@@ -24,7 +24,7 @@ def write_subscriptions(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
     A changed row closes the version in the books and opens a new one; a version of the same day is replaced in
     place, as nobody could ask what was known between the two.
     """
-    changes = [row.values for row in plan.changes]
+    changes = [(row.new, row.old) for row in plan.changes]
     if not changes:
         return Written()
     written = create_missing([line for line, _ in changes], now)
