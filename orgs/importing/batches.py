@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from django.db import transaction
+from psycopg.types.json import Jsonb
 
 from config import db
 from config.backoffice import audit
@@ -174,7 +175,7 @@ def record(batch: ImportBatch, plan: Plan, written: Written, user: Any, now: dat
         LedgerEntry._meta.db_table,
         LEDGER_COLUMNS,
         (
-            (batch.pk, line.model, line.row_id, line.before and text(line.before), text(line.after))
+            (batch.pk, line.model, line.row_id, None if line.before is None else json(line.before), json(line.after))
             for line in written.lines
         ),
         LEDGER_TYPES,
@@ -189,8 +190,8 @@ def touch(organization_ids: set[int], reason: str, now: datetime) -> None:
     db.run(sql.TOUCH_ORGANIZATIONS, {"ids": sorted(organization_ids), "reason": reason, "now": now})
 
 
-def text(value: dict[str, Any]) -> str:
-    return dumps(value).decode()
+def json(value: dict[str, Any]) -> Jsonb:
+    return Jsonb(value, dumps=dumps)
 
 
 def done_sentence(batch: ImportBatch) -> str:

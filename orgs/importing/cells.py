@@ -40,6 +40,7 @@ def external_id(text: str) -> str:
         )
     if SPREADSHEET_ERROR.fullmatch(text):
         raise BadCell("is an error of a spreadsheet, not an id. Correct the formula and export again.")
+    plain_text(text, len(text))
     try:
         return clean_external_id(text)
     except BadId as error:

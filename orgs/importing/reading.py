@@ -13,6 +13,8 @@ MOST_ROWS = 200_000
 LONGEST_CELL = 100_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # What spreadsheets leave around a header without anybody seeing it: no-break and zero-width spaces, a second BOM.
+# A line break inside a quoted cell stays: whoever reads the cell refuses it, as it is a sign of a misplaced quote.
+TRIMMED = " \t\u00a0\u202f\u3000"
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00a0\u202f"
 PROPERTY = "prop:"
 
@@ -257,7 +259,7 @@ def read_rows(records, header: tuple[str, ...]) -> tuple[list[SourceRow], list[S
     width = len(header)
     make: Callable = dict
     for line, raw in records:
-        cells = [cell.strip() for cell in raw]
+        cells = [cell.strip(TRIMMED) for cell in raw]
         if not any(cells):
             blank += 1
             continue
