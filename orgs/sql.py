@@ -27,3 +27,22 @@ WITH wanted AS MATERIALIZED (
 )
 SELECT external_id, id FROM created
 """
+
+# One row of the arrays: an organization as an import leaves it. Served by the primary key.
+UPDATE_ORGANIZATIONS = """
+UPDATE orgs_organization AS organization
+SET display_name = given.display_name, owner_id = given.owner_id, segment = given.segment,
+    parent_id = given.parent_id, renewal_on = given.renewal_on, properties = given.properties::jsonb,
+    imported_at = COALESCE(organization.imported_at, %(now)s), changed_at = %(now)s
+FROM unnest(
+    %(id)s::bigint[], %(display_name)s::text[], %(owner_id)s::integer[], %(segment)s::text[],
+    %(parent_id)s::bigint[], %(renewal_on)s::date[], %(properties)s::text[]
+) AS given (id, display_name, owner_id, segment, parent_id, renewal_on, properties)
+WHERE organization.id = given.id
+"""
+
+# One row of the arrays: an organization that changed; the snapshot job reads and deletes the rows.
+TOUCH_ORGANIZATIONS = """
+INSERT INTO orgs_organizationtouch (organization_id, reason, touched_at)
+SELECT unnest(%(ids)s::bigint[]), %(reason)s, %(now)s
+"""

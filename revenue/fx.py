@@ -59,9 +59,7 @@ class RateTable:
             if by_day.setdefault(rate.day.toordinal(), value) != value:
                 raise ValueError(f"{rate.currency} on {rate.day}: two different rates")
         self._days = {currency: sorted(by_day) for currency, by_day in published.items()}
-        self._values = {
-            currency: [published[currency][day] for day in days] for currency, days in self._days.items()
-        }
+        self._values = {currency: [published[currency][day] for day in days] for currency, days in self._days.items()}
 
     def __contains__(self, currency: str) -> bool:
         return currency in self._days

@@ -70,9 +70,7 @@ def _collect(cells: Iterable[tuple[int, str, str, str, str]]) -> tuple[list[Rate
             problems.append(RateProblem(line, error.column or column, error.value, error.message))
             continue
         if rates.setdefault((rate.day, rate.currency), rate).per_eur != rate.per_eur:
-            problems.append(
-                RateProblem(line, column, per_eur, f"{currency} has another rate on {day} above.")
-            )
+            problems.append(RateProblem(line, column, per_eur, f"{currency} has another rate on {day} above."))
     return list(rates.values()), problems
 
 
