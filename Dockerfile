@@ -16,5 +16,4 @@ COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings
 USER backoffice
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--workers", "2", \
-     "--blocking-threads", "16", "--blocking-threads-idle-timeout", "600", "config.wsgi:application"]
+CMD ["python", "-m", "config.web", "--host", "0.0.0.0"]

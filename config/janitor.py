@@ -1,27 +1,29 @@
-"""Cleans up after a supervisor that was killed: `python -m config.janitor PIPE LOCK EMBEDDED`, started by it.
+"""Cleans up after a supervisor that was killed: `python -m config.janitor [embedded]`.
 
-Waits for the end of a pipe whose other side only the supervisor holds. The lock of the install is shared with it, so
-that the next start waits until everything is down.
+A shell waits for the end of a pipe whose other side only the supervisor holds, and becomes this. It shares the lock of
+the install, so that the next start waits until everything is down.
 """
 
-import os
-import signal
 import sys
 
 from config import embedded, processes
 
-ALL_IS_DONE = b"."
+# Costs nothing while it waits. The supervisor says a line when it has stopped everything itself.
+WAIT = 'trap "" INT TERM HUP; read -r _ || exec "$@"'
+ALL_IS_DONE = b"done\n"
 
 
-def main(pipe: int, has_embedded: bool) -> None:
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.SIG_IGN)
-    if os.read(pipe, 1) == ALL_IS_DONE:
-        return
+def command(*, has_embedded: bool) -> list[str]:
+    """What the supervisor starts, with the pipe as its input."""
+    what = [sys.executable, "-m", "config.janitor", *(["embedded"] if has_embedded else [])]
+    return ["/bin/sh", "-c", WAIT, "janitor", *what]
+
+
+def main() -> None:
     processes.end_remembered()
-    if has_embedded:
+    if "embedded" in sys.argv:
         embedded.stop()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2] == "embedded")
+    main()

@@ -19,6 +19,8 @@ from config.embedded.keys import write_private
 from config.embedded.place import CHECKOUT
 
 LARGEST_LOG = 10_000_000
+# System checks load every view, in each process anew; they belong to `make check`.
+ENVIRONMENT = {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1", "CELERY_SKIP_CHECKS": "1"}
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,12 @@ class Started:
 
 def programs(port: int) -> list[Program]:
     """Everything that runs beside PostgreSQL and Redis, in the order of starting and of ending."""
-    processes = min(os.cpu_count() or 1, 4)
-    web = f"granian --interface wsgi --host 127.0.0.1 --port {port} --no-ws --workers {processes}"
-    # Threads keep their database connection; 16 a process let concurrent requests share a commit.
-    web += " --blocking-threads 16 --blocking-threads-idle-timeout 600 --workers-kill-timeout 2 config.wsgi:application"
     # One worker has nobody to agree with, and waiting for others costs a second at every start.
     worker = "celery -A config worker --concurrency 2 --loglevel INFO --without-mingle --without-gossip"
     beat = "celery -A config beat --loglevel INFO --pidfile= --schedule"
     return [
-        Program("web", (*web.split(),), 3),
-        Program("worker", (*worker.split(),), 3),
+        Program("web", ("config.web", "--port", str(port)), 3),
+        Program("worker", tuple(worker.split()), 3),
         Program("beat", (*beat.split(), str(data_dir() / "beat-schedule")), 1),
     ]
 
@@ -62,7 +60,7 @@ def start(program: Program) -> subprocess.Popen:
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", *program.arguments],
             cwd=CHECKOUT,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -63,8 +62,11 @@ class Supervisor:
             done = start_janitor(lock)
             prepare()
             self.may_interrupt = False
-            self._start_all()
+            *first, beat = processes.programs(self.port)
+            self._start(*first)
             if self._wait_until_ready():
+                # Beat comes last: it has nobody to tick for before, and the others have the processors to themselves.
+                self._start(beat)
                 introduce()
                 self.say(f"Ready: {self.address}")
                 self._keep_running()
@@ -83,8 +85,8 @@ class Supervisor:
             self.may_interrupt = False
             raise Asked
 
-    def _start_all(self) -> None:
-        for program in processes.programs(self.port):
+    def _start(self, *programs: processes.Program) -> None:
+        for program in programs:
             self.children[program.name] = Child(program)
             self._remember()
 
@@ -197,13 +199,13 @@ def start_janitor(lock: int) -> int:
     read, write = os.pipe()
     with open(processes.log_file("janitor"), "ab") as log:
         subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "config.janitor", str(read), "embedded" if embedded.provided() else "own"],
+            janitor.command(has_embedded=embedded.provided()),
             cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=read,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            pass_fds=(read, lock),
+            pass_fds=(lock,),
         )
     os.close(read)
     return write

@@ -6,4 +6,5 @@ class OrgsConfig(AppConfig):
     verbose_name = "Organizations"
 
     def ready(self) -> None:
-        from orgs import pages  # noqa: F401,PLC0415  registers
+        from orgs import jobs, pages  # noqa: F401,PLC0415  register
+        from orgs.importing import organizations  # noqa: F401,PLC0415  registers

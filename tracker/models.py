@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -36,6 +37,12 @@ class Application(models.Model):
         models.CharField(max_length=120),
         default=denied_by_default,
         help_text="Dropped before an event is stored.",
+    )
+    events_per_second = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Empty: no limit. Over it, requests get 429 for a moment; counted in each web process.",
     )
     created_at = models.DateTimeField()
 
@@ -249,6 +256,7 @@ class Reject(models.Model):
     code = models.CharField(max_length=40)
     field = models.CharField(max_length=60, blank=True)
     message = models.CharField(max_length=300)
+    is_stored = models.BooleanField(default=False, help_text="A warning: the event was stored all the same.")
     count = models.BigIntegerField(default=0)
     samples = models.JSONField(default=list)
     last_at = models.DateTimeField()

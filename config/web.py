@@ -1,0 +1,37 @@
+"""The web server: `python -m config.web [--host 127.0.0.1] [--port 8000]`."""
+
+import argparse
+import os
+
+from django.urls import get_resolver
+from granian import Granian
+from granian.constants import Interfaces
+
+from config.wsgi import application
+
+# Workers are forks of this process: what is loaded before, every view too, is loaded once for all of them.
+LOADED = (application, get_resolver().url_patterns)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="config.web")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args()
+    Granian(
+        "config.wsgi:application",
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.WSGI,
+        workers=min(os.cpu_count() or 1, 4),
+        # A thread keeps its database connection; 16 a process let concurrent requests share a commit.
+        blocking_threads=16,
+        blocking_threads_idle_timeout=600,
+        respawn_failed_workers=True,
+        workers_kill_timeout=2,
+        websockets=False,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""One import from upload to its end: received, previewed, confirmed once or refused. The file's bytes live a day.
+
+A confirm plans again under a lock and writes only when the plan is the one that was shown.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from time import perf_counter
+from typing import Any
+
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from config import db
+from config.backoffice import audit
+from orgs import sql
+from orgs.importing import kinds, reading
+from orgs.importing.kinds import Written
+from orgs.importing.options import Options
+from orgs.importing.plan import Plan, dumps
+from orgs.importing.reading import FileRefused
+from orgs.models import ImportBatch, ImportFile, LedgerEntry
+
+KEEP_FILE = timedelta(hours=24)
+DIRECT_ROWS = 2_000
+LEDGER_COLUMNS = ("batch_id", "model", "row_id", "before", "after")
+LEDGER_TYPES = ("int8", "varchar", "int8", "jsonb", "jsonb")
+
+
+class NotYours(Exception):
+    """Somebody else uploaded this file."""
+
+
+class End(StrEnum):
+    """How a confirm ended. Only DONE wrote anything."""
+
+    DONE = "done"
+    ALREADY = "already"
+    MOVED = "moved"
+    REFUSED_ROWS = "refused rows"
+    GONE = "gone"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    end: End
+    batch: ImportBatch
+    message: str
+    plan: Plan | None = None
+
+
+def receive(kind: str, *, file_name: str, content: bytes, options: Options, user: Any, now: datetime) -> ImportBatch:
+    """Keep an upload for a day, without a preview yet. Raises FileRefused when it is too large."""
+    if len(content) > reading.MOST_BYTES:
+        reading.read(content, kinds.of(kind).columns)
+    with transaction.atomic():
+        batch = ImportBatch.objects.create(
+            kind=kind,
+            file_name=clean_file_name(file_name),
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            options=options.as_json(),
+            created_by=user if user is not None and user.pk else None,
+            created_at=now,
+        )
+        ImportFile.objects.create(batch=batch, content=content, expires_at=now + KEEP_FILE)
+    return batch
+
+
+def clean_file_name(name: str) -> str:
+    """For lists, messages and download headers: printable characters alone."""
+    return "".join(char for char in name if char.isprintable())[:255] or "upload.csv"
+
+
+def make_plan(batch: ImportBatch, content: bytes, *, lock: bool = False) -> Plan:
+    """What importing the batch's file would do now. Raises FileRefused."""
+    importer = kinds.of(batch.kind)
+    return importer.plan(reading.read(content, importer.columns), Options.from_json(batch.options), lock)
+
+
+def preview(batch: ImportBatch) -> Plan | None:
+    """Plan and store what the plan says on the batch's row; None when the file is refused as a whole."""
+    started = perf_counter()
+    try:
+        plan = make_plan(batch, content_of(batch))
+    except FileRefused as error:
+        refuse_file(batch, error)
+        return None
+    store_preview(batch, plan)
+    batch.report["seconds"] = round(perf_counter() - started, 2)
+    ImportBatch.objects.filter(pk=batch.pk).update(report=batch.report)
+    return plan
+
+
+def store_preview(batch: ImportBatch, plan: Plan) -> None:
+    """Only an unconfirmed batch takes a new preview."""
+    batch.counts, batch.report, batch.fingerprint = plan.counts, plan.report(), plan.fingerprint()
+    ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEWED).update(
+        counts=batch.counts, report=batch.report, fingerprint=batch.fingerprint
+    )
+
+
+def refuse_file(batch: ImportBatch, error: FileRefused) -> None:
+    batch.state = ImportBatch.State.REFUSED
+    batch.report = {"file_error": {"message": error.message, "remedy": error.remedy}}
+    ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEWED).update(
+        state=batch.state, report=batch.report
+    )
+
+
+def content_of(batch: ImportBatch) -> bytes:
+    """The uploaded bytes; they must be the ones that were received. Raises ImportFile.DoesNotExist."""
+    content = bytes(ImportFile.objects.get(batch=batch).content)
+    if hashlib.sha256(content).hexdigest() != batch.sha256:
+        raise ImportFile.DoesNotExist
+    return content
+
+
+def confirm(batch_id: int, *, user: Any, fingerprint: str, valid_rows_only: bool = False, now: datetime) -> Outcome:
+    """Write exactly the preview with that fingerprint, all of it or nothing, once.
+
+    Raises NotYours for another user's upload. With refused rows nothing is written unless `valid_rows_only`.
+    """
+    started = perf_counter()
+    with transaction.atomic():
+        db.lock("imports")
+        batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+        if batch.created_by_id != (user.pk if user is not None else None):
+            raise NotYours
+        early = answer_without_plan(batch, now)
+        if early is not None:
+            return early
+        plan = make_plan(batch, content_of(batch), lock=True)
+        early = answer_without_write(batch, plan, fingerprint, valid_rows_only)
+        if early is not None:
+            return early
+        written = kinds.of(batch.kind).write(plan, batch, now)
+        record(batch, plan, written, user, now)
+        batch.duration_ms = int((perf_counter() - started) * 1000)
+        batch.save()
+    return Outcome(End.DONE, batch, done_sentence(batch), plan)
+
+
+def answer_without_plan(batch: ImportBatch, now: datetime) -> Outcome | None:
+    if batch.state in {ImportBatch.State.CONFIRMED, ImportBatch.State.UNDONE}:
+        sentence = f"This file was already imported on {batch.confirmed_at:%d %b %Y, %H:%M} UTC; nothing was changed."
+        return Outcome(End.ALREADY, batch, sentence)
+    if batch.state == ImportBatch.State.REFUSED:
+        return Outcome(End.NOTHING, batch, "This file was refused; nothing was imported.")
+    if not ImportFile.objects.filter(batch=batch, expires_at__gt=now).exists():
+        return Outcome(End.GONE, batch, "The uploaded file was deleted after 24 hours. Upload it again.")
+    return None
+
+
+def answer_without_write(batch: ImportBatch, plan: Plan, fingerprint: str, valid_rows_only: bool) -> Outcome | None:
+    if not batch.fingerprint or plan.fingerprint() != fingerprint:
+        store_preview(batch, plan)
+        sentence = "Nothing was imported: the stored data changed since the preview. This is the new preview."
+        return Outcome(End.MOVED, batch, sentence, plan)
+    if plan.refused and not valid_rows_only:
+        count = plan.counts["refused"]
+        sentence = f"Nothing was imported: {count} {'row is' if count == 1 else 'rows are'} refused."
+        return Outcome(End.REFUSED_ROWS, batch, sentence, plan)
+    return None
+
+
+def record(batch: ImportBatch, plan: Plan, written: Written, user: Any, now: datetime) -> None:
+    """Ledger, touches and audit of a write, in its transaction."""
+    batch.state, batch.confirmed_at = ImportBatch.State.CONFIRMED, now
+    batch.counts, batch.report = plan.counts, plan.report()
+    db.copy_into(
+        LedgerEntry._meta.db_table,
+        LEDGER_COLUMNS,
+        (
+            (batch.pk, line.model, line.row_id, None if line.before is None else json(line.before), json(line.after))
+            for line in written.lines
+        ),
+        LEDGER_TYPES,
+    )
+    touch(written.organization_ids, "import", now)
+    detail = {"kind": batch.kind, "file": batch.file_name, "sha256": batch.sha256, **batch.counts}
+    audit.record(user, "import.confirmed", batch, now=now, detail=detail)
+
+
+def touch(organization_ids: set[int], reason: str, now: datetime) -> None:
+    """Say that these organizations changed; the next snapshot reads it."""
+    db.run(sql.TOUCH_ORGANIZATIONS, {"ids": sorted(organization_ids), "reason": reason, "now": now})
+
+
+def json(value: dict[str, Any]) -> Jsonb:
+    return Jsonb(value, dumps=dumps)
+
+
+def done_sentence(batch: ImportBatch) -> str:
+    counts = batch.counts
+    sentence = f"Imported: {counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged"
+    return f"{sentence}, {counts['refused']} refused rows left out." if counts["refused"] else f"{sentence}."
+
+
+def clean_up(now: datetime) -> int:
+    """Delete uploads after their day; the batches and their reports stay."""
+    deleted, _ = ImportFile.objects.filter(expires_at__lte=now).delete()
+    return deleted

@@ -1,0 +1,291 @@
+"""A CSV file as people have it, turned into rows with their physical line numbers; or one sentence why not. Pure."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+MOST_BYTES = 50_000_000
+MOST_ROWS = 200_000
+LONGEST_CELL = 100_000
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+# What spreadsheets leave around a header without anybody seeing it: no-break and zero-width spaces, a second BOM.
+# A line break inside a quoted cell stays: whoever reads the cell refuses it, as it is a sign of a misplaced quote.
+TRIMMED = " \t\u00a0\u202f\u3000"
+INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00a0\u202f"
+PROPERTY = "prop:"
+
+
+class FileRefused(Exception):
+    """The whole file cannot be used: what is wrong, and what to do about it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message} {remedy}")
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One record: the physical line it begins on (the header is line 1) and its cells, outer white space removed."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeError:
+    """A record that does not fit the header."""
+
+    line: int
+    cells: list[str]
+    message: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A readable file. `notices` are sentences about how it was understood."""
+
+    columns: tuple[str, ...]
+    rows: list[SourceRow]
+    misfits: list[ShapeError]
+    delimiter: str
+    encoding: str
+    blank_rows: int
+    notices: list[str]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What an import looks for in a header. `required` holds alternatives: one of each tuple must be there."""
+
+    required: tuple[tuple[str, ...], ...]
+    optional: tuple[str, ...] = ()
+    takes_properties: bool = False
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        return tuple(name for names in self.required for name in names) + self.optional
+
+    def takes(self, name: str) -> bool:
+        return name in self.known or (self.takes_properties and name.startswith(PROPERTY) and name != PROPERTY)
+
+
+def read(content: bytes, columns: Columns) -> Sheet:
+    """Read a whole file. Raises FileRefused when it is no CSV, cannot be decoded or lacks a column."""
+    if len(content) > MOST_BYTES:
+        raise FileRefused("The file is too large; at most 50 MB are allowed.", "Split it into several files.")
+    text, encoding = decode(content)
+    refuse_other_formats(text)
+    lines = io.StringIO(text, newline="")
+    first_line = 1
+    hint = re.match(r"sep=(.)\r?\n", text)
+    if hint:
+        lines.readline()
+        first_line = 2
+    delimiter = hint.group(1) if hint else find_delimiter(text, columns)
+    records = parse(lines, delimiter, first_line)
+    header_line, raw_header = next(((line, cells) for line, cells in records if any(map(tidy, cells))), (1, []))
+    header, notices = read_header(raw_header, columns)
+    rows, misfits, blank = read_rows(records, header)
+    if encoding == "cp1252":
+        notices.append(decoding_notice(text))
+    if delimiter != ",":
+        notices.append(f"Columns are separated by {DELIMITERS.get(delimiter, delimiter)}s.")
+    if header_line > 1:
+        notices.append(f"The header is line {header_line}.")
+    if blank:
+        notices.append(f"{blank} blank {'row was' if blank == 1 else 'rows were'} skipped.")
+    return Sheet(header, rows, misfits, delimiter, encoding, blank, notices)
+
+
+def decode(content: bytes) -> tuple[str, str]:
+    """Text and the name of its encoding: UTF-8, UTF-16 with its mark, else Windows-1252."""
+    if content.startswith(b"PK\x03\x04"):
+        raise FileRefused(
+            "This is an Excel workbook or a ZIP archive.", "Save the sheet as “CSV UTF-8” and upload that."
+        )
+    for mark, name in ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\x00\x00\xfe\xff", "UTF-32"), (b"%PDF", "PDF")):
+        if content.startswith(mark):
+            raise FileRefused(f"The file is {name}, which is not read here.", "Save it as CSV in UTF-8.")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text, encoding = decoded(content, "utf-16"), "utf-16"
+    elif b"\x00" in content.rstrip(b"\x00"):
+        raise FileRefused("The encoding cannot be told: there are NUL bytes between the letters.", "Save it as UTF-8.")
+    elif content.endswith(b"\x00"):
+        raise FileRefused("The file ends in NUL bytes: it was cut off while being copied.", "Export or copy it again.")
+    else:
+        text, encoding = decode_bytes(content)
+    text = text.lstrip("\ufeff")
+    if "\x00" in text:
+        raise FileRefused("The file contains NUL characters.", "Export it again as CSV in UTF-8.")
+    if not text.strip():
+        raise FileRefused("The file is empty.", "Export it again; the first line names the columns.")
+    return text, encoding
+
+
+def decode_bytes(content: bytes) -> tuple[str, str]:
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return decoded(content, "cp1252"), "cp1252"
+
+
+def decoded(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FileRefused(
+            f"The encoding cannot be told: line {line} is neither UTF-8 nor Windows-1252.", "Save it as UTF-8."
+        ) from error
+
+
+def decoding_notice(text: str) -> str:
+    """Shows a piece of text that would look wrong if the encoding was guessed wrongly."""
+    example = re.search(r"[^\x00-\x7f\s]", text)
+    piece = text[max(0, example.start() - 15) : example.end() + 15].splitlines() if example else []
+    shown = f" Check that this reads well: “{' / '.join(piece)}”." if piece else ""
+    return f"The file is not UTF-8; it was read as Windows-1252.{shown}"
+
+
+def refuse_other_formats(text: str) -> None:
+    start = text.lstrip()[:200].lower()
+    if start.startswith("<"):
+        raise FileRefused("This is a web page or XML, not CSV.", "Export the table as CSV.")
+    if start.startswith(("{", "[")):
+        raise FileRefused("This is JSON, not CSV.", "Export the table as CSV.")
+
+
+def find_delimiter(text: str, columns: Columns) -> str:
+    """The separator under which the first line shows the most known columns; then the most columns at all."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+
+    def score(delimiter: str) -> tuple[int, int]:
+        names = [tidy(cell.strip('"')).lower() for cell in first.split(delimiter)]
+        return sum(columns.takes(name) for name in names), len(names)
+
+    return max(DELIMITERS, key=score)
+
+
+def parse(lines: io.StringIO, delimiter: str, first_line: int):
+    """(line it begins on, cells) a record. A misplaced or unclosed quote refuses the file: it would swallow rows."""
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    begins = first_line
+    try:
+        for cells in reader:
+            yield begins, cells
+            begins = first_line + reader.line_num
+    except csv.Error as error:
+        raise FileRefused(f"Line {begins}: {quote_trouble(str(error))}", "Correct this line and try again.") from error
+
+
+def quote_trouble(reason: str) -> str:
+    if "end of data" in reason:
+        return "a quote opens here and is never closed."
+    if "field larger" in reason:
+        return f"a cell has over {LONGEST_CELL} characters; most often a quote opens here and is not closed."
+    if "expected after" in reason:
+        return 'a quoted cell goes on after its closing quote. A quote inside a quoted cell is written twice ("").'
+    return f"the line cannot be read ({reason})."
+
+
+def tidy(cell: str) -> str:
+    return cell.strip().strip(INVISIBLE).strip()
+
+
+def read_header(cells: list[str], columns: Columns) -> tuple[tuple[str, ...], list[str]]:
+    names = [tidy(cell) for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    header = tuple(name if name.startswith(PROPERTY) else fold(name, columns) for name in names)
+    refuse_duplicates(header)
+    refuse_missing(header, columns)
+    notices = []
+    ignored = [name or f"column {i}" for i, name in enumerate(header, 1) if not columns.takes(name)]
+    if ignored:
+        notices.append(f"Ignored {'column' if len(ignored) == 1 else 'columns'}: {', '.join(map(shorten, ignored))}.")
+    odd = [f"{cell!r}" for cell in cells if cell.strip(" \t\r\n") != tidy(cell)]
+    if odd:
+        notices.append(f"Invisible characters around a column name were removed: {', '.join(map(ascii_name, odd))}.")
+    return header, notices
+
+
+def fold(name: str, columns: Columns) -> str:
+    """A known column's own spelling; other names stay as they are."""
+    return name.lower() if name.lower() in columns.known else name
+
+
+def refuse_duplicates(header: Collection[str]) -> None:
+    twice = [name for name, count in Counter(name for name in header if name).items() if count > 1]
+    if twice:
+        raise FileRefused(
+            f"Duplicate column: {', '.join(map(shorten, twice))} stands twice in the header.", "Keep one of them."
+        )
+
+
+def refuse_missing(header: tuple[str, ...], columns: Columns) -> None:
+    missing = [names for names in columns.required if not set(names) & set(header)]
+    if not missing:
+        return
+    spare = [name for name in header if not columns.takes(name)]
+    parts = [describe_missing(names, spare) for names in missing]
+    found = ", ".join(shorten(name) for name in header[:12]) or "nothing"
+    raise FileRefused(
+        f"{' '.join(parts)} The first line holds: {found}.",
+        f"The first line must name the columns: {', '.join(names[0] for names in columns.required)}.",
+    )
+
+
+def describe_missing(names: tuple[str, ...], spare: list[str]) -> str:
+    known = {normal(name): name for name in spare}
+    near = get_close_matches(normal(names[0]), known, n=1, cutoff=0.5)
+    hint = f" “{shorten(known[near[0]])}” comes nearest; rename it." if near else ""
+    return f"The column {' or '.join(names)} is missing.{hint}"
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def read_rows(records, header: tuple[str, ...]) -> tuple[list[SourceRow], list[ShapeError], int]:
+    rows: list[SourceRow] = []
+    misfits: list[ShapeError] = []
+    blank = 0
+    width = len(header)
+    make: Callable = dict
+    for line, raw in records:
+        cells = [cell.strip(TRIMMED) for cell in raw]
+        if not any(cells):
+            blank += 1
+            continue
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        if len(cells) != width:
+            misfits.append(ShapeError(line, cells, misfit(len(cells), width)))
+            continue
+        rows.append(SourceRow(line, make(zip(header, cells, strict=True))))
+        if len(rows) > MOST_ROWS:
+            raise FileRefused(f"The file has more than {MOST_ROWS} rows.", "Split it into several files.")
+    return rows, misfits, blank
+
+
+def misfit(found: int, width: int) -> str:
+    reason = f"The row has {found} columns, the header {width}."
+    if found > width:
+        return f"{reason} Put a cell that contains the separator into quotes."
+    return f"{reason} Use the same separator in every row and leave unused cells empty."
+
+
+def shorten(text: str, length: int = 60) -> str:
+    """For messages: one line, not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def ascii_name(text: str) -> str:
+    return ascii(text)[1:-1].replace("\\\\", "\\")

@@ -1,0 +1,20 @@
+"""Periodic work of this app."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from config.backoffice.formatting import plural
+from config.backoffice.jobs import register_job
+from config.backoffice.models import JobRun
+from orgs.importing import batches
+
+
+@register_job(
+    "uploads",
+    title="Uploads clean-up",
+    does="Deletes uploaded import files 24 hours after their upload.",
+    every=timedelta(hours=1),
+)
+def clean_up_uploads(run: JobRun) -> str:
+    return f"{plural(batches.clean_up(timezone.now()), 'uploaded file')} deleted."

@@ -1,0 +1,7 @@
+from orgs.importing.command import ImportCommand
+from orgs.models import ImportBatch
+
+
+class Command(ImportCommand):
+    help = "Import customer organizations from a CSV file."
+    kind = ImportBatch.Kind.ORGANIZATIONS

@@ -1,0 +1,55 @@
+"""The money question of a preview: MRR before and after, and who would lose all of it."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from revenue.fx import Converter, Rate, RateTable
+from revenue.importing.lines import Line
+from revenue.models import ExchangeRate
+from revenue.mrr.money import from_units, to_units
+
+
+@dataclass(frozen=True)
+class Balance:
+    """MRR on one day: by organization in units of 0.0001 (never below 0, R5), and what no rate could convert."""
+
+    by_organization: dict[Hashable, int]
+    unconverted: dict[str, int]
+
+    @property
+    def total(self) -> Decimal:
+        return from_units(sum(self.by_organization.values()))
+
+
+def read_converter(reporting_currency: str) -> Converter:
+    rates = [Rate(*row) for row in ExchangeRate.objects.values_list("date", "currency", "per_eur")]
+    return Converter(RateTable(rates), reporting_currency)
+
+
+def balance(lines: Iterable[Line], day: date, converter: Converter) -> Balance:
+    """The MRR of these lines at the close of a day, each row converted and rounded by itself (R26)."""
+    sums: dict[Hashable, int] = defaultdict(int)
+    unconverted: dict[str, int] = defaultdict(int)
+    ordinal = day.toordinal()
+    for line in lines:
+        if not line.is_active(day):
+            continue
+        if not converter.can(line.currency):
+            unconverted[line.currency] += 1
+            continue
+        owner = line.organization_id or line.external_org_id
+        sums[owner] += converter.convert(to_units(line.mrr), line.currency, ordinal)
+    return Balance({owner: max(units, 0) for owner, units in sums.items()}, dict(unconverted))
+
+
+def losing(before: Balance, after: Balance) -> dict[Hashable, Decimal]:
+    """Organizations that pay today and would not, with what they pay, largest first."""
+    lost = {
+        owner: from_units(units)
+        for owner, units in before.by_organization.items()
+        if units > 0 and after.by_organization.get(owner, 0) <= 0
+    }
+    return dict(sorted(lost.items(), key=lambda pair: (-pair[1], str(pair[0]))))

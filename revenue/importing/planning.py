@@ -1,0 +1,250 @@
+"""What each row of a subscriptions file would do to the books."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from orgs.importing.kinds import in_chunks
+from orgs.importing.lookalikes import find_lookalikes
+from orgs.importing.options import Options
+from orgs.importing.plan import CHANGED, NEW, UNCHANGED, Plan, RowPlan, begin
+from orgs.importing.reading import Sheet
+from orgs.models import Organization, OrganizationKey
+from revenue.importing import money
+from revenue.importing.lines import Line, read_known_now
+from revenue.importing.rows import ID, Draft, kept_day, kept_text, manner_of, read_row
+from revenue.mrr.book import Row
+from revenue.mrr.file_checks import end_hint, self_overlaps
+
+MOST_LISTED = 50
+
+
+def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Plan:
+    """Compare a sheet with the books. Reads only: imports alone write subscriptions, and they wait for each other."""
+    plan = begin(sheet)
+    manner = manner_of(options, sheet.delimiter)
+    drafts = [draft for row in sheet.rows if (draft := read_row(row, manner, plan))]
+    keys = read_keys({draft.external_id for draft in drafts})
+    unknown = sorted({draft.external_id for draft in drafts} - set(keys))
+    if not options.create_missing:
+        drafts = refuse_unknown(drafts, keys, plan)
+    books = list(read_known_now())
+    current = {line.identity: line for line in books}
+    drafts = refuse_duplicates(drafts, plan)
+    notice_kept_ends(drafts, current, plan)
+    lines = [(draft, new_line(draft, keys, current, options)) for draft in drafts]
+    plan.rows = [row for draft, line in lines if (row := plan_row(draft, line, current, options, plan))]
+    end_missing(plan, books, sheet, options)
+    ask_about_money(plan, books, options, unknown)
+    look_at_the_whole(plan, books, drafts, options)
+    plan.refused.sort(key=lambda remark: remark.line)
+    return plan
+
+
+def read_keys(external_ids: set[str]) -> dict[str, tuple[int, int]]:
+    """Key and organization of every known id."""
+    keys = {}
+    for chunk in in_chunks(external_ids):
+        found = OrganizationKey.objects.filter(external_id__in=chunk)
+        for external_id, pk, organization_id in found.values_list("external_id", "id", "organization_id"):
+            keys[external_id] = (pk, organization_id)
+    return keys
+
+
+def refuse_unknown(drafts: list[Draft], keys: dict[str, Any], plan: Plan) -> list[Draft]:
+    missing = {draft.external_id for draft in drafts if draft.external_id not in keys}
+    lookalikes = find_lookalikes(missing)
+    remedy = "Import organizations first, or tick “create missing organizations”."
+    for draft in drafts:
+        if draft.external_id in missing:
+            other = lookalikes.get(draft.external_id)
+            hint = (
+                f" It looks like “{other}”: correct it, or join the two on the ID reconciliation page." if other else ""
+            )
+            plan.refuse(draft.line, ID, draft.external_id, f"is not known to this install. {remedy}{hint}")
+    return [draft for draft in drafts if draft.external_id not in missing]
+
+
+def identity(draft: Draft) -> tuple:
+    if draft.subscription_id:
+        return (draft.subscription_id,)
+    return (draft.external_id, draft.row.product_code, draft.row.start_on)
+
+
+def refuse_duplicates(drafts: list[Draft], plan: Plan) -> list[Draft]:
+    """Rows of one identity refuse each other: nobody can know which one is meant."""
+    lines = defaultdict(list)
+    for draft in drafts:
+        lines[identity(draft)].append(draft.line)
+    for draft in drafts:
+        others = [line for line in lines[identity(draft)] if line != draft.line]
+        if others:
+            refuse_duplicate(draft, others[0], plan)
+    return [draft for draft in drafts if len(lines[identity(draft)]) == 1]
+
+
+def refuse_duplicate(draft: Draft, other: int, plan: Plan) -> None:
+    if draft.subscription_id:
+        reason = f"stands in line {other} as well. Keep one of the rows."
+        plan.refuse(draft.line, "subscription_id", draft.subscription_id, reason)
+    else:
+        reason = (
+            f"has the same organization, product and start as line {other}. Keep one, or give each a subscription_id."
+        )
+        plan.refuse(draft.line, "start_at", str(draft.row.start_on), reason)
+
+
+def new_line(draft: Draft, keys: dict, current: dict[tuple, Line], options: Options) -> Line:
+    """The line as it would stand; an empty cell keeps what is stored."""
+    row = draft.row
+    old = current.get(identity(draft))
+    key_id, organization_id = keys.get(draft.external_id, (None, None))
+    keeps_amount = "amount" not in draft.cells and old is not None and old.mrr == draft.mrr
+    return Line(
+        key_id=key_id,
+        organization_id=organization_id,
+        external_org_id=draft.external_id,
+        subscription_id=draft.subscription_id,
+        product_code=row.product_code,
+        name=kept_text(draft, "name", old and old.name),
+        mrr=draft.mrr,
+        currency=row.currency,
+        start_on=row.start_on,
+        end_on=kept_day(draft, "end_at", row.end_on, old and old.end_on),
+        trial_end_on=kept_day(draft, "trial_end_at", row.trial_end_on, old and old.trial_end_on),
+        amount=old.amount if keeps_amount else row.amount,
+        interval=old.interval if keeps_amount else billed(row),
+        interval_count=old.interval_count if keeps_amount else row.interval_count,
+        known_from=options.known_on,
+        id=old and old.id,
+    )
+
+
+def notice_kept_ends(drafts: list[Draft], current: dict[tuple, Line], plan: Plan) -> None:
+    kept = 0
+    for draft in drafts:
+        old = current.get(identity(draft))
+        kept += old is not None and old.end_on is not None and not {"end_at"} & (set(draft.cells) | draft.cleared)
+    if kept:
+        rows = "row keeps its" if kept == 1 else "rows keep their"
+        plan.notices.append(f"{kept} {rows} stored end, as end_at is empty; write “none” there to remove an end.")
+
+
+def billed(row: Row) -> str:
+    return row.interval if row.amount is not None else ""
+
+
+def plan_row(draft: Draft, line: Line, current: dict[tuple, Line], options: Options, plan: Plan) -> RowPlan | None:
+    old = current.get(identity(draft))
+    if old is not None and line.says_the_same(old):
+        return RowPlan(draft.line, UNCHANGED, label_of(line), old.id, old, line)
+    if line.end_on is not None and line.end_on < line.start_on:
+        reason = f"is empty, so the stored end {line.end_on} stays; it lies before the start. Give a new end, or none."
+        plan.refuse(draft.line, "end_at", "", reason)
+        return None
+    if old is not None and old.known_from > options.known_on:
+        reason = f"changes a row known since {old.known_from}; it cannot have been known on {options.known_on} already."
+        plan.refuse(draft.line, "start_at", str(line.start_on), reason)
+        return None
+    kind = NEW if old is None else CHANGED
+    return RowPlan(draft.line, kind, label_of(line), old and old.id, old, line)
+
+
+def label_of(line: Line) -> str:
+    return f"{line.external_org_id} · {line.subscription_id or line.product_code}"
+
+
+def end_missing(plan: Plan, books: list[Line], sheet: Sheet, options: Options) -> None:
+    """“This file is complete”: what it does not name ends today. A file with refused rows is not complete."""
+    if not options.is_complete:
+        return
+    if plan.refused:
+        plan.notices.append("Nothing ends: rows were refused, so the file cannot be taken as complete.")
+        return
+    named = {row.row_id for row in plan.rows}
+    for line in books:
+        if line.id in named or (line.end_on is not None and line.end_on <= options.known_on):
+            continue
+        if line.known_from > options.known_on:
+            continue
+        ended = replace(line, end_on=max(line.start_on, options.known_on), known_from=options.known_on)
+        plan.rows.append(RowPlan(0, CHANGED, label_of(line), line.id, line, ended))
+    count = sum(row.line == 0 for row in plan.rows)
+    plan.facts["ended"] = count
+    plan.notices.append(f"The file is complete: {count} subscriptions that are not in it end on {options.known_on}.")
+
+
+def ask_about_money(plan: Plan, books: list[Line], options: Options, unknown: list[str]) -> None:
+    """MRR before and after today, lost organizations, unknown ones, currencies."""
+    converter = money.read_converter(options.reporting_currency)
+    before = money.balance(books, options.today, converter)
+    after_lines = resulting(plan.rows, books)
+    after = money.balance(after_lines, options.today, converter)
+    lost = money.losing(before, after)
+    names = names_of([owner for owner in list(lost)[:MOST_LISTED] if isinstance(owner, int)])
+    plan.facts |= {
+        "currency": options.reporting_currency,
+        "mrr_before": str(before.total),
+        "mrr_after": str(after.total),
+        "losing_count": len(lost),
+        "losing": [[names.get(owner, str(owner)), str(lost[owner])] for owner in list(lost)[:MOST_LISTED]],
+        "unknown_count": len(unknown),
+        "unknown": unknown[:MOST_LISTED],
+        "creates_organizations": len(unknown) if options.create_missing else 0,
+        "currencies": dict(Counter(row.new.currency for row in plan.rows if row.line)),
+        "unconverted": after.unconverted,
+    }
+
+
+def resulting(rows: Iterable[RowPlan], books: list[Line]) -> list[Line]:
+    """The books as they would be."""
+    changed = {row.row_id: row.new for row in rows if row.row_id is not None}
+    new = [row.new for row in rows if row.row_id is None]
+    return [changed.get(line.id, line) for line in books] + new
+
+
+def names_of(organization_ids: list[int]) -> dict[int, str]:
+    return {each.pk: str(each) for each in Organization.objects.filter(id__in=organization_ids)}
+
+
+def look_at_the_whole(plan: Plan, books: list[Line], drafts: list[Draft], options: Options) -> None:
+    """Overlaps, the end convention, kept ends, empty currencies, future starts: what no single row tells."""
+    lines_of = {id(row.new): row.line for row in plan.rows if row.line}
+    engine = {id(line): as_engine_row(line, lines_of.get(id(line))) for line in resulting(plan.rows, books)}
+    overlaps = [pair for pair in self_overlaps(engine.values()) if pair[0].line or pair[1].line]
+    for earlier, later in overlaps:
+        row = later if later.line else earlier
+        reason = "overlaps another subscription of the same organization and product; both are added up."
+        plan.warn(row.line, "product_code", row.product_code, reason)
+    plan.facts["overlaps"] = len(overlaps)
+    hint = end_hint([row for row in engine.values() if row.line])
+    if options.end_convention == "exclusive" and hint.suggests_inclusive:
+        plan.notices.append(end_hint_sentence(hint.one_day_apart, *hint.example))
+    empty = sum(draft.currency_was_empty for draft in drafts)
+    if empty:
+        plan.notices.append(f"{empty} rows have no currency; they count in {options.reporting_currency}.")
+    plan.facts["empty_currency"] = empty
+    if plan.facts["unconverted"]:
+        listed = ", ".join(sorted(plan.facts["unconverted"]))
+        plan.notices.append(f"No exchange rate for {listed}: these rows are left out of the totals above.")
+
+
+def end_hint_sentence(count: int, earlier: Row, later: Row) -> str:
+    return (
+        f"{count} rows end the day before the next one starts (“ends {earlier.end_on}, next starts {later.start_on}”): "
+        "the file probably names the last day with revenue. Then choose the end convention “inclusive”."
+    )
+
+
+def as_engine_row(line: Line, number: int | None) -> Row:
+    return Row(
+        organization=line.organization_id or line.external_org_id,
+        line=number,
+        product_code=line.product_code,
+        currency=line.currency,
+        start_on=line.start_on,
+        end_on=line.end_on,
+        trial_end_on=line.trial_end_on,
+        mrr=line.mrr,
+    )

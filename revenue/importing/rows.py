@@ -1,0 +1,139 @@
+"""One row of a subscriptions file, read cell by cell and then checked by the rules of revenue."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from orgs.importing import cells
+from orgs.importing.options import Options
+from orgs.importing.plan import Plan
+from orgs.importing.reading import Columns, SourceRow
+from revenue.mrr.book import Row, monthly
+from revenue.mrr.validation import Reading, validate_row
+
+ID = "external_org_id"
+COLUMNS = Columns(
+    required=((ID,), ("product_code",), ("mrr", "amount"), ("currency",), ("start_at",)),
+    optional=("end_at", "subscription_id", "trial_end_at", "interval", "interval_count", "name"),
+)
+DAYS = ("start_at", "end_at", "trial_end_at")
+NUMBERS = ("mrr", "amount")
+CLEARING = "none"
+LENGTHS = {"product_code": 100, "name": 255, "subscription_id": 255}
+
+
+@dataclass(slots=True)
+class Draft:
+    """A readable row. `cleared` names days that the file takes away; `given` the columns with a value."""
+
+    line: int
+    external_id: str
+    row: Row
+    mrr: Decimal
+    cells: dict[str, str]
+    cleared: set[str] = field(default_factory=set)
+    currency_was_empty: bool = False
+
+    @property
+    def subscription_id(self) -> str:
+        return self.cells.get("subscription_id", "")
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How one file is read: made once, as most of its numbers and days repeat."""
+
+    readers: dict[str, Callable[[str], str]]
+    rules: Reading
+
+
+def manner_of(options: Options, delimiter: str) -> Manner:
+    rules = Reading(options.today, options.zone, options.end_convention, options.reporting_currency)
+    return Manner(readers_of(options, delimiter), rules)
+
+
+def read_row(source: SourceRow, manner: Manner, plan: Plan) -> Draft | None:
+    """The row's values; None when a cell was refused, with every refusal noted in the plan."""
+    plain: dict[str, str] = {}
+    refused: set[str] = set()
+    cleared = {name for name in DAYS[1:] if source.cells.get(name, "").lower() == CLEARING}
+    for column, read_cell in manner.readers.items():
+        text = source.cells.get(column)
+        if not text or column in cleared:
+            continue
+        try:
+            plain[column] = read_cell(text)
+        except cells.BadCell as error:
+            refused.add(column)
+            plan.refuse(source.line, column, text, str(error))
+    refused |= refuse_empty(source, plain, refused, plan)
+    checked = validate_row(plain, source.line, manner.rules)
+    for problem in checked.refusals:
+        if problem.column not in refused:
+            original = source.cells.get(problem.column, "")
+            plan.refuse(source.line, problem.column, original, f"is refused: {problem.code}. {problem.message}")
+    if checked.row is None or refused:
+        return None
+    for problem in checked.warnings:
+        original = source.cells.get(problem.column, "")
+        plan.warn(source.line, problem.column, original, f"{problem.code}: {problem.message}")
+    currency_was_empty = checked.currency_was_empty
+    return Draft(source.line, plain[ID], checked.row, monthly(checked.row), plain, cleared, currency_was_empty)
+
+
+def refuse_empty(source: SourceRow, plain: dict[str, str], refused: set[str], plan: Plan) -> set[str]:
+    """Cells without which a row has no meaning."""
+    reasons = {
+        ID: "is empty: no external_org_id. Give the organization's id.",
+        "product_code": "is empty. Give the product's code.",
+        "start_at": "is empty: no start_at. Give the first day of the subscription.",
+        "mrr": "is empty. Give the monthly amount, or amount and interval.",
+    }
+    empty = {name for name in reasons if name not in plain and name not in refused}
+    if "amount" in plain or "amount" in refused:
+        empty.discard("mrr")
+    for name in sorted(empty):
+        plan.refuse(source.line, name, "", reasons[name])
+    return empty
+
+
+def readers_of(options: Options, delimiter: str) -> dict[str, Callable[[str], str]]:
+    """Canonical text of each column's cells: ISO days, plain decimals."""
+
+    @cache
+    def number(text: str) -> str:
+        return str(cells.amount(text, delimiter))
+
+    @cache
+    def day(text: str) -> str:
+        return str(cells.day(text, options.day_format, options.zone))
+
+    texts = {name: text_of(longest) for name, longest in LENGTHS.items()}
+    others = {"currency": cache(currency), "interval": str.lower, "interval_count": str}
+    return {ID: cells.external_id} | texts | others | dict.fromkeys(NUMBERS, number) | dict.fromkeys(DAYS, day)
+
+
+def text_of(longest: int) -> Callable[[str], str]:
+    return lambda text: cells.plain_text(text, longest)
+
+
+def currency(text: str) -> str:
+    code = text.strip().upper()
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise cells.BadCell("is not a currency. Write three letters, for example EUR.")
+    return code
+
+
+def kept_text(draft: Draft, column: str, old: Any, longest: str = "") -> Any:
+    """The cell's text, or what is stored when the cell is empty."""
+    return draft.cells.get(column, old if old is not None else longest)
+
+
+def kept_day(draft: Draft, column: str, new: date | None, old: date | None) -> date | None:
+    """The cell's day; an empty cell keeps the stored one, “none” takes it away."""
+    if column in draft.cleared:
+        return None
+    return new if column in draft.cells else old

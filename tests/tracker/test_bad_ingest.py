@@ -1,0 +1,146 @@
+"""Hostile and broken requests, each with every acceptable answer (tests/tracker/cases/bad_ingest_sample.json)."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from tests.tracker.sending import Product, body
+from tracker.applications import OVERLAP, deactivate, rotate
+from tracker.models import ApplicationCredential, Event
+
+SUITE = json.loads((Path(__file__).parent / "cases" / "bad_ingest_sample.json").read_text())
+PATHS = {"events": "/v1/events", "batch": "/v1/events/batch"}
+NEEDS_A_SERVER = {
+    "I303": "pauses the server process",
+    "I306": "kills PostgreSQL",
+    "I309": "takes every connection",
+    "I312": "makes the database read-only",
+}
+LEAKS = ("Traceback", "SELECT ", "INSERT ", "/site-packages/", "/work/", "psycopg")
+
+pytestmark = pytest.mark.usefixtures("events_table")
+
+
+def cases() -> Iterator[object]:
+    for case in SUITE["cases"]:
+        marks = []
+        if case["endpoint"] not in PATHS:
+            marks = [pytest.mark.skip(reason="third-party endpoint")]
+        elif case["id"] in NEEDS_A_SERVER:
+            marks = [pytest.mark.skip(reason=NEEDS_A_SERVER[case["id"]])]
+        elif "raw_request" in case:
+            marks = [pytest.mark.skip(reason="bytes for a socket: see test_server.py")]
+        yield pytest.param(case, id=f"{case['id']}-{case['name']}", marks=marks)
+
+
+def set_up(case: dict, product: Product, names: dict) -> None:
+    """The cases that say so in words."""
+    now = timezone.now()
+    if case["id"] == "I030":
+        product.send(body())
+        deactivate(product.application, actor=None, now=now)
+    elif case["id"] == "I033":
+        names["OLD_SECRET"] = product.secret
+        product.secret = rotate(product.application, "secret", actor=None, now=now - 2 * OVERLAP).encode()
+    elif case["id"] == "I018":
+        ApplicationCredential.objects.create(
+            application=product.application, kind="secret", sealed=b"", digest=b"x", hint="", created_at=now
+        )
+    elif case["id"] == "I294":
+        Product("Other").send(body(), idempotency_key="k-3")
+    elif case["id"] == "I318":
+        ApplicationCredential.objects.update(sealed=b"sealed with a lost key")
+    elif case["id"] == "I315":
+        type(product.application).objects.update(events_per_second=2)
+
+
+def send(case: dict, raw: bytes, names: dict, product: Product):
+    sign = case["sign"]
+    headers = {"x-app-uuid": names["APP_UUID"], "Content-Type": "application/json"}
+    if sign == "ok":
+        headers["x-signature"] = product.sign(raw)
+    elif sign.startswith("py:"):
+        headers["x-signature"] = eval(sign[3:], {**names, "body": raw})
+    for name, value in case.get("headers", {}).items():
+        headers[name] = eval(value[3:], {**names, "body": raw}) if value and value.startswith("py:") else value
+    headers = {name: value for name, value in headers.items() if value is not None}
+    content_type = headers.pop("Content-Type", "")
+    return Client(raise_request_exception=True).generic(
+        case["method"], PATHS[case["endpoint"]], raw, content_type=content_type, headers=headers
+    )
+
+
+def send_in_thread(*args):
+    try:
+        return send(*args)
+    finally:
+        connection.close()
+
+
+def is_expected(status: int, wanted: list) -> bool:
+    return any(status == each or (each == "2xx" and 200 <= status < 300) for each in wanted)
+
+
+def expected_rows(case: dict, answers: list) -> int | None:
+    delta = case["expect"]["stored_delta"]
+    if isinstance(delta, str) and delta.isdigit():
+        return int(delta)
+    if delta == "1 if 2xx else 0":
+        return sum(200 <= answer.status_code < 300 for answer in answers)
+    return delta if isinstance(delta, int) else None
+
+
+@pytest.mark.parametrize("case", list(cases()))
+def test_case(case, settings):
+    product = Product()
+    names = {
+        "APP_UUID": str(product.application.uuid),
+        "SECRET": product.secret,
+        "MAX_BODY": 32_768,
+        "MAX_BATCH": 10_000,
+    }
+    exec(SUITE["meta"]["prelude"], names)
+    set_up(case, product, names)
+    before = 0 if case["id"] == "I294" else Event.objects.count()
+    raw = eval(case.get("body", "b''"), names)
+    repeat = min(case.get("repeat", 1), 60)
+    with ThreadPoolExecutor(min(case.get("concurrency", 1), 4)) as pool:
+        jobs = [pool.submit(send_in_thread, case, raw, names, product) for _ in range(repeat)]
+        answers = [job.result() for job in jobs]
+    if case["id"] == "I300":
+        answers.append(send(case, raw.replace(b"1767225599", b"1767225600"), names, product))
+    for answer in answers:
+        check_answer(case, answer)
+    stored = Event.objects.count() - before
+    rows = expected_rows(case, answers)
+    assert stored == rows if rows is not None else stored >= 99
+    check_canary(case, product)
+
+
+def check_answer(case: dict, answer) -> None:
+    text = answer.content.decode()
+    assert is_expected(answer.status_code, case["expect"]["status"]), (answer.status_code, text)
+    if answer.status_code >= 400:
+        assert not [leak for leak in LEAKS if leak in text]
+        wanted = case["expect"].get("error_contains_any")
+        assert not wanted or any(each in text for each in wanted), text
+        if case["id"] != "I045":  # the host is refused before any view
+            assert {"code", "message", "detail", "field"} == set(json.loads(text))
+    if answer.status_code == 405:
+        assert "POST" in answer["Allow"]
+
+
+def check_canary(case: dict, product: Product) -> None:
+    """Whatever came before, a good event is stored."""
+    if case["id"] in ("I030", "I318", "I315"):
+        return
+    before = Event.objects.count()
+    assert product.send(body(event_id=str(uuid.uuid4()))).status_code == 201
+    assert Event.objects.count() == before + 1

@@ -1,0 +1,50 @@
+"""What the ingest speaks, as JSON Schema."""
+
+TEXT = {"type": "string"}
+EVENT = {
+    "type": "object",
+    "required": ["event", "user_hash", "customer_org_id"],
+    "properties": {
+        "event": {**TEXT, "minLength": 1, "maxLength": 255},
+        "user_hash": {**TEXT, "pattern": "^[0-9a-fA-F]{64}$"},
+        "customer_org_id": {"oneOf": [{**TEXT, "minLength": 1, "maxLength": 255}, {"type": "integer"}]},
+        "path": {**TEXT, "pattern": "^/", "maxLength": 2048},
+        "session_id": {**TEXT, "format": "uuid"},
+        "plan": {**TEXT, "maxLength": 64},
+        "environment": {**TEXT, "maxLength": 32, "default": "production"},
+        "ts_epoch": {"type": "integer", "minimum": 0, "description": "Unix seconds, at most one year ahead."},
+        "properties": {"type": "object", "maxProperties": 256},
+        "event_id": {**TEXT, "maxLength": 200, "description": "Idempotency key: sent again it is one event."},
+    },
+    "example": {
+        "event": "report_opened",
+        "user_hash": "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+        "customer_org_id": "org_456",
+        "path": "/reports",
+    },
+}
+BATCH = {
+    "oneOf": [
+        {"type": "array", "items": EVENT, "maxItems": 10_000},
+        {"type": "object", "required": ["events"], "properties": {"events": {"type": "array", "items": EVENT}}},
+    ]
+}
+ACCEPTED = {
+    "type": "object",
+    "properties": {"status": {**TEXT, "enum": ["accepted", "duplicate"]}, "id": {"type": "integer"}},
+}
+RECEIPT = {
+    "type": "object",
+    "properties": {
+        "accepted": {"type": "integer"},
+        "duplicates": {"type": "integer"},
+        "rejected": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"index": {"type": "integer"}, "code": TEXT, "field": TEXT, "message": TEXT},
+            },
+        },
+    },
+}
+ERROR = {"type": "object", "properties": {"code": TEXT, "message": TEXT, "detail": TEXT, "field": TEXT}}

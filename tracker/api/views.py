@@ -1,0 +1,112 @@
+"""The signed ingest API: one event, or many."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tracker import bodies, ingest
+from tracker.api import schema
+from tracker.api.transport import IngestView, Signed, bad_event
+from tracker.credentials import Sender
+from tracker.decoders import signed
+from tracker.incoming import NewEvent
+
+HEADERS = [
+    OpenApiParameter("x-app-uuid", str, "header", required=True, description="UUID of the application."),
+    OpenApiParameter(
+        "x-signature",
+        str,
+        "header",
+        required=True,
+        description="Lowercase hex HMAC-SHA256 of the raw body, or of `x-timestamp.body` when x-timestamp is sent.",
+    ),
+    OpenApiParameter("x-timestamp", int, "header", description="Unix seconds; older than 5 minutes is refused."),
+]
+KEY_HEADER = OpenApiParameter("Idempotency-Key", str, "header", description="The same thing as `event_id`.")
+ERRORS = {
+    status: OpenApiResponse(schema.ERROR, words)
+    for status, words in {
+        400: "The body or a field is wrong; `field` names it.",
+        401: "Invalid signature, or a stale x-timestamp.",
+        404: "Unknown app_uuid.",
+        413: "Too large.",
+        415: "Unknown Content-Encoding.",
+        429: "Over the application's rate limit; see Retry-After.",
+        503: "The database is away; see Retry-After.",
+    }.items()
+}
+REUSED = {422: OpenApiResponse(schema.ERROR, "The key was used for another event.")}
+
+
+class EventView(IngestView):
+    """One event."""
+
+    @extend_schema(
+        operation_id="receive_event",
+        summary="Send one event",
+        tags=["ingest"],
+        parameters=[*HEADERS, KEY_HEADER],
+        request={"application/json": schema.EVENT},
+        responses={201: schema.ACCEPTED, 200: schema.ACCEPTED, **ERRORS, **REUSED},
+    )
+    def post(self, request: Request) -> Response:
+        sent, now = request.auth, timezone.now()
+        body = inflated(request, sent, self.most_bytes)
+        try:
+            item = bodies.read_json(body)
+        except bodies.Unreadable as error:
+            raise bodies.BadBody("invalid_json", str(error)) from error
+        decode = partial(decode_for(sent.sender, now), header_key=request.headers.get("Idempotency-Key"))
+        receipt = ingest.receive(sent.sender, [item], decode, now)
+        for rejected in receipt.rejected:
+            raise bad_event(rejected)
+        if receipt.duplicates:
+            return Response({"status": "duplicate", "id": receipt.event_id})
+        return Response({"status": "accepted", "id": receipt.event_id}, status=201)
+
+
+class BatchView(IngestView):
+    """Many events; the good ones are stored, the bad ones named."""
+
+    most_bytes = bodies.MOST_BYTES_OF_BATCH
+
+    @extend_schema(
+        operation_id="receive_batch",
+        summary="Send up to 10 000 events",
+        tags=["ingest"],
+        parameters=HEADERS,
+        request={"application/json": schema.BATCH, "application/x-ndjson": schema.EVENT},
+        responses={200: schema.RECEIPT, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        sent, now = request.auth, timezone.now()
+        items = bodies.read_batch(inflated(request, sent, self.most_bytes))
+        receipt = ingest.receive(sent.sender, items, partial(decode_item, decode_for(sent.sender, now)), now)
+        return Response(
+            {
+                "accepted": receipt.accepted,
+                "duplicates": receipt.duplicates,
+                "rejected": [
+                    {"index": each.index, "code": each.code, "field": each.field, "message": each.message}
+                    for each in receipt.rejected
+                ],
+            }
+        )
+
+
+def inflated(request: Request, sent: Signed, most: int) -> bytes:
+    return bodies.inflate(sent.body, request.headers.get("Content-Encoding", ""), most)
+
+
+def decode_for(sender: Sender, now: datetime) -> partial:
+    return partial(signed.decode, application_id=sender.application_id, denied=sender.denied, received_at=now)
+
+
+def decode_item(decode: partial, item: Any) -> NewEvent:
+    ingest.check_size(item)
+    return decode(item)

@@ -1,0 +1,174 @@
+"""From the bytes of a request to JSON values, never holding more than the limit and never failing on what they say."""
+
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+MOST_BYTES_OF_EVENT = 32 * 1024
+MOST_BYTES_OF_BATCH = 20 * 1024 * 1024
+MOST_EVENTS_OF_BATCH = 10_000
+# Text that Python's own reader takes as a whole number; it refuses longer ones with an error of its own.
+LONGEST_NUMBER = 4300
+TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# Splitting by hand is the slow way for one bad event among good ones; a body of nothing but brackets is not that.
+MOST_TOKENS = 2_000_000
+
+
+class BadBody(Exception):
+    """The request cannot be read at all: nothing of it is stored."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class TooLarge(BadBody):
+    """Over a limit of bytes or events."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("too_large", message)
+
+
+class UnknownEncoding(BadBody):
+    """A Content-Encoding that is not spoken here."""
+
+
+class Unreadable(ValueError):
+    """Not JSON; the message says where."""
+
+
+def inflate(raw: bytes, encoding: str, most: int) -> bytes:
+    """The body as it was before its Content-Encoding; counts while it decompresses."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return raw
+    if encoding != "gzip":
+        raise UnknownEncoding("unsupported_encoding", "Content-Encoding may be gzip or left out.")
+    return gunzip(raw, most)
+
+
+def gunzip(raw: bytes, most: int) -> bytes:
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        body = stream.decompress(raw, most + 1)
+    except zlib.error as error:
+        raise BadBody("invalid_gzip", "The body is not valid gzip.") from error
+    if len(body) > most:
+        raise too_large(most)
+    if not stream.eof:
+        raise BadBody("invalid_gzip", "The gzip body ends too early.")
+    if stream.unused_data:
+        raise BadBody("invalid_gzip", "Something follows the end of the gzip body.")
+    return body
+
+
+def too_large(most: int) -> TooLarge:
+    size = f"{most // 1024} KiB" if most < 1024 * 1024 else f"{most // 1024 // 1024} MiB"
+    return TooLarge(f"The body is too large; its size may be at most {size}, counted after decompression.")
+
+
+def read_json(raw: bytes) -> Any:
+    """One JSON value. What one reader cannot represent, the other keeps so that the field can be named."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return _read_carefully(raw, error)
+
+
+def _read_carefully(raw: bytes, error: ValueError) -> Any:
+    """Half surrogate pairs and numbers too large are JSON all the same; NaN, UTF-16 and endless nesting are not."""
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_int=_whole_number)
+    except UnicodeDecodeError as wrong:
+        raise Unreadable(f"The body is not UTF-8 (byte {wrong.start}).") from None
+    except RecursionError:
+        raise Unreadable("The JSON nests too deep.") from None
+    except ValueError:
+        raise Unreadable(f"The body is not valid JSON: {error}") from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _whole_number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else float("inf")
+
+
+def read_batch(raw: bytes) -> list[Any]:
+    """The items of an array, of {"events": […]} or of NDJSON; one that is no JSON stands there as `Unreadable`."""
+    try:
+        envelope = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        items = _read_by_hand(raw)
+    else:
+        items = _items_of(envelope)
+    if len(items) > MOST_EVENTS_OF_BATCH:
+        raise TooLarge(f"The batch is too large: {len(items)} events; at most {MOST_EVENTS_OF_BATCH} are allowed.")
+    return items
+
+
+def _items_of(envelope: Any) -> list[Any]:
+    if isinstance(envelope, dict) and "events" in envelope:
+        envelope = envelope["events"]
+    elif isinstance(envelope, dict) and "event" in envelope:
+        envelope = [envelope]  # one line of NDJSON
+    if not isinstance(envelope, list):
+        raise BadBody("invalid_envelope", 'A batch is a JSON array, {"events": […]} or one event a line.')
+    return envelope
+
+
+def _read_by_hand(raw: bytes) -> list[Any]:
+    """The envelope as a whole is no JSON: perhaps it is NDJSON, perhaps one of its events spoils it."""
+    head = raw.lstrip()
+    if head.startswith(b"["):
+        parts = list(_elements(raw, raw.index(b"[") + 1))
+    elif opening := re.match(rb'\s*\{\s*"events"\s*:\s*\[', raw):
+        parts = list(_elements(raw, opening.end()))
+    elif head.startswith(b"{") and b"\n" in head.strip():
+        parts = [line for line in raw.split(b"\n") if line.strip()]
+    else:
+        raise BadBody("invalid_envelope", 'The body is not JSON; a batch is an array, {"events": […]} or NDJSON.')
+    if len(parts) > MOST_EVENTS_OF_BATCH:
+        raise TooLarge(f"The batch is too large: at most {MOST_EVENTS_OF_BATCH} events are allowed.")
+    return [_read_or_keep_error(part) for part in parts]
+
+
+def _elements(raw: bytes, start: int) -> Iterator[bytes]:
+    """The texts between the commas of the array that opened before `start`. Raises BadBody when it never closes."""
+    depth, begin = 0, start
+    for count, token in enumerate(TOKENS.finditer(raw, start)):
+        mark = token.group()[:1]
+        if count > MOST_TOKENS:
+            break
+        if mark in (b"{", b"["):
+            depth += 1
+        elif mark in (b"}", b"]") and depth:
+            depth -= 1
+        elif mark == b"]":
+            if raw[begin : token.start()].strip() or begin > start:
+                yield raw[begin : token.start()]
+            _check_rest(raw[token.end() :])
+            return
+        elif mark == b"," and not depth:
+            yield raw[begin : token.start()]
+            begin = token.end()
+    raise BadBody("invalid_envelope", "The body is not JSON: the array of events does not end.")
+
+
+def _check_rest(rest: bytes) -> None:
+    """After the array comes nothing, or the end of the object around it."""
+    if rest.strip() not in (b"", b"}") and not re.fullmatch(rb"\s*,.*\}\s*", rest, re.DOTALL):
+        raise BadBody("invalid_envelope", "The body is not JSON: something follows the array of events.")
+
+
+def _read_or_keep_error(part: bytes) -> Any:
+    try:
+        return read_json(part)
+    except Unreadable as error:
+        return error

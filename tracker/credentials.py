@@ -1,0 +1,114 @@
+"""Which application a request comes from, answered from memory: a good request costs no query for its credentials.
+
+What stands here is at most `KEPT_SECONDS` old in every process: a revoked secret or a deactivated application is
+refused that soon.
+"""
+
+import hmac
+import logging
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from config.backoffice import secrets
+from tracker.models import Application, ApplicationCredential
+
+log = logging.getLogger(__name__)
+
+KEPT_SECONDS = 20
+MOST_UNKNOWN = 1000
+USED_EVERY = timedelta(minutes=1)
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+SIGNATURE = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass
+class Secret:
+    """One opened signing secret."""
+
+    credential_id: int
+    value: bytes
+    expires_at: datetime | None
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Sender:
+    """An active application as the ingest sees it."""
+
+    application_id: int
+    name: str
+    denied: frozenset[str]
+    events_per_second: int | None
+    secrets: list[Secret] = field(repr=False)
+
+
+_senders: dict[str, tuple[float, Sender | None]] = {}
+
+
+def forget() -> None:
+    """Drop what this process remembers, after an act changed it here."""
+    _senders.clear()
+
+
+def find(app_uuid: str) -> Sender | None:
+    """The active application with this UUID, None for an unknown, malformed or inactive one."""
+    if not UUID_TEXT.fullmatch(app_uuid):
+        return None
+    app_uuid = app_uuid.lower()
+    loaded_at, sender = _senders.get(app_uuid, (0.0, None))
+    if not loaded_at or time.monotonic() - loaded_at > KEPT_SECONDS:
+        sender = _load(app_uuid)
+        if sender is None and len(_senders) > MOST_UNKNOWN:
+            forget()  # somebody is guessing; what is valid is loaded again
+        _senders[app_uuid] = (time.monotonic(), sender)
+    return sender
+
+
+def _load(app_uuid: str) -> Sender | None:
+    application = Application.objects.filter(uuid=app_uuid, is_active=True).first()
+    if application is None:
+        return None
+    valid = application.credentials.secrets().valid(timezone.now())
+    return Sender(
+        application_id=application.id,
+        name=application.name,
+        denied=frozenset(application.denied_properties),
+        events_per_second=application.events_per_second,
+        secrets=[secret for secret in map(_open, valid) if secret],
+    )
+
+
+def _open(credential: ApplicationCredential) -> Secret | None:
+    try:
+        value = secrets.unseal(credential.sealed)
+    except secrets.SecretUnreadable:
+        log.error("No key in FIELD_ENCRYPTION_KEYS opens credential %s: its requests are refused", credential.id)
+        return None
+    if not value:
+        return None
+    return Secret(credential.id, value, credential.expires_at, credential.last_used_at)
+
+
+def is_signed(sender: Sender, message: bytes, signature: str, now: datetime) -> bool:
+    """Whether one of the sender's secrets made this signature: lowercase hex HMAC-SHA256."""
+    if not SIGNATURE.fullmatch(signature):
+        return False
+    given = bytes.fromhex(signature)
+    for secret in sender.secrets:
+        if secret.expires_at is not None and secret.expires_at <= now:
+            continue
+        if hmac.compare_digest(hmac.digest(secret.value, message, "sha256"), given):
+            _note_use(secret, now)
+            return True
+    return False
+
+
+def _note_use(secret: Secret, now: datetime) -> None:
+    """Last used, at most once a minute."""
+    if secret.used_at is None or now - secret.used_at > USED_EVERY:
+        secret.used_at = now
+        ApplicationCredential.objects.filter(id=secret.credential_id).update(last_used_at=now)

@@ -1,0 +1,211 @@
+"""The fields of an event, one small function each. They take what JSON gave and answer what is stored, or BadEvent."""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from orgs.keys import BadId, clean_external_id
+from tracker.incoming import BadEvent
+
+LONGEST_NAME = 255
+LONGEST_PATH = 2048
+LONGEST_PLAN = 64
+LONGEST_ENVIRONMENT = 32
+LONGEST_KEY = 200
+MOST_PROPERTIES = 256
+DEEPEST = 32
+PRODUCTION = "production"
+SESSION_SECONDS = 1800
+FURTHEST_AHEAD = timedelta(days=366)
+# From here on a number of seconds lies after the year 5138: it can only be milliseconds.
+MILLISECONDS_FROM = 10**11
+HASH = re.compile(r"[0-9a-fA-F]{64}")
+SESSION = re.compile(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}")
+# No text column takes NUL or half a surrogate pair, and one such row would lose a whole statement of good ones.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def text(value: Any, field: str, longest: int) -> str:
+    """Text of 1 to `longest` characters that a database column can hold."""
+    if not isinstance(value, str):
+        raise BadEvent("invalid_field", f"`{field}` must be text.", field, value)
+    if not value:
+        raise BadEvent("invalid_field", f"`{field}` is empty.", field, value)
+    if len(value) > longest:
+        raise BadEvent(
+            "too_long", f"`{field}` has {len(value)} characters; at most {longest} are allowed.", field, value
+        )
+    if not value.isascii() or "\x00" in value:
+        storable(value, field)
+    return value
+
+
+def storable(value: str, field: str) -> str:
+    if UNSTORABLE.search(value):
+        raise BadEvent("unstorable_text", f"`{field}` contains NUL or half a surrogate pair; remove it.", field, value)
+    return value
+
+
+def required(body: dict, field: str) -> Any:
+    value = body.get(field)
+    if value is None:
+        raise BadEvent("required", f"`{field}` is required.", field)
+    return value
+
+
+def name(body: dict) -> str:
+    value = text(required(body, "event"), "event", LONGEST_NAME)
+    if value.isspace():
+        raise BadEvent("invalid_field", "`event` is blank.", "event", value)
+    return value
+
+
+def user_hash(body: dict) -> bytes:
+    value = required(body, "user_hash")
+    if not isinstance(value, str) or not HASH.fullmatch(value):
+        message = "`user_hash` must be exactly 64 hexadecimal characters: the SHA-256 of the user's id."
+        raise BadEvent("invalid_field", message, "user_hash", value)
+    return bytes.fromhex(value)
+
+
+def organization(body: dict) -> str:
+    value = required(body, "customer_org_id")
+    if type(value) is float and abs(value) >= 2**63:  # what the JSON reader makes of a whole number over 64 bits
+        raise BadEvent("invalid_field", "`customer_org_id` exceeds 64 bits; send it as text.", "customer_org_id")
+    try:
+        return clean_external_id(value)
+    except BadId as error:
+        raise BadEvent("invalid_field", f"`customer_org_id` {error.message}.", "customer_org_id", value) from error
+
+
+def path(body: dict) -> str | None:
+    value = body.get("path")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise BadEvent("invalid_field", "`path` must be text that starts with “/”.", "path", value)
+    return text(value, "path", LONGEST_PATH)
+
+
+def session_id(body: dict) -> UUID | None:
+    value = body.get("session_id")
+    if value is None:
+        return None
+    # UUID() alone takes braces, "urn:" and digits of any script.
+    if not isinstance(value, str) or not SESSION.fullmatch(value):
+        raise BadEvent("invalid_field", "`session_id` must be a UUID; leave it out to have it inferred.", "session_id")
+    return UUID(value)
+
+
+def inferred_session(application_id: int, external_id: str, user: bytes, occurred_at: datetime) -> UUID:
+    """The same application, organization, user and half hour give the same session."""
+    bucket = int(occurred_at.timestamp()) // SESSION_SECONDS
+    seed = b"%d\x00%s\x00%s%d" % (application_id, external_id.encode(), user, bucket)
+    return UUID(bytes=blake2b(seed, digest_size=16).digest())
+
+
+def plan(body: dict) -> str | None:
+    """The field, else text in `properties.plan`."""
+    value = body.get("plan")
+    if value is not None:
+        return text(value, "plan", LONGEST_PLAN)
+    properties = body.get("properties")
+    value = properties.get("plan") if isinstance(properties, dict) else None
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_PLAN else None
+
+
+def environment(body: dict) -> str:
+    value = body.get("environment")
+    return PRODUCTION if value is None else text(value, "environment", LONGEST_ENVIRONMENT)
+
+
+def occurred_at(body: dict, received_at: datetime) -> datetime:
+    value = body.get("ts_epoch")
+    if value is None:
+        return received_at
+    if type(value) is not int:
+        raise BadEvent("invalid_field", "`ts_epoch` must be a whole number of Unix seconds.", "ts_epoch", value)
+    if value >= MILLISECONDS_FROM:
+        message = "`ts_epoch` looks like milliseconds; send Unix seconds (divide by 1000)."
+        raise BadEvent("milliseconds", message, "ts_epoch", value)
+    if value < 0:
+        raise BadEvent("invalid_field", "`ts_epoch` lies before 1970; send Unix seconds >= 0.", "ts_epoch", value)
+    moment = datetime.fromtimestamp(value, UTC)
+    if moment > received_at + FURTHEST_AHEAD:
+        raise BadEvent("invalid_field", "`ts_epoch` lies more than one year ahead.", "ts_epoch", value)
+    return moment
+
+
+def event_key(value: Any, field: str = "event_id") -> str | None:
+    """The idempotency key."""
+    if value is None:
+        return None
+    if type(value) is int:
+        value = str(value) if abs(value) < 10**LONGEST_KEY else ""
+    return text(value, field, LONGEST_KEY)
+
+
+def properties(body: dict, denied: frozenset[str]) -> str | None:
+    """The JSON text of the properties without the application's denied keys."""
+    value = body.get("properties")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise BadEvent("invalid_field", "`properties` must be a JSON object.", "properties", value)
+    if len(value) > MOST_PROPERTIES:
+        message = f"`properties` has {len(value)} keys; at most {MOST_PROPERTIES} are allowed."
+        raise BadEvent("too_many_properties", message, "properties")
+    if not denied.isdisjoint(value):
+        value = {key: each for key, each in value.items() if key not in denied}
+    for nested in ("$set", "$set_once"):
+        if isinstance(value.get(nested), dict) and not denied.isdisjoint(value[nested]):
+            value = {**value, nested: {key: each for key, each in value[nested].items() if key not in denied}}
+    return json_text(value, "properties") if value else None
+
+
+def json_text(value: dict, field: str) -> str:
+    """JSON that jsonb takes: no NUL, no half surrogate pair, no infinity."""
+    try:
+        written = orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):
+        written = b"\\u0000"
+    # The escape is rare, but also how the harmless text "\\u0000" is written: look closely only then.
+    if b"\\u0000" in written or b"null" in written:
+        return _checked_json_text(value, field)
+    return written.decode()
+
+
+def _checked_json_text(value: Any, field: str) -> str:
+    import json  # noqa: PLC0415  only for values that orjson does not write: whole numbers over 64 bits
+
+    _check_storable(value, field)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _check_storable(value: Any, field: str) -> None:
+    if isinstance(value, str):
+        storable(value, field)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise BadEvent("number_out_of_range", f"`{field}` contains a number too large to store.", field)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            storable(key, field)
+            _check_storable(each, field)
+    elif isinstance(value, list):
+        for each in value:
+            _check_storable(each, field)
+
+
+def nests_deeper(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether objects and lists stand more than `levels` deep in each other. Never looks further down than that."""
+    if levels < 1:
+        return True
+    for each in value.values() if type(value) is dict else value:
+        if type(each) in (dict, list) and nests_deeper(each, levels - 1):
+            return True
+    return False

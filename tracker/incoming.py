@@ -1,0 +1,34 @@
+"""What every decoder yields: one event, checked and ready to store, or the reason why not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(slots=True)
+class NewEvent:
+    """One event as a decoder read it. Times are aware, `properties` is JSON text, `user_hash` 32 bytes."""
+
+    name: str
+    external_id: str | None
+    user_hash: bytes | None
+    path: str | None
+    session_id: UUID | None
+    plan: str | None
+    environment: str
+    occurred_at: datetime
+    properties: str | None
+    event_key: str | None
+    unknown_keys: tuple[str, ...] = ()
+
+
+class BadEvent(Exception):
+    """This event cannot be stored. `message` says what, where and what to send instead; no value of the body in it."""
+
+    def __init__(self, code: str, message: str, field: str = "", given: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.given = given

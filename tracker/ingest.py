@@ -1,0 +1,186 @@
+"""The way of an event, step by step: decode, limit, find the organization, store once, tell what was refused."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from orgs.keys import ensure_keys
+from tracker import bodies, limits, rejects, store
+from tracker.credentials import Sender
+from tracker.incoming import BadEvent, NewEvent
+from tracker.rejects import Refusal
+
+Decode = Callable[[Any], NewEvent]
+
+KEY_IDS_KEPT_SECONDS = 30
+MOST_KEY_IDS = 200_000
+UNKNOWN_KEYS_EVERY_SECONDS = 10
+MOST_UNKNOWN_KEYS = 50
+
+
+class RateLimited(Exception):
+    """The application is over its limit; nothing of the request was stored."""
+
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__("rate limited")
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One event of a request that was not stored, by its place in the request."""
+
+    index: int
+    code: str
+    field: str
+    message: str
+
+
+@dataclass
+class Receipt:
+    """The outcome of one request: every event of it was accepted, a duplicate, or rejected with a reason."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    event_id: int | None = None
+
+
+def receive(sender: Sender, items: Sequence[Any], decode: Decode, now: datetime) -> Receipt:
+    """Store what can be stored of one request. When this returns, the accepted events are committed."""
+    receipt, refusals = Receipt(), []
+    _limit(sender, len(items))
+    events = _decode(items, decode, receipt, refusals, now)
+    rows = _place(sender, events, now)
+    _store(rows, receipt, refusals)
+    _tell(sender, refusals, now)
+    _count_unknown_keys(sender, events, now)
+    return receipt
+
+
+def _limit(sender: Sender, events: int) -> None:
+    wait = limits.seconds_to_wait(sender.application_id, sender.events_per_second, events)
+    if wait:
+        raise RateLimited(wait)
+
+
+def _decode(
+    items: Sequence[Any], decode: Decode, receipt: Receipt, refusals: list[Refusal], now: datetime
+) -> dict[int, NewEvent]:
+    """The readable events by their place; the others go into the receipt."""
+    events = {}
+    for index, item in enumerate(items):
+        try:
+            events[index] = _decode_one(item, decode)
+        except BadEvent as error:
+            receipt.rejected.append(Rejected(index, error.code, error.field, error.message))
+            sample = rejects.sample(item, error.given, now, index if len(items) > 1 else None)
+            refusals.append(Refusal(error.code, error.message, error.field, sample))
+    return events
+
+
+def _decode_one(item: Any, decode: Decode) -> NewEvent:
+    if isinstance(item, bodies.Unreadable):
+        raise BadEvent("invalid_json", str(item))
+    return decode(item)
+
+
+def check_size(item: Any) -> None:
+    """An event inside a batch has the same limit as one alone."""
+    try:
+        size = len(orjson.dumps(item))
+    except (TypeError, orjson.JSONEncodeError):
+        return  # half surrogate pairs, numbers over 64 bits: the fields name them
+    if size > bodies.MOST_BYTES_OF_EVENT:
+        raise BadEvent("too_large", f"The event has {size} bytes; at most {bodies.MOST_BYTES_OF_EVENT} are allowed.")
+
+
+# --- Organizations: known key ids of this process ----------------------------------------------------------
+_key_ids: dict[str, tuple[int, float]] = {}
+
+
+def forget() -> None:
+    """Drop what this process remembers."""
+    _key_ids.clear()
+    _unknown_keys.clear()
+    _unknown_written_at.clear()
+
+
+def _place(sender: Sender, events: dict[int, NewEvent], now: datetime) -> dict[int, store.Row]:
+    """Give every event the id of its organization key; unseen organizations come into being.
+
+    That is committed before the events are: a new id that a running import holds makes only this request wait.
+    """
+    wanted = {event.external_id for event in events.values() if event.external_id is not None}
+    ids = _key_ids_of(wanted, now)
+    return {
+        index: store.row(event, sender.application_id, ids.get(event.external_id), now)
+        for index, event in events.items()
+    }
+
+
+def _key_ids_of(wanted: set[str], now: datetime) -> dict[str, int]:
+    fresh = time.monotonic() - KEY_IDS_KEPT_SECONDS
+    known = {}
+    for each in wanted:
+        key_id, loaded_at = _key_ids.get(each, (0, 0.0))
+        if loaded_at > fresh:
+            known[each] = key_id
+    missing = wanted - known.keys()
+    if missing:
+        found = ensure_keys(missing, now)
+        if len(_key_ids) > MOST_KEY_IDS:
+            _key_ids.clear()
+        loaded_at = time.monotonic()
+        _key_ids.update({each: (key_id, loaded_at) for each, key_id in found.items()})
+        known.update(found)
+    return known
+
+
+# --- Storing and telling -----------------------------------------------------------------------------------
+def _store(rows: dict[int, store.Row], receipt: Receipt, refusals: list[Refusal]) -> None:
+    if not rows:
+        return
+    for index, outcome in zip(rows, store.append(list(rows.values())), strict=True):
+        if outcome.is_reused:
+            error = key_reused()
+            receipt.rejected.append(Rejected(index, error.code, error.field, error.message))
+            refusals.append(Refusal(error.code, error.message, error.field))
+        elif outcome.is_duplicate:
+            receipt.duplicates += 1
+        else:
+            receipt.accepted += 1
+        receipt.event_id = outcome.event_id
+    receipt.rejected.sort(key=lambda each: each.index)
+
+
+def key_reused() -> BadEvent:
+    message = "This key was used before for another event, user or organization; send every event under its own key."
+    return BadEvent("key_reused", message, "event_id")
+
+
+def _tell(sender: Sender, refusals: list[Refusal], now: datetime) -> None:
+    if refusals:
+        rejects.record(sender.application_id, refusals, now)
+
+
+# --- Keys outside the contract: counted in memory, written every ten seconds -------------------------------
+_unknown_keys: dict[int, Counter] = {}
+_unknown_written_at: dict[int, float] = {}
+
+
+def _count_unknown_keys(sender: Sender, events: dict[int, NewEvent], now: datetime) -> None:
+    unknown = [key for event in events.values() for key in event.unknown_keys]
+    if not unknown:
+        return
+    counted = _unknown_keys.setdefault(sender.application_id, Counter())
+    for key in unknown:
+        counted[key if key in counted or len(counted) < MOST_UNKNOWN_KEYS else "…"] += 1
+    if time.monotonic() - _unknown_written_at.get(sender.application_id, -1e9) > UNKNOWN_KEYS_EVERY_SECONDS:
+        _unknown_written_at[sender.application_id] = time.monotonic()
+        rejects.record_unknown_keys(sender.application_id, _unknown_keys.pop(sender.application_id), now)

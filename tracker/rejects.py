@@ -1,0 +1,129 @@
+"""What was refused, by application, hour, code and field: kept seven days with the last samples and the remedy.
+
+Samples tell what kind of value came, never the value: a body may hold personal data.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import Error, transaction
+
+from config import db
+from tracker import sql
+from tracker.models import Reject
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=7)
+MOST_SAMPLES = 5
+REMEDIES = {
+    "required": "The sender leaves this field out. Add it to every event.",
+    "invalid_field": "The sender fills this field in another form than the documentation asks for. Correct it there.",
+    "too_long": "Shorten the value in the sender.",
+    "milliseconds": "Divide the time by 1000 in the sender: ts_epoch is in seconds.",
+    "unstorable_text": "Strip NUL characters and half surrogate pairs before sending.",
+    "number_out_of_range": "Send the number as text or leave it out.",
+    "too_deep": "Flatten the event: at most 32 levels.",
+    "too_many_properties": "Send at most 256 properties an event.",
+    "too_large": "Send less at once: an event may have 32 KiB, a batch 20 MiB and 10 000 events.",
+    "not_an_object": "Every event must be a JSON object.",
+    "invalid_json": "The body is not JSON in UTF-8. Let a JSON library write it instead of joining text.",
+    "invalid_envelope": 'Send a batch as a JSON array, as {"events": […]} or one event a line.',
+    "invalid_gzip": "Compress the whole body once, or leave Content-Encoding out.",
+    "unsupported_encoding": "Use gzip or no Content-Encoding.",
+    "invalid_signature": "Sign the exact bytes that are sent with this application's current secret: lowercase hex "
+    "HMAC-SHA256. After a rotation the old secret ends with its overlap.",
+    "stale_timestamp": "The sender's clock is off by more than 5 minutes, or requests wait too long before they leave.",
+    "unknown_app_uuid": "Compare x-app-uuid with the applications listed here; an inactive one is refused too.",
+    "key_reused": "The same idempotency key came with another event, user or organization. Make a new key per event.",
+    "rate_limited": "The application sends more than its limit. Raise the limit or send batches.",
+    "unknown_key": "Stored, but this key is not part of the contract and was ignored: move it into properties.",
+}
+
+
+@dataclass
+class Refusal:
+    """One refused event or request."""
+
+    code: str
+    message: str
+    field: str = ""
+    sample: dict[str, Any] | None = None
+    is_stored: bool = False
+
+
+def sample(body: Any, given: Any, now: datetime, index: int | None = None) -> dict[str, Any]:
+    """What may be kept of a refused event: its shape."""
+    kept: dict[str, Any] = {"at": now.isoformat(timespec="seconds")}
+    if index is not None:
+        kept["index"] = index
+    if given is not None:
+        kept["given"] = describe(given)
+    if isinstance(body, dict):
+        kept["keys"] = sorted(clean(str(key)[:40]) for key in list(body)[:30])
+    return kept
+
+
+def describe(value: Any) -> str:
+    """The kind and size of a value."""
+    if isinstance(value, str):
+        return f"text of {len(value)} characters"
+    if isinstance(value, list | dict):
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
+    names = {bool: "true or false", int: "a whole number", float: "a decimal number", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
+
+
+def clean(value: str) -> str:
+    """Text that the database takes."""
+    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def record(application_id: int | None, refusals: Iterable[Refusal], now: datetime) -> None:
+    """Count refusals, one statement. The sender has been told anyway: a failure here is only logged."""
+    grouped: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in refusals:
+        key = (each.code[:40], clean(each.field[:60]))
+        group = grouped.setdefault(
+            key,
+            {"code": key[0], "field": key[1], "message": "", "count": 0, "samples": [], "is_stored": each.is_stored},
+        )
+        group["message"] = clean(each.message[:300])
+        group["count"] += 1
+        if each.sample:
+            group["samples"] = [each.sample, *group["samples"][: MOST_SAMPLES - 1]]
+    if grouped:
+        _write(application_id, list(grouped.values()), now)
+
+
+def record_unknown_keys(application_id: int, counted: Mapping[str, int], now: datetime) -> None:
+    """Count keys that are not part of the contract; their events were stored without them."""
+    message = "Stored; this key is not part of the contract and was ignored."
+    merged: dict[str, int] = {}
+    for key, count in counted.items():
+        name = clean(key[:60])
+        merged[name] = merged.get(name, 0) + count
+    rows = [
+        {"code": "unknown_key", "field": name, "message": message, "count": count, "samples": [], "is_stored": True}
+        for name, count in merged.items()
+    ]
+    _write(application_id, rows, now)
+
+
+def _write(application_id: int | None, refused: list[dict[str, Any]], now: datetime) -> None:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    values = {"application_id": application_id, "hour": hour, "now": now, "refused": orjson.dumps(refused).decode()}
+    try:
+        with transaction.atomic():
+            db.run(sql.COUNT_REJECTS, values)
+    except Error:
+        log.exception("%s refused events could not be counted", sum(each["count"] for each in refused))
+
+
+def prune(now: datetime) -> int:
+    """Forget what is older than seven days; how many rows."""
+    return Reject.objects.filter(hour__lt=now - KEPT).delete()[0]
