@@ -42,7 +42,7 @@ RETURNING kept.id, kept.organization_id, seen.read_state, kept.state
 # so that of two writers the second one adds up what the first one committed. Served by the primary key.
 HOLD_SNAPSHOTS = """
 SELECT organization_id FROM orgs_organizationsnapshot
-WHERE organization_id = ANY(%(organization_ids)s) ORDER BY organization_id FOR UPDATE
+WHERE organization_id = ANY(%(organization_ids)s::bigint[]) ORDER BY organization_id FOR UPDATE
 """
 
 # One row: the snapshot of one organization with the sum over its open signals. Served by one_live_signal_a_type.
@@ -50,12 +50,12 @@ COUNT_OPEN_SIGNALS = """
 UPDATE orgs_organizationsnapshot AS shown
 SET open_signals = coalesce(found.types, '[]'::jsonb), open_signal_count = coalesce(found.signals, 0),
     money_at_stake = coalesce(found.money, 0), priority = coalesce(found.money, 0), computed_at = %(now)s
-FROM unnest(%(organization_ids)s) AS asked (organization_id)
+FROM unnest(%(organization_ids)s::bigint[]) AS asked (organization_id)
 LEFT JOIN (
     SELECT organization_id, jsonb_agg(type ORDER BY money_at_stake DESC, type) AS types, count(*) AS signals,
            sum(money_at_stake) AS money
     FROM signals_signal
-    WHERE state = 'open' AND organization_id = ANY(%(organization_ids)s)
+    WHERE state = 'open' AND organization_id = ANY(%(organization_ids)s::bigint[])
     GROUP BY organization_id
 ) AS found USING (organization_id)
 WHERE shown.organization_id = asked.organization_id
@@ -68,7 +68,7 @@ SELECT asked.organization_id, other.band, (
     SELECT min(later.as_of) FROM signals_reading AS later
     WHERE later.organization_id = asked.organization_id AND later.as_of > other.as_of AND later.as_of <= %(today)s
 )
-FROM unnest(%(organization_ids)s, %(bands)s) AS asked (organization_id, band)
+FROM unnest(%(organization_ids)s::bigint[], %(bands)s::text[]) AS asked (organization_id, band)
 CROSS JOIN LATERAL (
     SELECT reading.band, reading.as_of FROM signals_reading AS reading
     WHERE reading.organization_id = asked.organization_id AND reading.as_of <= %(today)s

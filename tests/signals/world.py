@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from orgs.models import Organization
@@ -44,7 +43,10 @@ def used(
             month = day.replace(day=1)
             masks[month, user] = masks.get((month, user), 0) | 1 << day.day - 1
     for (month, user), mask in masks.items():
-        UserMonth.objects.create(**about, month=month, user_hash=user.encode().ljust(32, b"-"), days=mask)
+        who = {**about, "month": month, "user_hash": user.encode().ljust(32, b"-")}
+        row, created = UserMonth.objects.get_or_create(**who, defaults={"days": mask})
+        if not created:
+            UserMonth.objects.filter(pk=row.pk).update(days=row.days | mask)
 
 
 def span(first: int, last: int) -> list[date]:
@@ -72,5 +74,9 @@ def silent(external_id: str = "gone", mrr: str = "600", last: int = 20) -> Organ
     return org
 
 
-def money(text: str) -> Decimal:
-    return Decimal(text)
+def dropping(external_id: str = "dropping", mrr: str = "900") -> Organization:
+    """Used every day, but 28 days ago it went from 10 events a day to 3: 80 points, capped at 69."""
+    org = paying(external_id, mrr)
+    used(org, span(60, 29))
+    used(org, span(28, 1), events=3)
+    return org

@@ -31,15 +31,8 @@ class Command(BaseCommand):
 def read_aloud(explanation: Explanation) -> str:
     reading = explanation.reading
     score = "not scored" if reading.score is None else f"{reading.score} of 100"
-    return "\n".join(
-        [
-            f"{explanation.organization} as of {reading.evidence.as_of}: {score} ({reading.state}), "
-            f"coverage {reading.coverage}, model {reading.model.label}",
-            *(f"  {line.title}: {line.words}" for line in reading.components),
-            *(f"  {line.title}: at most {line.at_most}, takes {-line.taken} ({line.words})" for line in reading.caps),
-            *(
-                f"  {signal} ({signal.state}): {signal.sentence} — {signal.calculation}"
-                for signal in explanation.signals
-            ),
-        ]
-    )
+    head = f"{explanation.organization} as of {reading.evidence.as_of}: {score} ({reading.state})"
+    lines = [f"  {line.title}: {line.words}" for line in reading.components]
+    caps = [f"  {cap.title}: at most {cap.at_most}, takes {-cap.taken} ({cap.words})" for cap in reading.caps]
+    live = [f"  {one} ({one.state}): {one.sentence}; {one.calculation}" for one in explanation.signals]
+    return "\n".join([f"{head}, coverage {reading.coverage}, model {reading.model.label}", *lines, *caps, *live])
