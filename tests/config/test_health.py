@@ -1,0 +1,47 @@
+"""What watches this install: the process, the database, the jobs; and pages that are not there."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from config.backoffice import jobs
+from config.backoffice.models import Job, JobRun
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_process_and_the_database_answer(client):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok"}
+
+
+def test_jobs_are_fine_late_or_failed(client):
+    now = timezone.now()
+    jobs.install_schedules(now)
+    assert client.get("/healthz/jobs").json() == {"status": "ok", "late": [], "failed": []}
+
+    name = Job.objects.order_by("name").first().name
+    JobRun.objects.create(job=name, slot="x", due_at=now, queued_at=now, state="failed", finished_at=now)
+    answer = client.get("/healthz/jobs")
+    assert (answer.status_code, answer.json()["failed"]) == (503, [name])
+
+    Job.objects.update(created_at=now - timedelta(days=40))
+    assert set(client.get("/healthz/jobs").json()["late"]) == {kind.name for kind in jobs.kinds() if kind.every}
+
+
+def test_machines_get_json_and_people_a_page(client):
+    for path in ("/v1/nothing", "/api/v1/nothing"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.json() == {
+            "code": "not_found",
+            "message": "There is nothing at this address.",
+            "detail": "There is nothing at this address.",
+            "field": "",
+        }
+    assert b"There is nothing at this address" in client.get("/nothing").content
+
+
+def test_the_front_door_leads_to_the_admin(client):
+    assert client.get("/").headers["Location"] == "/admin/"
