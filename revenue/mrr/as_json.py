@@ -44,9 +44,7 @@ def _month(figures: MonthFigures) -> dict[str, Any]:
         **_texts(asdict(figures.ratios)),
         **_texts(asdict(parts.concentration)),
         "mrr_by_product": _texts(parts.mrr_by_product),
-        "product_counts": {
-            code: [counts.lines, counts.organizations] for code, counts in parts.product_counts.items()
-        },
+        "product_counts": {code: [counts.lines, counts.organizations] for code, counts in parts.product_counts.items()},
         "mrr_by_currency": _texts(parts.mrr_by_currency),
         "activity": _texts(figures.activity),
     }

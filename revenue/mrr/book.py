@@ -137,9 +137,7 @@ class Book:
         self.rates = rates
         self.settings = settings
         self.as_of = as_of
-        self.converter = Converter(
-            rates, settings.reporting_currency, settings.fx_mode, settings.fx_constant_date
-        )
+        self.converter = Converter(rates, settings.reporting_currency, settings.fx_mode, settings.fx_constant_date)
         self.timelines = self._timelines()
 
     def value(self, segment: Segment, day: int) -> int:
@@ -179,8 +177,7 @@ class Book:
         spans = self._spans_by_organization(self.converter.fixed)
         grace = self.settings.gap_grace_days
         return [
-            Timeline(organization, build_segments(own, self.converter, grace))
-            for organization, own in spans.items()
+            Timeline(organization, build_segments(own, self.converter, grace)) for organization, own in spans.items()
         ]
 
     def _spans_by_organization(self, fixed: Callable[[int, str], int | None]) -> dict[Hashable, list[Span]]:

@@ -78,10 +78,7 @@ def compositions(grid: Grid, first: int) -> list[Composition]:
     concentrations = [concentration([value for value in close if value]) for close in balances]
     concentrations += [Concentration()] * (len(grid.closes) - first - len(concentrations))
     sums = collected.sums()
-    return [
-        _composition(sums, first + offset, concentrations[offset])
-        for offset in range(len(grid.closes) - first)
-    ]
+    return [_composition(sums, first + offset, concentrations[offset]) for offset in range(len(grid.closes) - first)]
 
 
 class _Collected:
@@ -127,11 +124,7 @@ def _composition(sums: tuple[dict[str, list[int]], ...], index: int, shares: Con
     rows, mrr, lines, organizations, currency_rows, native = sums
     return Composition(
         {code: from_units(mrr[code][index]) for code in rows if rows[code][index]},
-        {
-            code: ProductCounts(lines[code][index], organizations[code][index])
-            for code in lines
-            if lines[code][index]
-        },
+        {code: ProductCounts(lines[code][index], organizations[code][index]) for code in lines if lines[code][index]},
         {code: from_units(native[code][index]) for code in currency_rows if currency_rows[code][index]},
         shares,
     )

@@ -93,9 +93,7 @@ class Tally:
         )
 
 
-def classify(
-    opening: int, at_opening_rates: int, closing: int, paid_before: bool
-) -> tuple[str | None, int, int]:
+def classify(opening: int, at_opening_rates: int, closing: int, paid_before: bool) -> tuple[str | None, int, int]:
     """Kind, amount and fx impact of one organization in one period, in units (R10, R12, R25).
 
     Whether it pays is judged by its balances, so that heads add up; how much moved by the opening rates.

@@ -52,9 +52,7 @@ def ratios(tallies: Sequence[Tally], index: int, retained: int, kept: int, year_
 
 def _lifetime_value(tally: Tally, before: Sequence[Tally]) -> Decimal | None:
     """R20; months nobody was paying at the opening of have no logo churn and are not averaged."""
-    rates = [
-        Fraction(month.organizations[CHURN], month.paying_start) for month in before if month.paying_start
-    ]
+    rates = [Fraction(month.organizations[CHURN], month.paying_start) for month in before if month.paying_start]
     churned = sum(rates, Fraction(0))
     if not churned or not tally.paying_end:
         return None

@@ -140,9 +140,7 @@ def _activity(tally: Tally, daily: Tally) -> dict[str, Decimal]:
 def _rate_warnings(book: Book) -> list[RateWarning]:
     """R24, for every currency that is converted."""
     settings, reporting = book.settings, book.settings.reporting_currency
-    used = {
-        row.currency: row.start_on for row in sorted(book.rows, key=lambda row: row.start_on, reverse=True)
-    }
+    used = {row.currency: row.start_on for row in sorted(book.rows, key=lambda row: row.start_on, reverse=True)}
     foreign = {code: first for code, first in used.items() if code != reporting and book.converter.can(code)}
     if foreign:
         foreign[reporting] = min(foreign.values())

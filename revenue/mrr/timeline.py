@@ -40,11 +40,7 @@ class Segment(NamedTuple):
 
 def build_segments(spans: list[Span], converter: Converter, grace: int) -> list[Segment]:
     """Segments of one organization, ascending; days without any row have none."""
-    segments = [
-        segment
-        for since, until, active in _cut(spans)
-        for segment in _settle(since, until, active, converter)
-    ]
+    segments = [segment for since, until, active in _cut(spans) for segment in _settle(since, until, active, converter)]
     return _fill_gaps(segments, converter, grace) if grace > 0 else segments
 
 
@@ -84,9 +80,7 @@ def _settle(since: int, until: int, spans: tuple[Span, ...], converter: Converte
         yield from _settle_by_rate(since, until, spans, converter)
 
 
-def _settle_by_rate(
-    since: int, until: int, spans: tuple[Span, ...], converter: Converter
-) -> Iterator[Segment]:
+def _settle_by_rate(since: int, until: int, spans: tuple[Span, ...], converter: Converter) -> Iterator[Segment]:
     changes: set[int] = set()
     for currency in {span.currency for span in spans if span.fixed is None}:
         changes |= converter.change_days(currency, since, until)

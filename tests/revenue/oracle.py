@@ -110,9 +110,7 @@ class Oracle:
         """The rows in effect: on a day of a short closed gap those of the last paying day (R13)."""
         grace = self.settings.gap_grace_days
         if grace and not self.paying_raw(organization, day) and day <= self.as_of:
-            before = next(
-                (d for d in self.around(day, -DAY, grace) if self.paying_raw(organization, d)), None
-            )
+            before = next((d for d in self.around(day, -DAY, grace) if self.paying_raw(organization, d)), None)
             after = next((d for d in self.around(day, DAY, grace) if self.paying_raw(organization, d)), None)
             if before and after and (after - before).days - 1 <= grace:
                 return self.active(organization, before)
@@ -172,10 +170,7 @@ class Oracle:
 
     def report(self, first_month):
         self.first_paying_day = {who: self.first_paying(who) for who in self.organizations}
-        months = [
-            self.month(first, min(last, self.as_of), last)
-            for first, last in month_ends(first_month, self.as_of)
-        ]
+        months = [self.month(first, min(last, self.as_of), last) for first, last in month_ends(first_month, self.as_of)]
         whole, *_ = self.period(first_month - DAY, self.as_of)
         balances = {str(who): self.mrr(who, self.as_of) for who in self.organizations}
         return {

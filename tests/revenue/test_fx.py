@@ -38,9 +38,7 @@ def test_crossing_two_currencies_goes_over_the_euro():
     assert converter.convert(10_000, "EUR", on(2024, 2, 1)) == 10_000
 
 
-@pytest.mark.parametrize(
-    ("units", "converted"), [(2, 1), (-2, -1), (1, 0), (-1, 0), (6, 2), (-6, -2), (0, 0)]
-)
+@pytest.mark.parametrize(("units", "converted"), [(2, 1), (-2, -1), (1, 0), (-1, 0), (6, 2), (-6, -2), (0, 0)])
 def test_rounding_is_half_away_from_zero(units, converted):
     table = RateTable([Rate(date(2024, 1, 1), "XTS", Decimal(4))])
     assert Converter(table, "EUR").convert(units, "XTS", on(2024, 1, 1)) == converted

@@ -82,9 +82,7 @@ def differences(expected, actual, case, path=(), key=""):
         if expected.keys() != actual.keys():
             return [(path, sorted(expected), sorted(actual))]
         return [
-            found
-            for name in expected
-            for found in differences(expected[name], actual[name], case, (*path, name), name)
+            found for name in expected for found in differences(expected[name], actual[name], case, (*path, name), name)
         ]
     if isinstance(expected, list) and isinstance(actual, list):
         if len(expected) != len(actual):

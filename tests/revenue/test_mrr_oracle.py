@@ -21,9 +21,7 @@ CLOSE_RATES = [Decimal(text) for text in ("0.8", "1", "1.25", "2")]
 wide_rates = st.decimals(min_value=Decimal("0.2"), max_value=Decimal(170), places=4)
 days = st.integers(0, DAYS).map(lambda offset: BEGIN + timedelta(days=offset))
 money = st.one_of(
-    st.sampled_from(
-        [Decimal(text) for text in ("0", "100", "50", "-50", "-100", "0.0001", "-0.0001", "110")]
-    ),
+    st.sampled_from([Decimal(text) for text in ("0", "100", "50", "-50", "-100", "0.0001", "-0.0001", "110")]),
     st.decimals(min_value=-200, max_value=500, places=4),
 )
 
@@ -86,9 +84,7 @@ def table(rates):
 @slow
 @given(rows(), tables(), installs, as_ofs, st.one_of(st.none(), days))
 def test_report_equals_the_oracle(book_rows, rates, install, as_of, known_on):
-    report = compute(
-        book_rows, table(rates), install, as_of=as_of, first_month=FIRST_MONTH, known_on=known_on
-    )
+    report = compute(book_rows, table(rates), install, as_of=as_of, first_month=FIRST_MONTH, known_on=known_on)
     assert as_json(report) == Oracle(book_rows, rates, install, as_of, known_on).report(FIRST_MONTH)
 
 
