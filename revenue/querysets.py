@@ -1,8 +1,9 @@
+from collections.abc import Collection
 from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Greatest
 
 
@@ -15,11 +16,42 @@ class SubscriptionQuerySet(models.QuerySet):
         """The versions that stood in the books on that day."""
         return self.filter(Q(known_to=None) | Q(known_to__gt=day), known_from__lte=day)
 
+    def of_organizations(self, organization_ids: Collection[int] | models.QuerySet) -> Self:
+        """The lines of these organizations under all of their ids."""
+        return self.filter(key__organization_id__in=organization_ids)
+
+    def with_begin(self) -> Self:
+        """`begins_on`: the first day the line counts, its start or the end of its trial."""
+        return self.alias(begins_on=Greatest("start_on", Coalesce("trial_end_on", "start_on")))
+
+    def counting(self) -> Self:
+        """Lines that count on at least one day."""
+        return self.with_begin().filter(Q(end_on=None) | Q(end_on__gt=F("begins_on")))
+
     def active(self, on: date) -> Self:
         """Counting on a day: started, past its trial, not ended."""
-        begins = Greatest("start_on", Coalesce("trial_end_on", "start_on"))
-        return self.alias(begins_on=begins).filter(Q(end_on=None) | Q(end_on__gt=on), begins_on__lte=on)
+        return self.with_begin().filter(Q(end_on=None) | Q(end_on__gt=on), begins_on__lte=on)
 
     def scheduled(self, after: date) -> Self:
         """Starts or ends that have no effect yet."""
-        return self.filter(Q(start_on__gt=after) | Q(end_on__gt=after))
+        return self.counting().filter(Q(begins_on__gt=after) | Q(end_on__gt=after))
+
+    def changing(self, since: date, until: date) -> Self:
+        """Lines that begin or end to count in [since, until)."""
+        return self.counting().filter(
+            Q(begins_on__gte=since, begins_on__lt=until) | Q(end_on__gte=since, end_on__lt=until)
+        )
+
+    def ending(self, after: date) -> Self:
+        """Priced lines whose end no other line takes over.
+
+        Another priced line of the organization takes over when it is of the same product and counts on the first day
+        without this one, or when it begins to count on that very day.
+        """
+        same = self.model.objects.known_now().filter(key__organization_id=OuterRef("key__organization_id"), mrr__gt=0)
+        end = OuterRef("end_on")
+        takes_over = same.counting().filter(
+            Q(product_code=OuterRef("product_code"), begins_on__lte=end) | Q(begins_on=end),
+            Q(end_on=None) | Q(end_on__gt=end),
+        )
+        return self.filter(~Exists(takes_over), mrr__gt=0, end_on__gt=after)

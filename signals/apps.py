@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SignalsConfig(AppConfig):
@@ -6,4 +7,6 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
-        from signals import jobs, pages, panels  # noqa: F401,PLC0415  register
+        from signals import jobs, pages, panels, publishing  # noqa: F401,PLC0415  register
+
+        post_migrate.connect(publishing.after_migrate, sender=self, dispatch_uid="first_versions")

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple, Self, get_args, get_type_hints
+from functools import cache
+from typing import Any, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 
 class Window(NamedTuple):
@@ -31,6 +32,7 @@ class Evidence:
     Every `_28d` and `_30d` figure counts complete days and ends with the day before `as_of`;
     `previous` is the window of the same length just before it. Only `last_seen_*` is live.
     A peak is the largest of the six latest consecutive 28-day windows, the current one included.
+    `weekly_events` are the latest weeks of seven complete days each, oldest first, for the line on lists.
     """
 
     organization_id: int
@@ -60,6 +62,7 @@ class Evidence:
 
     all_events_30d: int = 0
     all_events_previous_30d: int = 0
+    weekly_events: tuple[int, ...] = ()
 
     @property
     def paying(self) -> bool:
@@ -92,17 +95,26 @@ class Evidence:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read `to_json` output; fields that a later version added take their default."""
-        kinds = get_type_hints(cls)
+        kinds = _kinds()
         return cls(**{name: _read(value, kinds[name]) for name, value in data.items() if name in kinds})
+
+
+@cache
+def _kinds() -> dict[str, Any]:
+    return get_type_hints(Evidence)
 
 
 def _written(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
     return str(value) if isinstance(value, Decimal) else value
 
 
 def _read(value: Any, kind: Any) -> Any:
+    if get_origin(kind) is tuple:
+        return tuple(value)
     wanted = get_args(kind)[0] if get_args(kind) else kind
     if value is None or wanted in (int, str):
         return value

@@ -1,1 +1,46 @@
-"""Registered when the app is ready."""
+"""Periodic work of the verdict. Registered when the app is ready."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from config.backoffice.formatting import plural
+from config.backoffice.jobs import register_job
+from config.backoffice.models import JobRun
+from signals import rounds, snapshots
+
+
+@register_job(
+    "snapshot",
+    title="Refresh touched organizations",
+    does="Scores organizations that an import, an alias, a person or their first events touched, and refreshes their "
+    "line in lists.",
+    every=timedelta(seconds=15),
+)
+def refresh_touched(run: JobRun) -> str:
+    return f"{plural(snapshots.refresh_touched(timezone.now()), 'organization')} refreshed."
+
+
+@register_job(
+    "score",
+    title="Score health",
+    does="Scores organizations with new events every hour, and all of them once a day.",
+    every=timedelta(hours=1),
+)
+def score(run: JobRun) -> str:
+    scored = rounds.score_round(timezone.now())
+    whose = ", everybody" if scored.is_everybody else " with new events"
+    return f"{plural(scored.organizations, 'organization')} scored{whose}."
+
+
+@register_job(
+    "scan",
+    title="Scan for signals",
+    does="Goes through the rules for everybody who pays or was active: opens, refreshes, wakes and resolves signals.",
+    every=timedelta(hours=1),
+)
+def scan(run: JobRun) -> str:
+    # The planned time names the scan: when a worker dies and the run starts over, it still counts once.
+    done = rounds.scan_round(run.due_at, timezone.now())
+    counts = f"{done.opened} opened, {done.woken} woken, {done.resolved} resolved"
+    return f"{plural(done.organizations, 'organization')} looked at: {counts}."

@@ -72,8 +72,11 @@ class Reading(models.Model):
     band = models.CharField(max_length=12, choices=Band)
     coverage = models.DecimalField(max_digits=5, decimal_places=4)
     model = models.ForeignKey(HealthModel, on_delete=models.PROTECT, related_name="+")
+    is_onboarding = models.BooleanField("onboarding", default=False)
     components = models.JSONField(default=list)
+    caps = models.JSONField(default=list)
     evidence = models.JSONField(default=dict)
+    mrr = models.DecimalField("MRR", max_digits=20, decimal_places=4, default=0)
     scored_at = models.DateTimeField()
 
     class Meta:
@@ -109,8 +112,12 @@ class Signal(models.Model):
     evidence = models.JSONField(default=dict)
     mrr = models.DecimalField("MRR", max_digits=20, decimal_places=4, default=0)
     severity = models.DecimalField(max_digits=7, decimal_places=4, default=0)
+    growth = models.DecimalField(
+        max_digits=20, decimal_places=4, null=True, blank=True, help_text="0.64 for +64 %; of rules about growth only."
+    )
     urgency = models.DecimalField(max_digits=5, decimal_places=2, default=1)
     money_at_stake = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    calculation = models.CharField(max_length=200, blank=True, help_text="How the money at stake was reckoned.")
     rule_version = models.PositiveIntegerField(default=1)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -179,6 +186,8 @@ class ScanCursor(models.Model):
     scored_at = models.DateTimeField(null=True)
     scored_all_on = models.DateField(null=True)
     scanned_at = models.DateTimeField(null=True)
+    settings_version = models.PositiveIntegerField(default=0, help_text="Of the install settings last scored under.")
+    model_version = models.PositiveIntegerField(default=0, help_text="Of the health model last scored under.")
 
     class Meta:
         default_permissions = ()

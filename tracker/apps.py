@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TrackerConfig(AppConfig):
@@ -7,3 +10,14 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         from tracker import jobs, pages, panels  # noqa: F401,PLC0415  register
+
+        post_migrate.connect(ensure_partitions, sender=self)
+
+
+def ensure_partitions(**kwargs: Any) -> None:
+    from django.utils import timezone  # noqa: PLC0415
+
+    from tracker import partitions  # noqa: PLC0415  its models are ready only now
+
+    if partitions.is_there():
+        partitions.ensure(timezone.now())

@@ -1,1 +1,32 @@
-"""Registered when the app is ready."""
+"""Jobs of this app, registered when it is ready."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from config.backoffice.jobs import register_job
+from config.backoffice.models import JobRun
+from tracker import partitions, rejects, rollups, store
+
+
+@register_job(
+    "roll_up",
+    title="Count events",
+    does="Adds new events to the daily rows that every page, score and signal reads.",
+    every=timedelta(seconds=30),
+)
+def roll_up(run: JobRun) -> str:
+    return rollups.roll_up(timezone.now()).sentence()
+
+
+@register_job(
+    "partitions",
+    title="Months of events",
+    does="Makes the months of the event table ahead, drops those past retention, forgets old keys and refusals.",
+    every=timedelta(days=1),
+)
+def maintain(run: JobRun) -> str:
+    now = timezone.now()
+    outcome = partitions.maintain(now)
+    keys, refused = store.prune_keys(now), rejects.prune(now)
+    return f"{outcome.sentence()} {keys} idempotency keys and {refused} lines of refusals forgotten."

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import MD5
 
 from orgs.models import OrganizationKey
 from tracker.querysets import ApplicationCredentialQuerySet, EventQuerySet
@@ -140,6 +141,7 @@ class RollupCursor(models.Model):
     last_event_id = models.BigIntegerField(default=0)
     time_zone = models.CharField(max_length=64, default="UTC", help_text="Zone whose days the daily rows are.")
     rolled_up_at = models.DateTimeField(null=True)
+    raw_since = models.DateTimeField(null=True, help_text="Earlier raw events were dropped; their days stay.")
 
     class Meta:
         default_permissions = ()
@@ -203,9 +205,8 @@ class PathDay(Daily):
 
     class Meta(Daily.Meta):
         constraints = [
-            models.UniqueConstraint(
-                fields=["key", "day", "path", "environment", "application"], name="one_path_row_a_day"
-            ),
+            # By hash: a path of 2048 characters does not fit an index entry.
+            models.UniqueConstraint("key", "day", MD5("path"), "environment", "application", name="one_path_row_a_day"),
         ]
 
 

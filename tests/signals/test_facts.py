@@ -39,9 +39,15 @@ def test_days_to_renewal(renewal_on, ends_on, days):
 
 
 def test_json_round_trip():
-    full = evidence(last_seen_at=datetime(2026, 3, 1, 12, 30, 15, 250, tzinfo=UTC), seats=12, renewal_on=ahead(3))
+    full = evidence(
+        last_seen_at=datetime(2026, 3, 1, 12, 30, 15, 250, tzinfo=UTC),
+        seats=12,
+        renewal_on=ahead(3),
+        weekly_events=(3, 0, 7),
+    )
     data = full.to_json()
     assert data["mrr"] == "1000.00"
+    assert data["weekly_events"] == [3, 0, 7]
     assert data["as_of"] == "2026-03-02"
     assert data["last_seen_at"] == "2026-03-01T12:30:15.000250+00:00"
     assert Evidence.from_json(data) == full

@@ -1,0 +1,142 @@
+"""Months, their movements and the days behind them, through the engine."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Q
+
+from revenue import books
+from revenue.answers.today import names_of
+from revenue.books import Terms
+from revenue.fx import PERIOD_END
+from revenue.models import Subscription
+from revenue.mrr.book import Book
+from revenue.mrr.calendar import add_months, month_start
+from revenue.mrr.calendar import months as calendar_months
+from revenue.mrr.money import from_units
+from revenue.mrr.movements import Movement, day_ledger, movements, segment_on
+from revenue.mrr.report import Report, report
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A movement with the organization's name; see `Movement` for the amounts."""
+
+    organization_id: int
+    name: str
+    on: date
+    kind: str
+    opening: Decimal
+    closing: Decimal
+    amount: Decimal
+    fx_impact: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.closing - self.opening
+
+
+@dataclass(frozen=True, slots=True)
+class MonthChanges:
+    """Movements of a running month from `since` to `as_of`, both included, largest first (R10).
+
+    Their sums by kind are the month's bridge; value moved by rates alone is in no movement.
+    """
+
+    since: date
+    as_of: date
+    items: tuple[Change, ...]
+
+
+def months(first_month: date, as_of: date, known_on: date | None = None, terms: Terms | None = None) -> Report:
+    """Every figure month by month, from the one of `first_month` to `as_of`, over all lines; see `compute`.
+
+    Takes seconds on a large book: pages read `revenue.facts`.
+    """
+    return report(books.load(as_of, known_on=known_on, terms=terms), first_month)
+
+
+def changes_of_month(as_of: date, terms: Terms | None = None) -> MonthChanges:
+    """One movement per organization between the close of last month and `as_of` (R10).
+
+    Loads only organizations with a line that begins or ends in the month, or whose value moves with rates.
+    """
+    terms = terms or books.read_terms()
+    since = month_start(as_of)
+    touched = _touched(since, as_of, terms)
+    book = Book(books.read_rows(books.lines(None, touched)), terms.rates, terms.settings, as_of)
+    moved = [each for each in movements(book, since, as_of) if each.kind is not None]
+    return MonthChanges(since, as_of, tuple(named(sorted(moved, key=_largest_first))))
+
+
+def _touched(since: date, as_of: date, terms: Terms):
+    """Ids of the organizations that may have moved; a gap that grace days fill ends or begins on such a day too."""
+    known = Subscription.objects.known_now()
+    changing = known.changing(since, as_of + timedelta(days=1))
+    moved = Q(pk__in=changing.values("pk"))
+    if terms.settings.fx_mode == PERIOD_END:
+        moved |= ~Q(currency=terms.currency)
+    return known.filter(moved).order_by().values("key__organization_id").distinct()
+
+
+def movements_of(organization_id: int, as_of: date, count: int = 12, terms: Terms | None = None) -> list[Change]:
+    """An organization's monthly movements over the last `count` months, newest first."""
+    book = books.load(as_of, organization_ids=[organization_id], terms=terms)
+    return named(reversed(_monthly(book, as_of, count)))
+
+
+def _monthly(book: Book, as_of: date, count: int) -> list[Movement]:
+    first = add_months(month_start(as_of), 1 - count)
+    found = (
+        movement for month in calendar_months(first, as_of) for movement in movements(book, month.first, month.close)
+    )
+    return [movement for movement in found if movement.kind is not None]
+
+
+def trend_of(
+    organization_id: int, as_of: date, count: int = 12, terms: Terms | None = None
+) -> list[tuple[date, Decimal]]:
+    """An organization's MRR at the last `count` month closes, oldest first, the running month at `as_of`."""
+    book = books.load(as_of, organization_ids=[organization_id], terms=terms)
+    closes = [month.close for month in calendar_months(add_months(month_start(as_of), 1 - count), as_of)]
+    return [(close, _value_at(book, close)) for close in closes]
+
+
+def _value_at(book: Book, close: date) -> Decimal:
+    day = close.toordinal()
+    holding = (segment_on(timeline, day) for timeline in book.timelines)
+    return from_units(sum(book.value(segment, day) for segment in holding if segment is not None))
+
+
+def ledger_of(organization_id: int, since: date, as_of: date, terms: Terms | None = None) -> list[Change]:
+    """The days behind an organization's movements from `since` to `as_of`, both included, newest first (R14).
+
+    Its sums by kind may differ from the monthly bridge, which nets over the month.
+    """
+    book = books.load(as_of, organization_ids=[organization_id], terms=terms)
+    return named(reversed(day_ledger(book, since, as_of)))
+
+
+def named(found: Iterable[Movement]) -> list[Change]:
+    """Movements with the names of their organizations."""
+    found = list(found)
+    names = names_of({movement.organization for movement in found})
+    return [
+        Change(
+            each.organization,
+            names[each.organization],
+            each.on,
+            each.kind or "",
+            each.opening,
+            each.closing,
+            each.amount,
+            each.fx_impact,
+        )
+        for each in found
+    ]
+
+
+def _largest_first(movement: Movement) -> tuple[Decimal, int]:
+    return -movement.amount, movement.organization

@@ -1,0 +1,57 @@
+"""The rounds of the day: who has to be scored again, and what follows from it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from config.backoffice import settings
+from config.db import lock
+from signals import publishing, snapshots
+from signals.detection import Scan, scan
+from signals.models import ScanCursor
+from signals.scoring import VERDICT_LOCK, score
+from tracker import usage
+
+# A roll-up that began before the last round may have committed after it.
+OVERLAP = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How many organizations a round scored, and whether that was everybody."""
+
+    organizations: int
+    is_everybody: bool
+
+
+def score_round(now: datetime) -> Scored:
+    """Score whoever had events since the last round; everybody once a day and after a change of what all depend on."""
+    today = settings.today(now)
+    with transaction.atomic():
+        lock(VERDICT_LOCK)
+        cursor = ScanCursor.objects.filter(id=1).first() or ScanCursor()
+        in_force = {
+            "scored_all_on": today,
+            "settings_version": settings.read().version,
+            "model_version": publishing.published().version,
+        }
+        is_everybody = cursor.scored_at is None or any(getattr(cursor, name) != now for name, now in in_force.items())
+        ids = None if is_everybody else usage.touched_since(cursor.scored_at - OVERLAP)
+        scored = score(today, now, ids)
+        snapshots.refresh(now, ids)
+        ScanCursor.objects.update_or_create(id=1, defaults={"scored_at": now, **in_force})
+    return Scored(scored, is_everybody)
+
+
+def scan_round(scanned_at: datetime, now: datetime) -> Scan:
+    """Score what is touched, then scan today."""
+    score_round(now)
+    return scan(settings.today(now), scanned_at, now)
+
+
+def shifted(now: datetime, as_of: date | None) -> tuple[date, datetime]:
+    """The day to judge and the moment to judge it at: `as_of` at the present time of day, by default today, now."""
+    today = settings.today(now)
+    day = as_of or today
+    return day, now + (day - today)

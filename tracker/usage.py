@@ -1,0 +1,175 @@
+"""How organizations use the product, from the daily rows alone: the evidence of the verdict, and the numbers of pages.
+
+Windows are whole days of the reporting zone that end with the day before `as_of`; only production counts.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from config import db
+from orgs.models import Organization
+from tracker import sql
+from tracker.fields import PRODUCTION
+
+WINDOW_DAYS = 28
+WINDOWS = 6
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One organization as of a day. `first_seen_*` and `last_seen_*` include the day itself, everything else does not.
+
+    Peaks are the highest of the six latest windows of 28 days; `weekly_events` are the last eight weeks, oldest first.
+    """
+
+    first_seen_on: date | None = None
+    first_seen_at: datetime | None = None
+    last_seen_on: date | None = None
+    last_seen_at: datetime | None = None
+    active_weekdays_28: int = 0
+    users_28: int = 0
+    users_peak: int = 0
+    names_28: int = 0
+    names_peak: int = 0
+    events_28: int = 0
+    events_previous_28: int = 0
+    events_30: int = 0
+    events_previous_30: int = 0
+    weekly_events: tuple[int, ...] = (0,) * 8
+
+
+def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> dict[int, Usage]:
+    """The usage of every organization that has events by then, or of the given ones: four statements in all."""
+    params = {
+        "as_of": as_of,
+        "organization_ids": None if organization_ids is None else sorted(organization_ids),
+        "months": json.dumps(window_masks(as_of)),
+    }
+    windows = {row[0]: row[1:] for row in db.rows(sql.WINDOWS, params)}
+    users = {row[0]: row[1:] for row in db.rows(sql.USERS_OF_WINDOWS, params)}
+    names = {row[0]: row[1:] for row in db.rows(sql.NAMES_OF_WINDOWS, params)}
+    no_windows, none = (0, 0, 0, 0, 0, [0] * 8), (0,) * WINDOWS
+    return {
+        each: _usage(seen, windows.get(each, no_windows), users.get(each, none), names.get(each, none))
+        for each, *seen in db.rows(sql.SEEN, params)
+    }
+
+
+def _usage(seen: list, windows: tuple, users: tuple, names: tuple) -> Usage:
+    events_28, previous_28, events_30, previous_30, weekdays, weekly = windows
+    return Usage(
+        first_seen_on=seen[0],
+        first_seen_at=seen[1],
+        last_seen_on=seen[2],
+        last_seen_at=seen[3],
+        active_weekdays_28=weekdays,
+        users_28=users[0],
+        users_peak=max(users),
+        names_28=names[0],
+        names_peak=max(names),
+        events_28=events_28,
+        events_previous_28=previous_28,
+        events_30=events_30,
+        events_previous_30=previous_30,
+        weekly_events=tuple(weekly),
+    )
+
+
+def window_masks(as_of: date) -> list[dict]:
+    """For every month that the six windows touch, the days of each window as bits; the latest window first."""
+    months: dict[date, list[int]] = {}
+    for back in range(WINDOWS * WINDOW_DAYS):
+        day = as_of - timedelta(days=back + 1)
+        masks = months.setdefault(day.replace(day=1), [0] * WINDOWS)
+        masks[back // WINDOW_DAYS] |= 1 << (day.day - 1)
+    return [{"month": month.isoformat(), "masks": masks} for month, masks in months.items()]
+
+
+def touched_since(moment: datetime) -> set[int]:
+    """Organizations whose daily rows were rolled up since then."""
+    return {each for [each] in db.rows(sql.TOUCHED_SINCE, {"moment": moment})}
+
+
+# --- One organization --------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class DayOfUsage:
+    """One day of one organization."""
+
+    day: date
+    events: int
+    users: int
+    sessions: int
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days in a row and the as many before them, both without gaps, oldest first."""
+
+    days: tuple[DayOfUsage, ...]
+    previous: tuple[DayOfUsage, ...]
+
+    @property
+    def events(self) -> int:
+        return sum(each.events for each in self.days)
+
+    @property
+    def previous_events(self) -> int:
+        return sum(each.events for each in self.previous)
+
+    @property
+    def change(self) -> float | None:
+        """Growth against the previous period; None when there was nothing to compare with."""
+        return self.events / self.previous_events - 1 if self.previous_events else None
+
+
+def by_day(organization_id: int, as_of: date, *, days: int = 90, environment: str = PRODUCTION) -> Period:
+    """The last whole days before `as_of` and the as many before them."""
+    start, since = as_of - timedelta(days=2 * days), as_of - timedelta(days=days)
+    params = {"organization_id": organization_id, "environment": environment, "since": start, "until": as_of}
+    found = {row[0]: DayOfUsage(*row) for row in db.rows(sql.USAGE_BY_DAY, params)}
+    every = [start + timedelta(days=count) for count in range(2 * days)]
+    filled = [found.get(day, DayOfUsage(day, 0, 0, 0)) for day in every]
+    return Period(
+        days=tuple(each for each in filled if each.day >= since),
+        previous=tuple(each for each in filled if each.day < since),
+    )
+
+
+@dataclass(frozen=True)
+class NameUsed:
+    """An event name that an organization used."""
+
+    name: str
+    events: int
+    last_on: date
+
+
+def names_used(
+    organization_id: int, since: date, until: date, *, most: int = 100, environment: str = PRODUCTION
+) -> list[NameUsed]:
+    """Event names of one organization in a range, most used first."""
+    params = {
+        "organization_id": organization_id,
+        "environment": environment,
+        "since": since,
+        "until": until,
+        "most": most,
+    }
+    return [NameUsed(*row) for row in db.rows(sql.NAMES_OF_ORGANIZATION, params)]
+
+
+def seen(organization_id: int, as_of: date) -> Usage | None:
+    """First and last seen of one organization; None when no event of it came by then."""
+    rows = db.rows(sql.SEEN, {"as_of": as_of, "organization_ids": [organization_id]})
+    return Usage(*rows[0][1:]) if rows else None
+
+
+def current_plan(organization: Organization, now: datetime) -> str | None:
+    """The organization's property `plan` when set, else the plan its latest event named."""
+    named = organization.properties.get("plan")
+    if isinstance(named, str) and named:
+        return named
+    rows = db.rows(sql.LATEST_PLAN, {"organization_id": organization.id, "now": now})
+    return rows[0][0] if rows else None
