@@ -8,7 +8,7 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from signals import pages, queue
+from signals import pages, publishing, queue, scoring
 from signals.models import Reading, Signal
 
 
@@ -39,13 +39,13 @@ def open_signals(request: HttpRequest, organization: Organization) -> dict[str, 
     permission="signals.view_reading",
 )
 def why_this_score(request: HttpRequest, organization: Organization) -> dict[str, Any]:
-    reading = Reading.objects.filter(organization=organization).select_related("model").first()
-    if reading is None:
-        return {"reading": None}
+    row = Reading.objects.filter(organization=organization).select_related("model").order_by("-as_of").first()
+    if row is None:
+        return {"row": None}
+    reading = scoring.restored(row, publishing.model_of(row.model))
     return {
+        "row": row,
         "reading": reading,
         "whole": None if reading.score is None else int(reading.score),
-        "components": reading.components,
-        "caps": reading.caps,
-        "minimum": reading.minimum_coverage,
+        "minimum": reading.model.minimum_coverage,
     }

@@ -9,7 +9,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from config.backoffice import jobs, settings
 from orgs.models import Band, ImportBatch, Organization
-from revenue import answers
+from revenue.answers import headline
+from revenue.answers.today import Headline
 from signals import queue
 from signals.models import ScanCursor
 from tracker import rejects, store
@@ -43,7 +44,7 @@ class DataStatus:
 class Today:
     as_of: date
     currency: str
-    headline: answers.Headline
+    headline: Headline
     mrr: Decimal
     needs_someone: queue.QueueTotals
     with_signals: int
@@ -76,7 +77,7 @@ def today(*, user: Any, mine: bool, now: datetime) -> Today:
     return Today(
         as_of=as_of,
         currency=settings.read().reporting_currency,
-        headline=answers.headline(as_of),
+        headline=headline(as_of),
         mrr=amount(scope.paying()).mrr,
         needs_someone=queue.totals(found[risk]),
         with_signals=found[anything].order_by().count(),

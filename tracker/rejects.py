@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from django.db import Error, transaction
+from django.db.models import Sum
 
 from config import db
 from tracker import sql
@@ -127,3 +128,8 @@ def _write(application_id: int | None, refused: list[dict[str, Any]], now: datet
 def prune(now: datetime) -> int:
     """Forget what is older than seven days; how many rows."""
     return Reject.objects.filter(hour__lt=now - KEPT).delete()[0]
+
+
+def count_since(moment: datetime) -> int:
+    """Refused events of all applications in the hours from then on."""
+    return Reject.objects.filter(hour__gte=moment).aggregate(total=Sum("count"))["total"] or 0

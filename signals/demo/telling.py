@@ -11,11 +11,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from orgs.importing import batches, options
-from tracker.applications import create_application
-from tracker.decoders import signed
 
 from config.backoffice import roles, settings
+from orgs.importing import batches, options
 from orgs.models import ImportBatch
 from signals import detection, handling, lifecycle, scoring, snapshots
 from signals.demo import cast
@@ -23,6 +21,8 @@ from signals.demo.cast import Customer
 from signals.demo.events import events_of_day
 from signals.models import Signal
 from tracker import credentials, ingest, partitions, rollups
+from tracker.applications import create_application
+from tracker.decoders import signed
 from tracker.models import Application
 
 STAFF = {"maya": ("Maya", "Lindqvist"), "jonas": ("Jonas", "Okafor")}
