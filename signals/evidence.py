@@ -16,24 +16,28 @@ from orgs.models import Organization
 from revenue import answers
 from signals.facts import Evidence, window
 from tracker import usage
+from tracker.fields import PRODUCTION
 from tracker.models import UsageDay
 
 NOTHING = Decimal(0)
 MOST_SEATS = 10**9
-USAGE = (
-    "first_seen_on",
-    "last_seen_on",
-    "last_seen_at",
-    "active_weekdays_28d",
-    "active_users_28d",
-    "peak_users",
-    "events_28d",
-    "events_previous_28d",
-    "events_30d",
-    "events_previous_30d",
-    "distinct_events_28d",
-    "peak_distinct_events",
-)
+# What the verdict calls a figure, and what usage calls it.
+USAGE = {
+    "first_seen_on": "first_seen_on",
+    "first_seen_at": "first_seen_at",
+    "last_seen_on": "last_seen_on",
+    "last_seen_at": "last_seen_at",
+    "active_weekdays_28d": "active_weekdays_28",
+    "active_users_28d": "users_28",
+    "peak_users": "users_peak",
+    "events_28d": "events_28",
+    "events_previous_28d": "events_previous_28",
+    "events_30d": "events_30",
+    "events_previous_30d": "events_previous_30",
+    "distinct_events_28d": "names_28",
+    "peak_distinct_events": "names_peak",
+    "weekly_events": "weekly_events",
+}
 
 
 class Totals(NamedTuple):
@@ -77,10 +81,7 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> li
 
 def usage_facts(found: usage.Usage | None) -> dict[str, Any]:
     """The fields of Evidence that usage fills; none for an organization that was never seen."""
-    if found is None:
-        return {}
-    facts = {name: getattr(found, name) for name in USAGE}
-    return {**facts, "weekly_events": tuple(found.weekly_events)}
+    return {} if found is None else {ours: getattr(found, theirs) for ours, theirs in USAGE.items()}
 
 
 def seats(value: Any) -> int | None:
@@ -97,14 +98,14 @@ def seats(value: Any) -> int | None:
 
 def added(found: Iterable[usage.Usage]) -> Totals:
     """Totals of everybody, when everybody is at hand."""
-    pairs = [(one.events_30d, one.events_previous_30d) for one in found]
+    pairs = [(one.events_30, one.events_previous_30) for one in found]
     return Totals(sum(now for now, _ in pairs), sum(before for _, before in pairs))
 
 
 def totals(as_of: date) -> Totals:
     """Totals of everybody, when only some are at hand."""
     now, before = window(as_of, 30), window(as_of, 30, back=1)
-    days = UsageDay.objects.filter(environment="production", day__gte=before.since, day__lt=now.until)
+    days = UsageDay.objects.filter(environment=PRODUCTION, day__gte=before.since, day__lt=now.until)
     in_window = Q(day__gte=now.since)
     found = days.aggregate(
         now=Coalesce(Sum("events", filter=in_window), 0), before=Coalesce(Sum("events", filter=~in_window), 0)

@@ -38,6 +38,7 @@ class Evidence:
     organization_id: int
     as_of: date
     first_seen_on: date | None = None
+    first_seen_at: datetime | None = None
     last_seen_on: date | None = None
     last_seen_at: datetime | None = None
 

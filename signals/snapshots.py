@@ -5,7 +5,6 @@ It is a projection: of the organization, its latest reading, its readings before
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
@@ -100,7 +99,6 @@ def readings_of(today: date, organization_ids: Collection[int] | None):
 
 def project(today: date, now: datetime, organization_ids: Collection[int] | None) -> None:
     """All columns but the quadrant and those of signals, by an upsert in the order of ids."""
-    zone = settings.zone()
     products = answers.products(today, organization_ids)
     bands = {
         reading.organization_id: reading.band
@@ -111,19 +109,16 @@ def project(today: date, now: datetime, organization_ids: Collection[int] | None
     batch: list[OrganizationSnapshot] = []
     for reading in found.iterator(chunk_size=BATCH):
         org_id = reading.organization_id
-        batch.append(snapshot(reading, changes.get(org_id, NEVER), products.get(org_id, []), zone, now))
+        batch.append(snapshot(reading, changes.get(org_id, NEVER), products.get(org_id, []), now))
         if len(batch) == BATCH:
             upsert(batch)
             batch = []
     upsert(batch)
 
 
-def snapshot(
-    reading: Reading, change: BandChange, products: list[str], zone: ZoneInfo, now: datetime
-) -> OrganizationSnapshot:
+def snapshot(reading: Reading, change: BandChange, products: list[str], now: datetime) -> OrganizationSnapshot:
     """The projected columns of one organization."""
     facts = Evidence.from_json(reading.evidence)
-    first = facts.first_seen_on
     return OrganizationSnapshot(
         organization_id=reading.organization_id,
         mrr=reading.mrr,
@@ -132,7 +127,7 @@ def snapshot(
         previous_band=change[0],
         band_changed_on=change[1],
         coverage=reading.coverage,
-        first_seen_at=None if first is None else settings.day_start(first, zone),
+        first_seen_at=facts.first_seen_at,
         last_seen_at=facts.last_seen_at,
         events_30d=facts.events_30d,
         events_previous_30d=facts.events_previous_30d,
