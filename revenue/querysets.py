@@ -2,7 +2,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 
@@ -23,3 +23,19 @@ class SubscriptionQuerySet(models.QuerySet):
     def scheduled(self, after: date) -> Self:
         """Starts or ends that have no effect yet."""
         return self.filter(Q(start_on__gt=after) | Q(end_on__gt=after))
+
+    def ended(self, by: date) -> Self:
+        """Without revenue for good since that day or before."""
+        return self.filter(end_on__lte=by)
+
+    def with_state(self, on: date) -> Self:
+        """Annotates `state_shown`: what a day makes of each row, in words."""
+        return self.annotate(
+            state_shown=Case(
+                When(end_on__lte=on, then=Value("Ended")),
+                When(start_on__gt=on, then=Value("Starts later")),
+                When(trial_end_on__gt=on, then=Value("Trial")),
+                When(end_on__gt=on, then=Value("Active, ends later")),
+                default=Value("Active"),
+            )
+        )
