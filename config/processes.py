@@ -120,7 +120,9 @@ def is_alive(started: Started) -> bool:
 
 
 def _signal_group(started: Started, sign: signal.Signals) -> None:
-    """Signal the members of the group that are as old as its leader or younger; the number may be somebody else's."""
+    """Signal the members of the group, unless its number has become that of somebody else's."""
+    if tick_of(started.pid) not in (None, started.tick):
+        return
     for each in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError):
             _, state, group, tick = _stat(each)

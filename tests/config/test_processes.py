@@ -12,10 +12,12 @@ from config import processes
 from config.processes import Program, Started
 
 # Each leaves a child in its group and says when it is ready.
-HEEDS = (
-    "import signal, subprocess; child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); signal.pause()"
-)
-IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + HEEDS
+HEEDS = """
+import signal, subprocess
+print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
+signal.pause()
+"""
+IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + HEEDS
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +74,7 @@ def test_a_later_process_of_the_same_number_is_left_alone():
 
 
 def test_what_runs_is_remembered_for_the_next_start(data):
-    process, started, child = begin(HEEDS)
+    process, started, _ = begin(HEEDS)
     processes.remember([started])
     assert processes.remembered() == [started]
     assert (data / "processes.json").stat().st_mode & 0o777 == 0o600

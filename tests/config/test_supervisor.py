@@ -71,8 +71,6 @@ def test_a_program_that_dies_at_the_start_is_a_refusal_with_the_end_of_its_log(m
     said: list[str] = []
     running = Supervisor(8000, said.append)
     running._start(Program("web", ("this_module_does_not_exist",), 1))
-    with pytest.raises(
-        Refused, match=r"web ended at once \(exit code 1\); the end of .*web.log says: .*No module named"
-    ):
+    with pytest.raises(Refused, match=r"web ended at once \(exit code 1\); the end of .*web.log .*No module"):
         while True:
             running._wait_until_ready()

@@ -1,5 +1,7 @@
 """What the ingest speaks, as JSON Schema."""
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
 TEXT = {"type": "string"}
 EVENT = {
     "type": "object",
@@ -48,3 +50,11 @@ RECEIPT = {
     },
 }
 ERROR = {"type": "object", "properties": {"code": TEXT, "message": TEXT, "detail": TEXT, "field": TEXT}}
+
+
+class SignatureScheme(OpenApiAuthenticationExtension):
+    target_class = "tracker.api.transport.SignedAuthentication"
+    name = "signature"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "x-signature"}

@@ -15,9 +15,10 @@ class Command(BaseCommand):
         parser.add_argument("name")
         parser.add_argument(
             "--organization-from",
-            action="append",
-            help="Where third-party clients' events name the organization, in order: groups, last_group, "
-            "distinct_id or property:<name>. May be repeated.",
+            type=lambda text: text.split(","),
+            metavar="WHERE,WHERE",
+            help="Where third-party clients' events name the organization, first one first: groups, last_group, "
+            "distinct_id or property:NAME.",
         )
         parser.add_argument("--user-property", default="", help="Property that names the user; it is hashed.")
         parser.add_argument("--json", action="store_true", help="Answer as one JSON object.")
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         answer = {
             "name": fresh.application.name,
-            "app_uuid": str(fresh.application.uuid),
+            "uuid": str(fresh.application.uuid),
             "secret": fresh.secret,
             "write_key": fresh.write_key,
         }
