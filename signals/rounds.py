@@ -1,7 +1,7 @@
 """The rounds of the day: who has to be scored again, and what follows from it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -10,11 +10,8 @@ from config.db import lock
 from signals import publishing, snapshots
 from signals.detection import Scan, scan
 from signals.models import ScanCursor
-from signals.scoring import VERDICT_LOCK, score
+from signals.scoring import ROLL_UP_OVERLAP, VERDICT_LOCK, score
 from tracker import usage
-
-# A roll-up that began before the last round may have committed after it.
-OVERLAP = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ def score_round(now: datetime) -> Scored:
             "model_version": publishing.published().version,
         }
         is_everybody = cursor.scored_at is None or any(getattr(cursor, name) != now for name, now in in_force.items())
-        ids = None if is_everybody else usage.touched_since(cursor.scored_at - OVERLAP)
+        ids = None if is_everybody else usage.touched_since(cursor.scored_at - ROLL_UP_OVERLAP)
         scored = score(today, now, ids)
         snapshots.refresh(now, ids)
         ScanCursor.objects.update_or_create(id=1, defaults={"scored_at": now, **in_force})

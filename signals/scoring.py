@@ -1,7 +1,7 @@
 """Scoring: evidence through the published model into one reading an organization and day."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -13,6 +13,8 @@ from signals.models import HealthModel, Reading
 
 # Scoring, scanning and the snapshot read what the others write: one of them at a time, in one order.
 VERDICT_LOCK = "signals.verdict"
+# A roll-up that began before the last round may have committed after it.
+ROLL_UP_OVERLAP = timedelta(minutes=10)
 BATCH = 1000
 KEY = ["organization", "as_of"]
 FIGURES = [

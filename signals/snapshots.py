@@ -16,7 +16,7 @@ from revenue import answers
 from signals import health, matrix, sql
 from signals.facts import Evidence
 from signals.models import Reading, ScanCursor
-from signals.scoring import VERDICT_LOCK, score
+from signals.scoring import ROLL_UP_OVERLAP, VERDICT_LOCK, score
 from tracker import usage
 
 BATCH = 1000
@@ -73,7 +73,7 @@ def newcomers() -> set[int]:
     since = ScanCursor.objects.values_list("scored_at", flat=True).first()
     if since is None:
         return set()
-    touched = usage.touched_since(since)
+    touched = usage.touched_since(since - ROLL_UP_OVERLAP)
     known = OrganizationSnapshot.objects.filter(organization_id__in=touched, last_seen_at__isnull=False)
     return touched - set(known.values_list("organization_id", flat=True))
 

@@ -27,21 +27,22 @@ def used(
     events: int = 10,
     users: Iterable[str] = ("u1",),
     names: Iterable[str] = ("open",),
-    now: datetime = NOW,
+    now: datetime = NOW - timedelta(hours=1),
 ) -> None:
     """Daily rows as the roll-up writes them: `events` of each name together, every user active on every day."""
     about = {"application": shop(), "environment": "production", "key": factories.key_of(org)}
     masks: dict[tuple[date, str], int] = {}
+    rows, named, people = [], [], list(users)
     for day in days:
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-        UsageDay.objects.create(
-            **about, day=day, events=events, users=len(list(users)), first_at=noon, last_at=noon, rolled_up_at=now
-        )
-        for name in names:
-            EventNameDay.objects.create(**about, day=day, name=name, events=events)
-        for user in users:
+        counted = {"events": events, "users": len(people), "first_at": noon, "last_at": noon, "rolled_up_at": now}
+        rows.append(UsageDay(**about, day=day, **counted))
+        named += [EventNameDay(**about, day=day, name=name, events=events) for name in names]
+        for user in people:
             month = day.replace(day=1)
             masks[month, user] = masks.get((month, user), 0) | 1 << day.day - 1
+    UsageDay.objects.bulk_create(rows)
+    EventNameDay.objects.bulk_create(named)
     for (month, user), mask in masks.items():
         who = {**about, "month": month, "user_hash": user.encode().ljust(32, b"-")}
         row, created = UserMonth.objects.get_or_create(**who, defaults={"days": mask})
