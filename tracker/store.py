@@ -98,7 +98,7 @@ def append(rows: Sequence[Row]) -> list[Outcome]:
 def _append_few(rows: Sequence[Row]) -> dict[int, int]:
     """Event id by place: one statement, one round trip, one commit."""
     columns = dict(zip(Row._fields, map(list, zip(*rows, strict=True)), strict=True))
-    return dict(db.rows(sql.APPEND_FEW, {**columns, "gate": db.lock_key(GATE)}))
+    return dict(db.prepared_rows(sql.APPEND_FEW, {**columns, "gate": db.lock_key(GATE)}))
 
 
 def _append_many(rows: Sequence[Row]) -> dict[int, int]:
