@@ -1,0 +1,95 @@
+"""How long the verdict takes: `python -m tests.bench.bench_verdict [organizations]`, in a database of its own.
+
+Each organization has 45 days with usage in half a year, 5 users and a subscription. Printed per step: seconds, queries,
+and the most memory the process has had so far.
+"""
+
+import os
+import resource
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import django
+
+from config import embedded
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+FILL = """
+INSERT INTO orgs_organization (external_id, display_name, segment, properties, created_at, changed_at)
+SELECT 'org-' || n, '', '', '{}', %(now)s, %(now)s FROM generate_series(1, %(count)s) AS n;
+INSERT INTO orgs_organizationkey (external_id, organization_id, created_at)
+SELECT external_id, id, created_at FROM orgs_organization;
+INSERT INTO revenue_subscription (
+    key_id, subscription_id, product_code, name, mrr, currency, start_on, interval, interval_count, known_from
+) SELECT id, '', 'pro', '', 50 + id %% 1000, 'EUR', '2024-01-15', '', 1, '2024-01-15' FROM orgs_organizationkey;
+INSERT INTO tracker_application (uuid, name, is_active, organization_from, user_property, denied_properties, created_at)
+VALUES (gen_random_uuid(), 'Shop', true, '{}', '', '{}', %(now)s);
+CREATE TEMP TABLE used AS
+SELECT a.id AS application_id, k.id AS key_id, %(now)s::date - d AS day, 1 + (k.id * 7 + d * 13) %% 40 AS events
+FROM tracker_application AS a, orgs_organizationkey AS k, generate_series(1, 180) AS d
+WHERE (k.id * 31 + d * 17) %% 4 = 0 AND (k.id %% 10 > 0 OR d > 20);
+INSERT INTO tracker_usageday (
+    application_id, environment, key_id, day, events, users, sessions, first_at, last_at, rolled_up_at
+) SELECT application_id, 'production', key_id, day, events, 5, 1, day, day, %(now)s FROM used;
+INSERT INTO tracker_eventnameday (application_id, environment, key_id, day, name, events)
+SELECT application_id, 'production', key_id, day, 'name ' || key_id %% 7, events FROM used;
+INSERT INTO tracker_usermonth (application_id, environment, key_id, month, user_hash, days)
+SELECT application_id, 'production', key_id, date_trunc('month', day), sha256(n::text::bytea),
+       bit_or(1 << (extract(day FROM day)::int - 1))
+FROM used, generate_series(1, 5) AS n GROUP BY 1, 2, 3, 4, 5;
+"""
+
+
+def step(name: str, work) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        began = time.monotonic()
+        result = work()
+        seconds = time.monotonic() - began
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{name:<28} {seconds:7.2f} s {len(queries):5} queries {memory:5} MB  {result}", flush=True)
+
+
+def run(count: int) -> None:
+    from config import db
+    from signals import detection, evidence, rounds, scoring, snapshots
+
+    today = NOW.date()
+    began = time.monotonic()
+    for statement in FILL.split(";\n"):
+        if statement.strip():
+            db.run(statement, {"now": NOW, "count": count})
+    db.run("ANALYZE")
+    print(f"{count} organizations filled in {time.monotonic() - began:.0f} s")
+    step("evidence", lambda: len(evidence.evidence(today)))
+    step("score", lambda: scoring.score(today, NOW))
+    step("scan, first", lambda: detection.scan(today, NOW, NOW))
+    step("snapshot", lambda: snapshots.refresh(NOW))
+    for hour in (1, 2):
+        later = NOW + timedelta(hours=hour)
+        step(f"scan, {hour} h later", lambda later=later: detection.scan(today, later, later))
+    some = range(1, 101)
+    step("score 100 of them", lambda: scoring.score(today, NOW, some))
+    step("snapshot of 100", lambda: snapshots.refresh(NOW, some))
+    step("round of everybody", lambda: rounds.score_round(NOW + timedelta(hours=3)))
+    step("touched: nobody", lambda: snapshots.refresh_touched(NOW + timedelta(hours=4)))
+
+
+def main() -> None:
+    embedded.provide()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from django.test.utils import setup_databases, teardown_databases
+
+    made = setup_databases(verbosity=0, interactive=False)
+    try:
+        run(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    finally:
+        teardown_databases(made, verbosity=0)
+
+
+if __name__ == "__main__":
+    main()
