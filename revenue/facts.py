@@ -113,7 +113,7 @@ def read(stored: StoredFacts) -> Facts:
 
 def fingerprint(terms: Terms) -> str:
     """Equal for equal books, rates, renewal days and settings."""
-    [parts] = db.rows(sql.FINGERPRINT)
+    [parts] = db.rows(sql.FINGERPRINT, {"reporting": terms.currency})
     return hashlib.sha256(repr((VERSION, asdict(terms.settings), parts)).encode()).hexdigest()
 
 

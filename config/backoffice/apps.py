@@ -9,7 +9,7 @@ class BackOfficeConfig(AppConfig):
     verbose_name = "Back office"
 
     def ready(self) -> None:
-        from config.backoffice import pages_of_the_house, roles  # noqa: F401,PLC0415  registers
+        from config.backoffice import pages_of_the_house, roles, schema  # noqa: F401,PLC0415  register
 
         # After the last app: by then every permission is there.
         post_migrate.connect(roles.install, dispatch_uid="roles")
