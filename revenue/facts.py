@@ -12,7 +12,7 @@ from time import perf_counter
 
 from config import db
 from revenue import answers, books, sql, typed_json
-from revenue.answers.ahead import Renewal, Renewals, Schedule
+from revenue.answers.ahead import Renewal, Renewals, Schedule, named
 from revenue.answers.history import Change
 from revenue.answers.today import Products, Share
 from revenue.books import Terms
@@ -113,7 +113,7 @@ def read(stored: StoredFacts) -> Facts:
 
 def fingerprint(terms: Terms) -> str:
     """Equal for equal books, rates, renewal days and settings."""
-    [parts] = db.rows(sql.FINGERPRINT)
+    [parts] = db.rows(sql.FINGERPRINT, {"reporting": terms.currency})
     return hashlib.sha256(repr((VERSION, asdict(terms.settings), parts)).encode()).hexdigest()
 
 
@@ -132,7 +132,7 @@ def compute(as_of: date, terms: Terms) -> Facts:
         top=tuple(answers.top_organizations(as_of, LISTED, terms)),
         changes=answers.changes_of_month(as_of, terms=terms).items[:LISTED],
         schedule=answers.scheduled(as_of, LISTED, terms),
-        renewals=renewals.items[:LISTED],
+        renewals=tuple(named(renewals.items[:LISTED])),
         renewal_sums=tuple(sum_of(renewals.within(days)) for days in WINDOWS),
         unconverted=figures.unconverted,
         rate_warnings=figures.rate_warnings,
