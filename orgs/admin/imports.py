@@ -15,7 +15,7 @@ from config.backoffice import formatting
 from config.backoffice.exports import csv_response
 from config.backoffice.pages import render_page
 from config.backoffice.site import ReadOnlyAdmin, display, register
-from orgs.importing import batches, refusals
+from orgs.importing import batches, refusals, undo
 from orgs.importing.batches import End
 from orgs.models import ImportBatch, ImportFile
 
@@ -72,6 +72,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
         return [
             path("<int:pk>/confirm/", view(require_POST(self.confirm)), name="orgs_importbatch_confirm"),
+            path("<int:pk>/undo/", view(self.undo), name="orgs_importbatch_undo"),
             path("<int:pk>/refused.csv", view(self.refused), name="orgs_importbatch_refused"),
             *super().get_urls(),
         ]
@@ -105,6 +106,26 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         except ImportFile.DoesNotExist:
             messages.error(request, "The uploaded file is gone or not the one that was previewed. Upload it again.")
         return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+
+    def undo(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET shows what would be taken back, POST does it."""
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_import(request):
+            raise PermissionDenied
+        now, back = timezone.now(), HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+        try:
+            if request.method == "POST":
+                told = undo.undo(pk, user=request.user, now=now, fingerprint=request.POST.get("fingerprint", ""))
+            else:
+                told = undo.preview_undo(pk, now=now)
+        except undo.CannotUndo as error:
+            messages.error(request, str(error))
+            return back
+        if told.is_done:
+            messages.success(request, f"Undone: {told.deleted} rows removed, {told.overwritten} restored.")
+            return back
+        context = {"batch": batch, "told": told, "moved": request.method == "POST", "opts": self.opts}
+        return render_page(request, "admin/imports/undo.html", context, title=f"Undo the import of {batch.file_name}")
 
     def refused(self, request: HttpRequest, pk: int) -> HttpResponse:
         batch = get_object_or_404(ImportBatch, pk=pk)
@@ -144,6 +165,7 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
         "is_open": is_open,
         "has_file": has_file and is_mine,
         "writes": writes,
+        "can_undo": batch.state == ImportBatch.State.CONFIRMED and may_import(request),
         "opts": ImportBatch._meta,
     }
 

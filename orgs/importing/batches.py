@@ -23,7 +23,7 @@ from orgs.importing.kinds import Written
 from orgs.importing.options import Options
 from orgs.importing.plan import Plan, dumps
 from orgs.importing.reading import FileRefused
-from orgs.models import ImportBatch, ImportFile, LedgerEntry
+from orgs.models import ImportBatch, ImportFile, LedgerEntry, Organization
 
 KEEP_FILE = timedelta(hours=24)
 DIRECT_ROWS = 2_000
@@ -250,6 +250,14 @@ def record(batch: ImportBatch, plan: Plan, written: Written, user: Any, now: dat
 def touch(organization_ids: set[int], reason: str, now: datetime) -> None:
     """Say that these organizations changed; the next snapshot reads it."""
     db.run(sql.TOUCH_ORGANIZATIONS, {"ids": sorted(organization_ids), "reason": reason, "now": now})
+
+
+def touch_existing(organization_ids: set[int], reason: str, now: datetime) -> None:
+    """Like `touch`, for organizations of which some may be gone."""
+    existing: set[int] = set()
+    for chunk in kinds.in_chunks(organization_ids):
+        existing |= set(Organization.objects.filter(id__in=chunk).values_list("id", flat=True))
+    touch(existing, reason, now)
 
 
 def json(value: dict[str, Any]) -> Jsonb:
