@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from config.backoffice import formatting
@@ -29,7 +30,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         "kind",
         "state",
         "who",
-        "created_at",
+        "uploaded",
         "rows_new",
         "rows_changed",
         "rows_refused",
@@ -44,17 +45,22 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     def who(self, batch: ImportBatch) -> str:
         return str(batch.created_by or "command line")
 
+    @display(description="Uploaded", ordering="created_at")
+    def uploaded(self, batch: ImportBatch) -> str:
+        words = formatting.ago(batch.created_at, timezone.now())
+        return format_html('<time title="{}">{}</time>', f"{batch.created_at:%d %b %Y, %H:%M} UTC", words)
+
     @display(description="New")
-    def rows_new(self, batch: ImportBatch) -> Any:
-        return batch.counts.get("new", "–")
+    def rows_new(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("new"))
 
     @display(description="Changed")
-    def rows_changed(self, batch: ImportBatch) -> Any:
-        return batch.counts.get("changed", "–")
+    def rows_changed(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("changed"))
 
     @display(description="Refused")
-    def rows_refused(self, batch: ImportBatch) -> Any:
-        return batch.counts.get("refused", "–")
+    def rows_refused(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("refused"))
 
     @display(description="Took")
     def took(self, batch: ImportBatch) -> str:
@@ -175,5 +181,10 @@ def shown_facts(facts: dict[str, Any]) -> dict[str, Any]:
     if "mrr_before" not in facts:
         return facts
     before, after = Decimal(facts["mrr_before"]), Decimal(facts["mrr_after"])
-    words = {"before_shown": before, "after_shown": after, "change_shown": after - before}
-    return facts | {name: formatting.money(value, facts["currency"], exact=True) for name, value in words.items()}
+    currency, difference = facts["currency"], after - before
+    change = formatting.money(difference, currency, exact=True)
+    return facts | {
+        "before_shown": formatting.money(before, currency),
+        "after_shown": formatting.money(after, currency),
+        "change_shown": f"+{change}" if difference > 0 else change,
+    }
