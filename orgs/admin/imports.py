@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from config.backoffice import formatting
 from config.backoffice.exports import csv_response
 from config.backoffice.pages import render_page
 from config.backoffice.site import ReadOnlyAdmin, display, register
-from orgs.importing import batches, refusals
+from orgs.importing import batches, refusals, undo
 from orgs.importing.batches import End
 from orgs.models import ImportBatch, ImportFile
 
@@ -29,7 +30,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         "kind",
         "state",
         "who",
-        "created_at",
+        "uploaded",
         "rows_new",
         "rows_changed",
         "rows_refused",
@@ -44,17 +45,22 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     def who(self, batch: ImportBatch) -> str:
         return str(batch.created_by or "command line")
 
+    @display(description="Uploaded", ordering="created_at")
+    def uploaded(self, batch: ImportBatch) -> str:
+        words = formatting.ago(batch.created_at, timezone.now())
+        return format_html('<time title="{}">{}</time>', f"{batch.created_at:%d %b %Y, %H:%M} UTC", words)
+
     @display(description="New")
-    def rows_new(self, batch: ImportBatch) -> Any:
-        return batch.counts.get("new", "–")
+    def rows_new(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("new"))
 
     @display(description="Changed")
-    def rows_changed(self, batch: ImportBatch) -> Any:
-        return batch.counts.get("changed", "–")
+    def rows_changed(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("changed"))
 
     @display(description="Refused")
-    def rows_refused(self, batch: ImportBatch) -> Any:
-        return batch.counts.get("refused", "–")
+    def rows_refused(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("refused"))
 
     @display(description="Took")
     def took(self, batch: ImportBatch) -> str:
@@ -72,6 +78,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
         return [
             path("<int:pk>/confirm/", view(require_POST(self.confirm)), name="orgs_importbatch_confirm"),
+            path("<int:pk>/undo/", view(self.undo), name="orgs_importbatch_undo"),
             path("<int:pk>/refused.csv", view(self.refused), name="orgs_importbatch_refused"),
             *super().get_urls(),
         ]
@@ -105,6 +112,26 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         except ImportFile.DoesNotExist:
             messages.error(request, "The uploaded file is gone or not the one that was previewed. Upload it again.")
         return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+
+    def undo(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET shows what would be taken back, POST does it."""
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_import(request):
+            raise PermissionDenied
+        now, back = timezone.now(), HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+        try:
+            if request.method == "POST":
+                told = undo.undo(pk, user=request.user, now=now, fingerprint=request.POST.get("fingerprint", ""))
+            else:
+                told = undo.preview_undo(pk, now=now)
+        except undo.CannotUndo as error:
+            messages.error(request, str(error))
+            return back
+        if told.is_done:
+            messages.success(request, f"Undone: {told.deleted} rows removed, {told.overwritten} restored.")
+            return back
+        context = {"batch": batch, "told": told, "moved": request.method == "POST", "opts": self.opts}
+        return render_page(request, "admin/imports/undo.html", context, title=f"Undo the import of {batch.file_name}")
 
     def refused(self, request: HttpRequest, pk: int) -> HttpResponse:
         batch = get_object_or_404(ImportBatch, pk=pk)
@@ -144,6 +171,7 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
         "is_open": is_open,
         "has_file": has_file and is_mine,
         "writes": writes,
+        "can_undo": batch.state == ImportBatch.State.CONFIRMED and may_import(request),
         "opts": ImportBatch._meta,
     }
 
@@ -153,5 +181,10 @@ def shown_facts(facts: dict[str, Any]) -> dict[str, Any]:
     if "mrr_before" not in facts:
         return facts
     before, after = Decimal(facts["mrr_before"]), Decimal(facts["mrr_after"])
-    words = {"before_shown": before, "after_shown": after, "change_shown": after - before}
-    return facts | {name: formatting.money(value, facts["currency"], exact=True) for name, value in words.items()}
+    currency, difference = facts["currency"], after - before
+    change = formatting.money(difference, currency, exact=True)
+    return facts | {
+        "before_shown": formatting.money(before, currency),
+        "after_shown": formatting.money(after, currency),
+        "change_shown": f"+{change}" if difference > 0 else change,
+    }

@@ -9,7 +9,7 @@ from import_export import resources
 from import_export.results import Error, Result, RowResult
 from tablib import Dataset
 
-from orgs.importing import batches, kinds, options, reading
+from orgs.importing import batches, options
 from orgs.importing.batches import End
 from orgs.importing.options import Options
 from orgs.importing.plan import CHANGED, NEW, Plan, RowPlan, shown
@@ -44,8 +44,7 @@ class SetWiseResource(resources.ModelResource):
         result = Result()
         result.diff_headers = self.get_diff_headers()
         try:
-            importer = kinds.of(self.import_kind)
-            plan = importer.plan(reading.read(content, importer.columns), chosen, False)
+            plan = batches.plan_content(self.import_kind, content, chosen)
         except FileRefused as error:
             if raise_errors:
                 raise

@@ -133,7 +133,7 @@ def test_subscriptions_have_their_wizard(browser: Client) -> None:
     content = b"external_org_id;product_code;mrr;currency;start_at\no1;pro;99,00;EUR;15.01.2024\n"
     url = "admin:revenue_subscription_import"
     page = upload(browser, content, url=url, day_format="d.m.y").content.decode()
-    assert "1 new" in page and "99.00\u00a0EUR" in page and "2024-01-15" in page
+    assert "1 new" in page and "99\u00a0EUR" in page and "2024-01-15" in page
     confirm(browser, ImportBatch.objects.get())
     assert str(Subscription.objects.get().start_on) == "2024-01-15"
     listed = browser.get(reverse("admin:revenue_subscription_changelist")).content.decode()
