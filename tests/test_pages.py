@@ -29,6 +29,7 @@ def test_the_jobs():
     assert {kind.name for kind in kinds() if kind.every} == {
         "roll_up",
         "partitions",
+        "revenue_figures",
         "snapshot",
         "score",
         "scan",
