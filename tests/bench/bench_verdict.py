@@ -82,8 +82,10 @@ def main() -> None:
     embedded.provide()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
+    connection.settings_dict["TEST"]["NAME"] = "bench_verdict"
     made = setup_databases(verbosity=0, interactive=False)
     try:
         run(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
