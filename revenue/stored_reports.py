@@ -3,6 +3,7 @@
 from typing import Any
 
 from orgs.models import ImportBatch, Organization
+from revenue.importing.rows import DAYS
 from revenue.models import Subscription
 from revenue.mrr.as_json import as_json
 from revenue.mrr.report import Report
@@ -49,8 +50,10 @@ def rejected_rows() -> list[dict[str, Any]]:
 
 
 def short_reason(column: str, reason: str) -> str:
-    """The rule a refusal names: "is refused: end_at before start_at. Give …" → "end_at before start_at"; without one
-    its first sentence with the column: "mrr is not a number"."""
+    """The rule a refusal names: "is refused: end_at before start_at. Give …" → "end_at before start_at". Without one:
+    "bad date" in a column of days, else the first sentence with its column, "mrr is not a number"."""
     sentence = reason.partition(". ")[0].rstrip(".")
     _, colon, rule = sentence.partition(": ")
-    return rule if colon else f"{column} {sentence}".strip()
+    if colon:
+        return rule
+    return "bad date" if column in DAYS else f"{column} {sentence}".strip()
