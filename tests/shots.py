@@ -24,8 +24,8 @@ PAGES = {
     "imports": "/admin/orgs/importbatch/",
     "import-organizations": "/admin/orgs/organization/import/",
     "import-subscriptions": "/admin/revenue/subscription/import/",
-    "applications": "/admin/tracker/application/",
-    "rejects": "/admin/tracker/reject/",
+    "applications": "/admin/applications/",
+    "rejects": "/admin/rejects/",
     "jobs": "/admin/backoffice/job/",
     "settings": "/admin/backoffice/installsettings/1/change/",
     "audit": "/admin/backoffice/auditentry/",
@@ -78,7 +78,7 @@ def found(page: Page, address: str) -> dict[str, str]:
     pages = {}
     for name, path, link in (
         ("organization", "/admin/", "a[href*='/orgs/organization/'][href$='/change/']"),
-        ("application", "/admin/tracker/application/", "a[href*='/tracker/application/'][href*='/change/']"),
+        ("application", "/admin/applications/", "a[href^='/admin/applications/']"),
         ("import", "/admin/orgs/importbatch/", "a[href*='/orgs/importbatch/'][href*='/change/']"),
     ):
         page.goto(address + path)
