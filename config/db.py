@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.db import connection
 from psycopg import sql
 
@@ -41,6 +42,14 @@ def rows(statement: str, params: Mapping[str, Any] | None = None) -> list[tuple]
     """All rows of one statement, as tuples."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
+        return cursor.fetchall()
+
+
+def prepared_rows(statement: str, params: Mapping[str, Any]) -> list[tuple]:
+    """All rows of one statement that runs very often: the server keeps its plan for this connection."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement, params, prepare=True)
         return cursor.fetchall()
 
 

@@ -12,8 +12,10 @@ urlpatterns = [
     path("readyz", health.ready),
     path("healthz/jobs", health.jobs),
     path("v1/", include("tracker.api.urls")),
+    path("api/v1/", include("revenue.api.urls")),
     path("api/v1/", include("signals.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
+handler400 = "config.backoffice.health.bad_request"
 handler404 = "config.backoffice.health.not_found"

@@ -7,4 +7,4 @@ class OrgsConfig(AppConfig):
 
     def ready(self) -> None:
         from orgs import jobs, pages  # noqa: F401,PLC0415  register
-        from orgs.importing import organizations  # noqa: F401,PLC0415  registers
+        from orgs.importing import organizations, restoring  # noqa: F401,PLC0415  register

@@ -18,3 +18,8 @@ from orgs.importing import batches
 )
 def clean_up_uploads(run: JobRun) -> str:
     return f"{plural(batches.clean_up(timezone.now()), 'uploaded file')} deleted."
+
+
+@register_job("import", title="Imports", does="Previews and imports files of more than 2 000 rows.")
+def run_import(run: JobRun) -> str:
+    return batches.run_step(run, timezone.now())

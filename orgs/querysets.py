@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any, Self
 
 from django.db import models
@@ -35,6 +36,17 @@ class OrganizationQuerySet(models.QuerySet):
 
     def owned_by(self, user: Any) -> Self:
         return self.filter(owner=user)
+
+    def renewing(self, since: date, until: date) -> Self:
+        """Paying, with a renewal or contract end in [since, until)."""
+        return self.paying().filter(snapshot__renewal_on__gte=since, snapshot__renewal_on__lt=until)
+
+    def matching(self, text: str) -> Self:
+        """Whose name or any of whose ids contains the text."""
+        keys = self.model.keys.rel.related_model.objects.filter(
+            organization=OuterRef("pk"), external_id__icontains=text
+        )
+        return self.filter(Q(display_name__icontains=text) | Exists(keys))
 
     def with_open_signals(self) -> Self:
         return self.filter(snapshot__open_signal_count__gt=0)

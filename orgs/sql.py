@@ -28,16 +28,16 @@ WITH wanted AS MATERIALIZED (
 SELECT external_id, id FROM created
 """
 
-# One row of the arrays: an organization as an import leaves it. Served by the primary key.
+# One row of the arrays: an organization as an import or its undo leaves it. Served by the primary key.
 UPDATE_ORGANIZATIONS = """
 UPDATE orgs_organization AS organization
 SET display_name = given.display_name, owner_id = given.owner_id, segment = given.segment,
     parent_id = given.parent_id, renewal_on = given.renewal_on, properties = given.properties::jsonb,
-    imported_at = COALESCE(organization.imported_at, %(now)s), changed_at = %(now)s
+    imported_at = given.imported_at, changed_at = given.changed_at
 FROM unnest(
-    %(id)s::bigint[], %(display_name)s::text[], %(owner_id)s::integer[], %(segment)s::text[],
-    %(parent_id)s::bigint[], %(renewal_on)s::date[], %(properties)s::text[]
-) AS given (id, display_name, owner_id, segment, parent_id, renewal_on, properties)
+    %(id)s::bigint[], %(display_name)s::text[], %(owner_id)s::integer[], %(segment)s::text[], %(parent_id)s::bigint[],
+    %(renewal_on)s::date[], %(properties)s::text[], %(imported_at)s::timestamptz[], %(changed_at)s::timestamptz[]
+) AS given (id, display_name, owner_id, segment, parent_id, renewal_on, properties, imported_at, changed_at)
 WHERE organization.id = given.id
 """
 

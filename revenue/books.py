@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Q
+
 from config.backoffice import settings as install
 from revenue.fx import Converter, Rate, RateTable
 from revenue.models import ExchangeRate, Subscription
@@ -42,7 +44,8 @@ class Terms:
 
 def read_terms() -> Terms:
     """Settings and rates as they are now."""
-    return Terms(read_settings(), read_rates())
+    chosen = read_settings()
+    return Terms(chosen, read_rates(chosen.reporting_currency))
 
 
 def read_settings() -> Settings:
@@ -50,10 +53,11 @@ def read_settings() -> Settings:
     return Settings(row.reporting_currency, row.gap_grace_days, row.fx_mode, row.fx_constant_date)
 
 
-def read_rates() -> RateTable:
-    """Every exchange rate of the install."""
-    columns = ExchangeRate.objects.order_by().values_list("date", "currency", "per_eur")
-    return RateTable(Rate(day, currency, per_eur) for day, currency, per_eur in columns)
+def read_rates(reporting_currency: str) -> RateTable:
+    """The rates that some line needs: a full table of thirty currencies since 1999 is mostly of other ones."""
+    used = Q(currency__in=Subscription.objects.order_by().values("currency")) | Q(currency=reporting_currency)
+    found = ExchangeRate.objects.filter(used).order_by().values_list("date", "currency", "per_eur")
+    return RateTable(Rate(day, currency, per_eur) for day, currency, per_eur in found)
 
 
 def lines(known_on: date | None = None, organization_ids: Collection[int] | None = None) -> SubscriptionQuerySet:

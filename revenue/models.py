@@ -100,3 +100,21 @@ class ExchangeRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.per_eur} {self.currency} on {self.date}"
+
+
+class StoredFacts(models.Model):
+    """The figures of one day, computed once from one state of the books (`revenue.facts`); may be deleted any time."""
+
+    as_of = models.DateField()
+    fingerprint = models.CharField(max_length=64, help_text="Of lines, rates, renewal days, settings and this version.")
+    content = models.JSONField()
+    computed_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["as_of", "fingerprint"], name="facts_once_a_day_and_state")]
+        ordering = ["-computed_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"Revenue on {self.as_of}"

@@ -3,7 +3,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 
@@ -55,3 +55,19 @@ class SubscriptionQuerySet(models.QuerySet):
             Q(end_on=None) | Q(end_on__gt=end),
         )
         return self.filter(~Exists(takes_over), mrr__gt=0, end_on__gt=after)
+
+    def ended(self, by: date) -> Self:
+        """Without revenue for good since that day or before."""
+        return self.filter(end_on__lte=by)
+
+    def with_state(self, on: date) -> Self:
+        """Annotates `state_shown`: what a day makes of each row, in words."""
+        return self.annotate(
+            state_shown=Case(
+                When(end_on__lte=on, then=Value("Ended")),
+                When(start_on__gt=on, then=Value("Starts later")),
+                When(trial_end_on__gt=on, then=Value("Trial")),
+                When(end_on__gt=on, then=Value("Active, ends later")),
+                default=Value("Active"),
+            )
+        )

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from orgs.keys import ensure_keys
-from tracker import bodies, limits, rejects, store
+from tracker import bodies, commits, limits, rejects, store
 from tracker.credentials import Sender
 from tracker.incoming import BadEvent, NewEvent
 from tracker.rejects import Refusal
@@ -146,7 +146,7 @@ def _key_ids_of(wanted: set[str], now: datetime) -> dict[str, int]:
 def _store(rows: dict[int, store.Row], receipt: Receipt, refusals: list[Refusal]) -> None:
     if not rows:
         return
-    for index, outcome in zip(rows, store.append(list(rows.values())), strict=True):
+    for index, outcome in zip(rows, commits.append(list(rows.values())), strict=True):
         if outcome.is_reused:
             error = key_reused()
             receipt.rejected.append(Rejected(index, error.code, error.field, error.message))

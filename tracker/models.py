@@ -116,6 +116,11 @@ class Event(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def user_short(self) -> str:
+        """Enough of the hash to recognise a user by; a dash for none."""
+        return bytes(self.user_hash).hex()[:12] if self.user_hash else "–"
+
 
 class EventKey(models.Model):
     """An idempotency key that was used: filled in its event's transaction, pruned after seven days."""

@@ -1,1 +1,58 @@
-"""Registered when the app is ready."""
+"""What usage shows on pages of lower layers."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config.backoffice import formatting, settings
+from config.backoffice.panels import register_panel
+from orgs.models import Organization
+from tracker import usage
+
+
+@register_panel(
+    "orgs.Organization",
+    name="usage",
+    order=30,
+    template="admin/tracker/panel_usage.html",
+    permission="tracker.view_event",
+)
+def usage_panel(request: HttpRequest, organization: Organization) -> dict[str, Any]:
+    now = timezone.now()
+    today = settings.today(now)
+    period = usage.by_day(organization.id, today)
+    return {
+        "period": period,
+        "seen": usage.seen(organization.id, today),
+        "names": usage.names_used(organization.id, period.days[0].day, today, most=8),
+        "plan": usage.current_plan(organization, now),
+        "finding": finding(period),
+        "chart": chart(period),
+        "organization": organization,
+    }
+
+
+def finding(period: usage.Period) -> str:
+    """The panel's title: what the 90 days say."""
+    events = f"{formatting.plural(period.events, 'event')} in 90 days"
+    if period.change is None:
+        return f"{events}, none in the 90 days before" if period.events else "No events in the last 180 days"
+    return f"{events}, {formatting.change(period.change)} vs the 90 days before"
+
+
+def chart(period: usage.Period) -> dict[str, Any]:
+    """In the form the chart partial reads."""
+    return {
+        "labels": [f"{each.day:%d %b}" for each in period.days],
+        "series": [
+            {"label": "Events", "data": [each.events for each in period.days], "kind": "bar", "colour": "usage"},
+            {
+                "label": "90 days before",
+                "data": [each.events for each in period.previous],
+                "kind": "line",
+                "colour": "previous",
+            },
+        ],
+        "incomplete_last": False,
+    }

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from django.db import Error, transaction
+from django.db.models import Sum
 
 from config import db
 from tracker import sql
@@ -127,3 +128,50 @@ def _write(application_id: int | None, refused: list[dict[str, Any]], now: datet
 def prune(now: datetime) -> int:
     """Forget what is older than seven days; how many rows."""
     return Reject.objects.filter(hour__lt=now - KEPT).delete()[0]
+
+
+def count_since(moment: datetime) -> int:
+    """Refused events of all applications in the hours from then on."""
+    return Reject.objects.filter(hour__gte=moment, is_stored=False).aggregate(total=Sum("count"))["total"] or 0
+
+
+# --- What pages show ---------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class RejectLine:
+    """One reason of one application, summed over seven days."""
+
+    application: str
+    code: str
+    field: str
+    message: str
+    is_stored: bool
+    count: int
+    last_at: datetime
+    samples: list[dict[str, Any]]
+    remedy: str
+
+
+def summed(now: datetime, *, application_id: int | None = None) -> list[RejectLine]:
+    """Refusals of the last seven days by application, code and field, most first, with the newest samples."""
+    rows = Reject.objects.filter(hour__gte=now - KEPT).select_related("application").order_by("-hour")
+    if application_id is not None:
+        rows = rows.filter(application_id=application_id)
+    lines: dict[tuple, list[Reject]] = {}
+    for row in rows:
+        lines.setdefault((row.application_id, row.code, row.field), []).append(row)
+    return sorted(map(_line, lines.values()), key=lambda line: -line.count)
+
+
+def _line(rows: list[Reject]) -> RejectLine:
+    newest = rows[0]
+    return RejectLine(
+        application=str(newest.application) if newest.application else "Unknown application",
+        code=newest.code,
+        field=newest.field,
+        message=newest.message,
+        is_stored=newest.is_stored,
+        count=sum(row.count for row in rows),
+        last_at=newest.last_at,
+        samples=[sample for row in rows for sample in row.samples][:MOST_SAMPLES],
+        remedy=REMEDIES.get(newest.code, ""),
+    )

@@ -340,3 +340,10 @@ SELECT DISTINCT key.organization_id
 FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
 WHERE usage.rolled_up_at >= %(moment)s
 """
+
+# One row: an application among the newest 10 000 events, with the moment its latest one was received. Served by the
+# primary keys; an application that was silent for longer is not in it.
+NEWEST_BY_APPLICATION = """
+SELECT application_id, max(received_at) FROM tracker_event
+WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq) GROUP BY application_id
+"""

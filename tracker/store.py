@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from config import db
 from tracker import sql
 from tracker.incoming import NewEvent
-from tracker.models import EventKey
+from tracker.models import Event, EventKey
 
 GATE = "tracker.events"
 KEYS_KEPT = timedelta(days=7)
@@ -98,7 +98,7 @@ def append(rows: Sequence[Row]) -> list[Outcome]:
 def _append_few(rows: Sequence[Row]) -> dict[int, int]:
     """Event id by place: one statement, one round trip, one commit."""
     columns = dict(zip(Row._fields, map(list, zip(*rows, strict=True)), strict=True))
-    return dict(db.rows(sql.APPEND_FEW, {**columns, "gate": db.lock_key(GATE)}))
+    return dict(db.prepared_rows(sql.APPEND_FEW, {**columns, "gate": db.lock_key(GATE)}))
 
 
 def _append_many(rows: Sequence[Row]) -> dict[int, int]:
@@ -144,3 +144,8 @@ def _repeated(repeated: Row, first: dict[tuple[int, str], tuple[int, bytes]]) ->
 def prune_keys(now: datetime) -> int:
     """Forget keys older than the promise; how many."""
     return EventKey.objects.filter(received_at__lt=now - KEYS_KEPT)._raw_delete(connection.alias)
+
+
+def last_received_at() -> datetime | None:
+    """When the latest event came in; None when none ever did."""
+    return Event.objects.order_by("-id").values_list("received_at", flat=True).first()

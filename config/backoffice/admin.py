@@ -148,6 +148,8 @@ class InstallSettingsAdmin(ModelAdmin):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         InstallSettings.objects.get_or_create(id=1)
         return HttpResponseRedirect(reverse("admin:backoffice_installsettings_change", args=[1]))
 

@@ -11,7 +11,6 @@ class BackOfficeConfig(AppConfig):
     def ready(self) -> None:
         from config.backoffice import pages_of_the_house, roles, schema  # noqa: F401,PLC0415  register
 
-        # After the last app: by then every permission is there.
         post_migrate.connect(roles.install, dispatch_uid="roles")
 
 

@@ -41,11 +41,11 @@ class Credentials:
 def prepare(*, with_story: bool, say: Callable[[str], None]) -> Credentials:
     """Migrate, tell the story once when asked for, and give the credentials, made once. Safe to run again."""
     call_command("migrate", verbosity=0, interactive=False)
+    credentials = read_credentials() or make_credentials()
     if with_story and not _is_noted(STORY_TOLD):
         say("Telling a story with 200 organizations; this takes a while, once …")
         call_command("seed_demo", stdout=io.StringIO())
         _note(STORY_TOLD)
-    credentials = read_credentials() or make_credentials()
     connection.close()
     return credentials
 

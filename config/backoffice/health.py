@@ -41,6 +41,11 @@ def jobs(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=200 if is_fine else 503)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A host that is not ours, a malformed request: the same few words for everybody, nothing of the request."""
+    return JsonResponse(error_body("bad_request", "The request cannot be understood; look at its Host."), status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """JSON for machines, a page for people."""
     if request.path.startswith(("/v1/", "/api/")):

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+HOME = "today"
 GROUPS = ("Customers", "Evidence", "Data", "Operations")
 
 
@@ -28,7 +29,7 @@ class Page:
 
     @property
     def url(self) -> str:
-        return reverse(self.url_name or f"admin:{self.name}")
+        return reverse(self.url_name or ("admin:index" if self.name == HOME else f"admin:{self.name}"))
 
     def is_allowed(self, request: HttpRequest) -> bool:
         return not self.permission or request.user.has_perm(self.permission)
@@ -77,7 +78,7 @@ def all_pages() -> list[Page]:
 
 
 def home() -> Page | None:
-    return _pages.get("today")
+    return _pages.get(HOME)
 
 
 def urls() -> list[URLPattern]:
@@ -85,7 +86,7 @@ def urls() -> list[URLPattern]:
     return [
         path(f"{page.route}/" if page.route else "", admin.site.admin_view(guarded(page)), name=page.name)
         for page in all_pages()
-        if page.view and page.name != "today"
+        if page.view and page.name != HOME
     ]
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline, TabularInline
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -24,6 +25,7 @@ from config.backoffice import pages
 __all__ = [
     "AdminPasswordChangeForm",
     "BackOfficeSite",
+    "DropdownFilter",
     "ExportForm",
     "ImportForm",
     "ModelAdmin",

@@ -143,11 +143,16 @@ def _place_elsewhere(link: Path, account: pwd.struct_passwd) -> None:
             " let it pass through the folders above with chmod o+x."
         )
     target = ELSEWHERE / hashlib.sha256(bytes(link)).hexdigest()[:16]
-    ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_elsewhere()
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(mode=0o700)
     link.symlink_to(target)
+
+
+def _make_elsewhere() -> None:
+    ELSEWHERE.mkdir(parents=True, exist_ok=True)
+    ELSEWHERE.chmod(0o755)  # whatever the umask says
 
 
 def _make_private(folder: Path, account: pwd.struct_passwd | None) -> None:
@@ -194,7 +199,7 @@ def _copy_of(source: Path) -> Path:
     """A copy of an installed package and its libraries (`name.libs`) that everybody may read and run."""
     made = ELSEWHERE / f"{source.name}-{version(source.name)}"
     if not made.exists():
-        ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make_elsewhere()
         fresh = Path(tempfile.mkdtemp(prefix=".copy-", dir=ELSEWHERE))
         for part in (source, source.with_name(f"{source.name}.libs")):
             if part.exists():

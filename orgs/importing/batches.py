@@ -3,25 +3,30 @@
 A confirm plans again under a lock and writes only when the plan is the one that was shown.
 """
 
+import gc
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from time import perf_counter
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from config import db
-from config.backoffice import audit
+from config.backoffice import audit, jobs
+from config.backoffice.models import JobRun
 from orgs import sql
 from orgs.importing import kinds, reading
 from orgs.importing.kinds import Written
 from orgs.importing.options import Options
 from orgs.importing.plan import Plan, dumps
 from orgs.importing.reading import FileRefused
-from orgs.models import ImportBatch, ImportFile, LedgerEntry
+from orgs.models import ImportBatch, ImportFile, LedgerEntry, Organization
 
 KEEP_FILE = timedelta(hours=24)
 DIRECT_ROWS = 2_000
@@ -42,6 +47,7 @@ class End(StrEnum):
     REFUSED_ROWS = "refused rows"
     GONE = "gone"
     NOTHING = "nothing"
+    STARTED = "started"
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ def receive(kind: str, *, file_name: str, content: bytes, options: Options, user
             sha256=hashlib.sha256(content).hexdigest(),
             size=len(content),
             options=options.as_json(),
+            report={"lines": content.count(b"\n")},
             created_by=user if user is not None and user.pk else None,
             created_at=now,
         )
@@ -77,8 +84,26 @@ def clean_file_name(name: str) -> str:
 
 def make_plan(batch: ImportBatch, content: bytes, *, lock: bool = False) -> Plan:
     """What importing the batch's file would do now. Raises FileRefused."""
-    importer = kinds.of(batch.kind)
-    return importer.plan(reading.read(content, importer.columns), Options.from_json(batch.options), lock)
+    return plan_content(batch.kind, content, Options.from_json(batch.options), lock=lock)
+
+
+def plan_content(kind: str, content: bytes, options: Options, *, lock: bool = False) -> Plan:
+    """What importing these bytes would do now. Raises FileRefused."""
+    importer = kinds.of(kind)
+    with collector_paused():
+        return importer.plan(reading.read(content, importer.columns), options, lock)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """A plan makes a million small objects and no cycles; looking for cycles among them costs a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def preview(batch: ImportBatch) -> Plan | None:
@@ -95,9 +120,67 @@ def preview(batch: ImportBatch) -> Plan | None:
     return plan
 
 
-def store_preview(batch: ImportBatch, plan: Plan) -> None:
+def preview_soon(batch: ImportBatch, *, user: Any, now: datetime) -> None:
+    """Preview a small file at once, a large one in a job: the web process never holds it."""
+    if is_large(batch):
+        arguments = {"batch": batch.pk, "step": "preview"}
+        jobs.request("import", slot=f"batch {batch.pk} preview", now=now, arguments=arguments, by=user)
+    else:
+        preview(batch)
+
+
+def confirm_soon(batch: ImportBatch, *, user: Any, fingerprint: str, valid_rows_only: bool, now: datetime) -> Outcome:
+    """Confirm a small file at once, a large one in a job (one a preview that was shown)."""
+    if not is_large(batch):
+        return confirm(batch.pk, user=user, fingerprint=fingerprint, valid_rows_only=valid_rows_only, now=now)
+    if batch.created_by_id != user.pk:
+        raise NotYours
+    early = answer_without_plan(batch, now)
+    if early is not None:
+        return early
+    arguments = {
+        "batch": batch.pk,
+        "step": "confirm",
+        "user": user.pk,
+        "fingerprint": fingerprint,
+        "valid_rows_only": valid_rows_only,
+    }
+    # Clicks while a run waits or goes on meet the same slot; after a failed one a new click is a new run.
+    slot = f"batch {batch.pk} confirm {fingerprint[:16]}"
+    ended = JobRun.objects.filter(job="import", slot__startswith=slot).exclude(finished_at=None).count()
+    jobs.request("import", slot=f"{slot} {ended + 1}", now=now, arguments=arguments, by=user)
+    return Outcome(End.STARTED, batch, "The import runs in the background; this page shows how far it is.")
+
+
+def run_step(run: JobRun, now: datetime) -> str:
+    """One step of a large file in a worker; a sentence for the ledger of jobs."""
+    batch = ImportBatch.objects.get(pk=run.arguments["batch"])
+    total = batch.report.get("total_rows")
+    if run.arguments["step"] == "preview":
+        jobs.report_progress(run, {"doing": "Reading and comparing the file", "total": total})
+        plan = preview(batch)
+        return "The file was refused." if plan is None else f"Previewed {plan.total_rows} rows of {batch.file_name}."
+    jobs.report_progress(run, {"doing": "Comparing once more and writing all rows at once", "total": total})
+    user = get_user_model().objects.filter(pk=run.arguments["user"], is_active=True).first()
+    if user is None or not user.has_perm("orgs.run_import"):
+        raise NotYours("The permission to import was withdrawn meanwhile; nothing was imported.")
+    choices = {name: run.arguments[name] for name in ("fingerprint", "valid_rows_only")}
+    return confirm(batch.pk, user=user, now=now, **choices).message
+
+
+def is_large(batch: ImportBatch) -> bool:
+    return batch.report.get("total_rows", batch.report.get("lines", 0)) > DIRECT_ROWS
+
+
+def runs_of(batch: ImportBatch) -> list[JobRun]:
+    """The batch's background steps, latest first."""
+    return list(JobRun.objects.filter(job="import", slot__startswith=f"batch {batch.pk} ").order_by("-id"))
+
+
+def store_preview(batch: ImportBatch, plan: Plan, *, moved: bool = False) -> None:
     """Only an unconfirmed batch takes a new preview."""
-    batch.counts, batch.report, batch.fingerprint = plan.counts, plan.report(), plan.fingerprint()
+    batch.counts, batch.fingerprint = plan.counts, plan.fingerprint()
+    batch.report = {**plan.report(), "moved": moved}
     ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEWED).update(
         counts=batch.counts, report=batch.report, fingerprint=batch.fingerprint
     )
@@ -157,7 +240,7 @@ def answer_without_plan(batch: ImportBatch, now: datetime) -> Outcome | None:
 
 def answer_without_write(batch: ImportBatch, plan: Plan, fingerprint: str, valid_rows_only: bool) -> Outcome | None:
     if not batch.fingerprint or plan.fingerprint() != fingerprint:
-        store_preview(batch, plan)
+        store_preview(batch, plan, moved=True)
         sentence = "Nothing was imported: the stored data changed since the preview. This is the new preview."
         return Outcome(End.MOVED, batch, sentence, plan)
     if plan.refused and not valid_rows_only:
@@ -188,6 +271,14 @@ def record(batch: ImportBatch, plan: Plan, written: Written, user: Any, now: dat
 def touch(organization_ids: set[int], reason: str, now: datetime) -> None:
     """Say that these organizations changed; the next snapshot reads it."""
     db.run(sql.TOUCH_ORGANIZATIONS, {"ids": sorted(organization_ids), "reason": reason, "now": now})
+
+
+def touch_existing(organization_ids: set[int], reason: str, now: datetime) -> None:
+    """Like `touch`, for organizations of which some may be gone."""
+    existing: set[int] = set()
+    for chunk in kinds.in_chunks(organization_ids):
+        existing |= set(Organization.objects.filter(id__in=chunk).values_list("id", flat=True))
+    touch(existing, reason, now)
 
 
 def json(value: dict[str, Any]) -> Jsonb:

@@ -9,7 +9,7 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from orgs.importing import batches, kinds, options, reading
+from orgs.importing import batches, options, reading
 from orgs.importing.batches import End
 from orgs.importing.cells import DAY_FORMATS
 from orgs.importing.plan import Plan
@@ -64,8 +64,7 @@ class ImportCommand(BaseCommand):
             raise CommandError(problem)
 
     def look(self, content: bytes, chosen: options.Options) -> tuple[Plan, None, str]:
-        importer = kinds.of(self.kind)
-        plan = importer.plan(reading.read(content, importer.columns), chosen, False)
+        plan = batches.plan_content(self.kind, content, chosen)
         return plan, None, "Rows were refused; importing would write nothing." if plan.refused else ""
 
     def do(

@@ -32,14 +32,59 @@ class Written:
 @dataclass(frozen=True)
 class Importer:
     """`plan(sheet, options, lock)` reads alone (and locks what it read when asked to); `write(plan, batch, now)` writes
-    exactly the plan's changes; `restore(lines)` takes a batch's ledger back (see orgs.importing.undo)."""
+    exactly the plan's changes."""
 
     kind: str
     noun: str
     columns: Columns
     plan: Callable[[Sheet, Options, bool], Plan]
     write: Callable[[Plan, ImportBatch, datetime], Written]
-    models: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """A row that an undo leaves alone, and why."""
+
+    label: str
+    reason: str
+
+
+@dataclass
+class Restored:
+    """What taking back one model's ledger lines did."""
+
+    deleted: int = 0
+    overwritten: int = 0
+    kept: list[KeptRow] = field(default_factory=list)
+    organization_ids: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """Takes ledger lines of one model back in the caller's transaction; what depends on others has a lower `order`."""
+
+    model: str
+    order: int
+    restore: Callable[[list[LedgerLine], datetime], Restored]
+
+
+_restorers: dict[str, Restorer] = {}
+
+
+def register_restorer(restorer: Restorer) -> Restorer:
+    if restorer.model in _restorers:
+        raise ValueError(f"The restorer of {restorer.model} is registered twice.")
+    _restorers[restorer.model] = restorer
+    return restorer
+
+
+def restorers() -> list[Restorer]:
+    return sorted(_restorers.values(), key=lambda each: each.order)
+
+
+def differs(current: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Fields that somebody changed after the import wrote them."""
+    return [name for name, value in after.items() if name in current and current[name] != value]
 
 
 _importers: dict[str, Importer] = {}

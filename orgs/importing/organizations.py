@@ -3,18 +3,23 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
-import orjson
 from django.contrib.auth import get_user_model
 
 from config import db
 from orgs import sql
 from orgs.importing import cells
-from orgs.importing.kinds import Importer, LedgerLine, Written, in_chunks, register_importer
+from orgs.importing.kinds import (
+    Importer,
+    LedgerLine,
+    Written,
+    in_chunks,
+    register_importer,
+)
 from orgs.importing.lookalikes import find_lookalikes
 from orgs.importing.options import Options
-from orgs.importing.plan import CHANGED, NEW, UNCHANGED, Plan, RowPlan, begin
+from orgs.importing.plan import CHANGED, NEW, UNCHANGED, Plan, RowPlan, begin, dumps
 from orgs.importing.reading import PROPERTY, Columns, Sheet, SourceRow
 from orgs.keys import ensure_keys
 from orgs.models import ImportBatch, Organization, OrganizationKey
@@ -24,6 +29,19 @@ COLUMNS = Columns(
     required=((ID,), (NAME,)), optional=("owner_email", "segment", PARENT, "renewal_on"), takes_properties=True
 )
 MODEL = Organization._meta.label
+READ = (
+    "id",
+    "display_name",
+    "owner_id",
+    "owner__email",
+    "segment",
+    "parent_id",
+    "parent__external_id",
+    "renewal_on",
+    "properties",
+    "imported_at",
+    "changed_at",
+)
 
 
 @dataclass(slots=True)
@@ -39,7 +57,12 @@ class Stored:
     parent_external_id: str = ""
     renewal_on: date | None = None
     properties: dict[str, Any] = field(default_factory=dict)
-    is_imported: bool = False
+    imported_at: datetime | None = None
+    changed_at: datetime | None = None
+
+    @property
+    def is_imported(self) -> bool:
+        return self.imported_at is not None
 
     def as_json(self) -> dict[str, Any]:
         """What the ledger keeps of it."""
@@ -50,8 +73,16 @@ class Stored:
             "parent_id": self.parent_id,
             "renewal_on": self.renewal_on and str(self.renewal_on),
             "properties": self.properties,
-            "is_imported": self.is_imported,
+            "imported_at": self.imported_at and self.imported_at.isoformat(),
+            "changed_at": self.changed_at and self.changed_at.isoformat(),
         }
+
+    @classmethod
+    def from_json(cls, pk: int, kept: dict[str, Any]) -> Self:
+        """What `as_json` kept."""
+        moments = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in ("imported_at", "changed_at")}
+        renewal_on = kept["renewal_on"] and date.fromisoformat(kept["renewal_on"])
+        return cls(id=pk, **{**kept, **moments, "renewal_on": renewal_on})
 
 
 @dataclass(slots=True)
@@ -166,29 +197,20 @@ def read_stored(external_ids: set[str], lock: bool) -> dict[str, Stored]:
     keys: dict[str, int] = {}
     for chunk in in_chunks(external_ids):
         keys.update(OrganizationKey.objects.filter(external_id__in=chunk).values_list("external_id", "organization_id"))
-    stored: dict[int, Stored] = {}
-    for chunk in in_chunks(sorted(set(keys.values()))):
+    stored = read_by_id(set(keys.values()), lock)
+    return {external_id: stored[pk] for external_id, pk in keys.items()}
+
+
+def read_by_id(ids: set[int], lock: bool) -> dict[int, Stored]:
+    """Organizations as they are stored; with `lock` nobody changes them until commit."""
+    stored = {}
+    for chunk in in_chunks(sorted(ids)):
         found = Organization.objects.filter(id__in=chunk).order_by("id")
         if lock:
             list(found.select_for_update().values_list("id"))
-        for row in found.values_list(
-            "id",
-            "display_name",
-            "owner_id",
-            "owner__email",
-            "segment",
-            "parent_id",
-            "parent__external_id",
-            "renewal_on",
-            "properties",
-            "imported_at",
-        ):
-            pk, name, owner_id, email, segment, parent_id, parent, renewal_on, properties, imported_at = row
-            is_imported = imported_at is not None
-            stored[pk] = Stored(
-                pk, name, owner_id, email or "", segment, parent_id, parent or "", renewal_on, properties, is_imported
-            )
-    return {external_id: stored[pk] for external_id, pk in keys.items()}
+        for pk, name, owner_id, email, segment, parent_id, parent, *others in found.values_list(*READ):
+            stored[pk] = Stored(pk, name, owner_id, email or "", segment, parent_id, parent or "", *others)
+    return stored
 
 
 def refuse_shared_organizations(drafts: list[Draft], stored: dict[str, Stored], plan: Plan) -> list[Draft]:
@@ -303,16 +325,16 @@ def write_organizations(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
     for chunk in in_chunks({*new, *parents}):
         ids.update(OrganizationKey.objects.filter(external_id__in=chunk).values_list("external_id", "organization_id"))
     before = {ids[row.new.external_id]: row.old and row.old.stored for row in changes}
-    after = {ids[row.new.external_id]: applied(row.new, before[ids[row.new.external_id]], ids) for row in changes}
+    after = {ids[row.new.external_id]: applied(row.new, before[ids[row.new.external_id]], ids, now) for row in changes}
     for chunk in in_chunks(after.values()):
-        update(chunk, now)
+        update(chunk)
     lines = [
         LedgerLine(MODEL, pk, before[pk] and before[pk].as_json(), values.as_json()) for pk, values in after.items()
     ]
     return Written(lines, set(after))
 
 
-def applied(draft: Draft, known: Stored | None, ids: dict[str, int | None]) -> Stored:
+def applied(draft: Draft, known: Stored | None, ids: dict[str, int | None], now: datetime) -> Stored:
     """The organization as it will be stored."""
     old = known or Stored(id=0)
     given = draft.given
@@ -325,24 +347,28 @@ def applied(draft: Draft, known: Stored | None, ids: dict[str, int | None]) -> S
         parent_id=ids[given[PARENT]] if given.get(PARENT) else old.parent_id,
         renewal_on=given.get("renewal_on", old.renewal_on),
         properties=old.properties | properties,
-        is_imported=True,
+        imported_at=old.imported_at or now,
+        changed_at=now,
     )
 
 
-def update(values: list[Stored], now: datetime) -> None:
-    columns = ("id", "display_name", "owner_id", "segment", "parent_id", "renewal_on")
+def update(values: list[Stored]) -> None:
+    """Leave organizations exactly like this."""
+    columns = (
+        "id",
+        "display_name",
+        "owner_id",
+        "segment",
+        "parent_id",
+        "renewal_on",
+        "imported_at",
+        "changed_at",
+    )
     arrays = {name: [getattr(value, name) for value in values] for name in columns}
-    properties = [orjson.dumps(value.properties).decode() for value in values]
-    db.run(sql.UPDATE_ORGANIZATIONS, {**arrays, "properties": properties, "now": now})
+    properties = [dumps(value.properties).decode() for value in values]
+    db.run(sql.UPDATE_ORGANIZATIONS, {**arrays, "properties": properties})
 
 
 ORGANIZATIONS = register_importer(
-    Importer(
-        ImportBatch.Kind.ORGANIZATIONS,
-        "organizations",
-        COLUMNS,
-        plan_organizations,
-        write_organizations,
-        (Organization,),
-    )
+    Importer(ImportBatch.Kind.ORGANIZATIONS, "organizations", COLUMNS, plan_organizations, write_organizations)
 )

@@ -164,7 +164,8 @@ def grouped(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
 
 
 def sample(row: RowPlan) -> dict[str, Any]:
-    differences = [[name, shown(old), shown(new)] for name, (old, new) in row.differences.items()]
+    listed = row.differences.items()
+    differences = [[name, shown(old), shown(new)] for name, (old, new) in listed if row.old is not None or shown(new)]
     return {"line": row.line, "label": row.label, "differences": differences}
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from config.backoffice.exports import plain
+
 MOST_BYTES = 50_000_000
 MOST_ROWS = 200_000
 LONGEST_CELL = 100_000
@@ -259,7 +261,7 @@ def read_rows(records, header: tuple[str, ...]) -> tuple[list[SourceRow], list[S
     width = len(header)
     make: Callable = dict
     for line, raw in records:
-        cells = [cell.strip(TRIMMED) for cell in raw]
+        cells = [plain(cell.strip(TRIMMED)) for cell in raw]
         if not any(cells):
             blank += 1
             continue

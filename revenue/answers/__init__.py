@@ -6,6 +6,7 @@
 from revenue.answers.ahead import contract_ends, renewals, scheduled
 from revenue.answers.history import changes_of_month, ledger_of, months, movements_of, trend_of
 from revenue.answers.today import (
+    balances,
     by_product,
     concentration,
     headline,
@@ -17,6 +18,7 @@ from revenue.answers.today import (
 )
 
 __all__ = [
+    "balances",
     "by_product",
     "changes_of_month",
     "concentration",

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from revenue import books
 from revenue.answers.today import names_of
 from revenue.books import Terms
-from revenue.fx import PERIOD_END
 from revenue.models import Subscription
 from revenue.mrr.book import Book
 from revenue.mrr.calendar import add_months, month_start
@@ -18,6 +18,8 @@ from revenue.mrr.calendar import months as calendar_months
 from revenue.mrr.money import from_units
 from revenue.mrr.movements import Movement, day_ledger, movements, segment_on
 from revenue.mrr.report import Report, report
+
+EARLIEST_YEAR = 1900
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +55,47 @@ class MonthChanges:
 def months(first_month: date, as_of: date, known_on: date | None = None, terms: Terms | None = None) -> Report:
     """Every figure month by month, from the one of `first_month` to `as_of`, over all lines; see `compute`.
 
-    Takes seconds on a large book: pages read `revenue.facts`.
+    Takes seconds on a large book: pages read `revenue.facts`. Raises ValueError for a range without a month.
     """
+    if month_start(first_month) > as_of or first_month.year < EARLIEST_YEAR:
+        raise ValueError(f"no months between {first_month} and {as_of}")
     return report(books.load(as_of, known_on=known_on, terms=terms), first_month)
 
 
-def changes_of_month(as_of: date, terms: Terms | None = None) -> MonthChanges:
-    """One movement per organization between the close of last month and `as_of` (R10).
+def changes_of_month(as_of: date, month: date | None = None, terms: Terms | None = None) -> MonthChanges:
+    """One movement per organization over the month of `as_of` up to that day, or over an earlier `month` (R10).
 
-    Loads only organizations with a line that begins or ends in the month, or whose value moves with rates.
+    Loads only the organizations that can have moved. Raises ValueError for a month after `as_of`.
     """
     terms = terms or books.read_terms()
-    since = month_start(as_of)
-    touched = _touched(since, as_of, terms)
-    book = Book(books.read_rows(books.lines(None, touched)), terms.rates, terms.settings, as_of)
-    moved = [each for each in movements(book, since, as_of) if each.kind is not None]
-    return MonthChanges(since, as_of, tuple(named(sorted(moved, key=_largest_first))))
-
-
-def _touched(since: date, as_of: date, terms: Terms):
-    """Ids of the organizations that may have moved; a gap that grace days fill ends or begins on such a day too."""
+    first = month_start(month or as_of)
+    if first > as_of:
+        raise ValueError(f"{first:%Y-%m} begins after {as_of}")
+    close = min(add_months(first, 1) - timedelta(days=1), as_of)
     known = Subscription.objects.known_now()
-    changing = known.changing(since, as_of + timedelta(days=1))
-    moved = Q(pk__in=changing.values("pk"))
-    if terms.settings.fx_mode == PERIOD_END:
-        moved |= ~Q(currency=terms.currency)
-    return known.filter(moved).order_by().values("key__organization_id").distinct()
+    touched = known.filter(pk__in=_touched(first, close, terms)).values("key__organization_id")
+    book = Book(books.read_rows(books.lines(None, touched)), terms.rates, terms.settings, as_of)
+    moved = [each for each in movements(book, first, close) if each.kind is not None]
+    return MonthChanges(first, close, tuple(named(sorted(moved, key=_largest_first))))
+
+
+def _touched(first: date, close: date, terms: Terms) -> QuerySet:
+    """Lines of organizations that can have moved between the closes around `first`..`close`.
+
+    With the same lines at both closes an organization pays the same at the opening rates, so nothing moved, unless
+    rates decide whether it pays at all: with discounts beside foreign money, or amounts that convert to nothing.
+    """
+    known = Subscription.objects.known_now()
+    moved = Q(pk__in=known.changing(first, close + timedelta(days=1)).values("pk"))
+    doubtful = Q(mrr__lt=0)
+    converter = terms.converter()
+    for currency in known.exclude(currency=terms.currency).order_by().values_list("currency", flat=True).distinct():
+        if converter.can(currency):
+            lowest, _highest = converter.factor_bounds(currency)
+            doubtful |= Q(currency=currency, mrr__lt=from_units(ceil(1 / lowest)))
+    foreign = known.exclude(currency=terms.currency).values("key__organization_id")
+    doubted = known.filter(doubtful).filter(key__organization_id__in=foreign)
+    return known.filter(moved | Q(pk__in=doubted.values("pk"))).order_by().values("pk")
 
 
 def movements_of(organization_id: int, as_of: date, count: int = 12, terms: Terms | None = None) -> list[Change]:

@@ -102,7 +102,7 @@ def headline(as_of: date, terms: Terms | None = None) -> Headline:
     units = [value for value in books.stand(as_of, terms=terms).units.values() if value]
     total, paying = sum(units), len(units)
     previous_month = month_start(as_of) - timedelta(days=1)
-    before = _total_at(previous_month, as_of, terms)
+    before = sum(units_at(previous_month, as_of, terms).values())
     return Headline(
         as_of=as_of,
         currency=terms.currency,
@@ -117,13 +117,14 @@ def headline(as_of: date, terms: Terms | None = None) -> Headline:
     )
 
 
-def _total_at(day: date, as_of: date, terms: Terms) -> int:
-    """MRR at an earlier close as it looks on `as_of`: with grace days a gap around it may have closed since."""
-    if terms.settings.gap_grace_days == 0:
-        return sum(books.stand(day, terms=terms).units.values())
+def units_at(day: date, as_of: date, terms: Terms) -> dict[int, int]:
+    """Each organization's balance of an earlier close as it looks on `as_of`, in units: with grace days a gap around
+    that close may have been filled since (R13)."""
+    if terms.settings.gap_grace_days == 0 or day == as_of:
+        return books.stand(day, terms=terms).units
     book, at = books.load(as_of, terms=terms), day.toordinal()
-    holding = (segment_on(timeline, at) for timeline in book.timelines)
-    return sum(book.value(segment, at) for segment in holding if segment is not None)
+    holding = ((timeline.organization, segment_on(timeline, at)) for timeline in book.timelines)
+    return {who: book.value(segment, at) for who, segment in holding if segment is not None}
 
 
 def organization_mrr(
@@ -171,6 +172,15 @@ def top_organizations(as_of: date, n: int = 10, terms: Terms | None = None) -> l
         Share(organization, names[organization], from_units(value), ratio(value, total))
         for value, organization in largest
     ]
+
+
+def balances(close: date, as_of: date, terms: Terms | None = None) -> list[Share]:
+    """Every organization paying at a close up to `as_of`, largest first: what the MRR of that close adds up from."""
+    terms = terms or books.read_terms()
+    units = {who: value for who, value in units_at(close, as_of, terms).items() if value}
+    total, names = sum(units.values()), names_of(units)
+    ordered = sorted(units.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [Share(who, names[who], from_units(value), ratio(value, total)) for who, value in ordered]
 
 
 def concentration(as_of: date, terms: Terms | None = None) -> Concentration:
@@ -236,5 +246,5 @@ def _state(begins_on: date, end_on: date | None, as_of: date) -> str:
 
 def names_of(organization_ids: Collection[int]) -> dict[int, str]:
     """What people call these organizations."""
-    found = Organization.objects.filter(id__in=organization_ids).only("display_name", "external_id")
+    found = Organization.objects.filter(id__in=list(organization_ids)).only("display_name", "external_id")
     return {each.pk: str(each) for each in found}

@@ -35,6 +35,7 @@ STORED = (
     "interval",
     "interval_count",
     "known_from",
+    "batch_id",
 )
 
 
@@ -57,6 +58,7 @@ class Line:
     interval: str
     interval_count: int
     known_from: date
+    batch_id: int | None = None
     id: int | None = None
 
     @property

@@ -2,9 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
+from config.backoffice.formatting import plural
+from orgs.importing import cells
 from orgs.importing.kinds import in_chunks
 from orgs.importing.lookalikes import find_lookalikes
 from orgs.importing.options import Options
@@ -25,19 +27,23 @@ def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     plan = begin(sheet)
     manner = manner_of(options, sheet.delimiter)
     drafts = [draft for row in sheet.rows if (draft := read_row(row, manner, plan))]
-    keys = read_keys({draft.external_id for draft in drafts})
-    unknown = sorted({draft.external_id for draft in drafts} - set(keys))
+    named = named_ids(sheet)
+    keys = read_keys(named)
+    unknown = sorted(named - set(keys))
     if not options.create_missing:
-        drafts = refuse_unknown(drafts, keys, plan)
+        drafts = refuse_unknown(sheet, drafts, set(unknown), plan)
     books = list(read_known_now())
     current = {line.identity: line for line in books}
     drafts = refuse_duplicates(drafts, plan)
     notice_kept_ends(drafts, current, plan)
-    lines = [(draft, new_line(draft, keys, current, options)) for draft in drafts]
-    plan.rows = [row for draft, line in lines if (row := plan_row(draft, line, current, options, plan))]
+    notice_empty_currencies(drafts, options, plan)
+    lines = [(draft.line, new_line(draft, keys, current, options)) for draft in drafts]
+    drafts.clear()
+    plan.rows = [row for number, line in lines if (row := plan_row(number, line, current, options, plan))]
+    lines.clear()
     end_missing(plan, books, sheet, options)
     ask_about_money(plan, books, options, unknown)
-    look_at_the_whole(plan, books, drafts, options)
+    look_at_the_whole(plan, books, options)
     plan.refused.sort(key=lambda remark: remark.line)
     return plan
 
@@ -52,17 +58,29 @@ def read_keys(external_ids: set[str]) -> dict[str, tuple[int, int]]:
     return keys
 
 
-def refuse_unknown(drafts: list[Draft], keys: dict[str, Any], plan: Plan) -> list[Draft]:
-    missing = {draft.external_id for draft in drafts if draft.external_id not in keys}
+def named_ids(sheet: Sheet) -> set[str]:
+    """Every usable id in the file, also of rows that are refused for something else."""
+    found = set()
+    for text in {row.cells[ID] for row in sheet.rows}:
+        with suppress(cells.BadCell):
+            found.add(cells.external_id(text))
+    return found
+
+
+def refuse_unknown(sheet: Sheet, drafts: list[Draft], missing: set[str], plan: Plan) -> list[Draft]:
+    """Rows of ids that are not known; said of rows refused for something else as well."""
+    if not missing:
+        return drafts
     lookalikes = find_lookalikes(missing)
     remedy = "Import organizations first, or tick “create missing organizations”."
-    for draft in drafts:
-        if draft.external_id in missing:
-            other = lookalikes.get(draft.external_id)
+    for row in sheet.rows:
+        external_id = row.cells[ID].strip()
+        if external_id in missing:
+            other = lookalikes.get(external_id)
             hint = (
                 f" It looks like “{other}”: correct it, or join the two on the ID reconciliation page." if other else ""
             )
-            plan.refuse(draft.line, ID, draft.external_id, f"is not known to this install. {remedy}{hint}")
+            plan.refuse(row.line, ID, external_id, f"is not known to this install. {remedy}{hint}")
     return [draft for draft in drafts if draft.external_id not in missing]
 
 
@@ -131,24 +149,31 @@ def notice_kept_ends(drafts: list[Draft], current: dict[tuple, Line], plan: Plan
         plan.notices.append(f"{kept} {rows} stored end, as end_at is empty; write “none” there to remove an end.")
 
 
+def notice_empty_currencies(drafts: list[Draft], options: Options, plan: Plan) -> None:
+    empty = sum(draft.currency_was_empty for draft in drafts)
+    plan.facts["empty_currency"] = empty
+    if empty:
+        plan.notices.append(f"{plural(empty, 'row')} without a currency count in {options.reporting_currency}.")
+
+
 def billed(row: Row) -> str:
     return row.interval if row.amount is not None else ""
 
 
-def plan_row(draft: Draft, line: Line, current: dict[tuple, Line], options: Options, plan: Plan) -> RowPlan | None:
-    old = current.get(identity(draft))
+def plan_row(number: int, line: Line, current: dict[tuple, Line], options: Options, plan: Plan) -> RowPlan | None:
+    old = current.get(line.identity)
     if old is not None and line.says_the_same(old):
-        return RowPlan(draft.line, UNCHANGED, label_of(line), old.id, old, line)
+        return RowPlan(number, UNCHANGED, label_of(line), old.id, old, line)
     if line.end_on is not None and line.end_on < line.start_on:
         reason = f"is empty, so the stored end {line.end_on} stays; it lies before the start. Give a new end, or none."
-        plan.refuse(draft.line, "end_at", "", reason)
+        plan.refuse(number, "end_at", "", reason)
         return None
     if old is not None and old.known_from > options.known_on:
         reason = f"changes a row known since {old.known_from}; it cannot have been known on {options.known_on} already."
-        plan.refuse(draft.line, "start_at", str(line.start_on), reason)
+        plan.refuse(number, "start_at", str(line.start_on), reason)
         return None
     kind = NEW if old is None else CHANGED
-    return RowPlan(draft.line, kind, label_of(line), old and old.id, old, line)
+    return RowPlan(number, kind, label_of(line), old and old.id, old, line)
 
 
 def label_of(line: Line) -> str:
@@ -208,23 +233,19 @@ def names_of(organization_ids: list[int]) -> dict[int, str]:
     return {each.pk: str(each) for each in Organization.objects.filter(id__in=organization_ids)}
 
 
-def look_at_the_whole(plan: Plan, books: list[Line], drafts: list[Draft], options: Options) -> None:
+def look_at_the_whole(plan: Plan, books: list[Line], options: Options) -> None:
     """Overlaps, the end convention, kept ends, empty currencies, future starts: what no single row tells."""
     lines_of = {id(row.new): row.line for row in plan.rows if row.line}
-    engine = {id(line): as_engine_row(line, lines_of.get(id(line))) for line in resulting(plan.rows, books)}
-    overlaps = [pair for pair in self_overlaps(engine.values()) if pair[0].line or pair[1].line]
+    engine = [as_engine_row(line, lines_of.get(id(line))) for line in resulting(plan.rows, books)]
+    overlaps = [pair for pair in self_overlaps(engine) if pair[0].line or pair[1].line]
     for earlier, later in overlaps:
         row = later if later.line else earlier
         reason = "overlaps another subscription of the same organization and product; both are added up."
         plan.warn(row.line, "product_code", row.product_code, reason)
     plan.facts["overlaps"] = len(overlaps)
-    hint = end_hint([row for row in engine.values() if row.line])
+    hint = end_hint([row for row in engine if row.line])
     if options.end_convention == "exclusive" and hint.suggests_inclusive:
         plan.notices.append(end_hint_sentence(hint.one_day_apart, *hint.example))
-    empty = sum(draft.currency_was_empty for draft in drafts)
-    if empty:
-        plan.notices.append(f"{empty} rows have no currency; they count in {options.reporting_currency}.")
-    plan.facts["empty_currency"] = empty
     if plan.facts["unconverted"]:
         listed = ", ".join(sorted(plan.facts["unconverted"]))
         plan.notices.append(f"No exchange rate for {listed}: these rows are left out of the totals above.")

@@ -1,7 +1,7 @@
 """One row of a subscriptions file, read cell by cell and then checked by the rules of revenue."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -22,6 +22,7 @@ COLUMNS = Columns(
 DAYS = ("start_at", "end_at", "trial_end_at")
 NUMBERS = ("mrr", "amount")
 CLEARING = "none"
+NOTHING: frozenset[str] = frozenset()
 LENGTHS = {"product_code": 100, "name": 255, "subscription_id": 255}
 
 
@@ -34,7 +35,7 @@ class Draft:
     row: Row
     mrr: Decimal
     cells: dict[str, str]
-    cleared: set[str] = field(default_factory=set)
+    cleared: frozenset[str] = NOTHING
     currency_was_empty: bool = False
 
     @property
@@ -59,7 +60,7 @@ def read_row(source: SourceRow, manner: Manner, plan: Plan) -> Draft | None:
     """The row's values; None when a cell was refused, with every refusal noted in the plan."""
     plain: dict[str, str] = {}
     refused: set[str] = set()
-    cleared = {name for name in DAYS[1:] if source.cells.get(name, "").lower() == CLEARING}
+    cleared = frozenset(name for name in DAYS[1:] if source.cells.get(name, "").lower() == CLEARING) or NOTHING
     for column, read_cell in manner.readers.items():
         text = source.cells.get(column)
         if not text or column in cleared:
@@ -112,6 +113,7 @@ def readers_of(options: Options, delimiter: str) -> dict[str, Callable[[str], st
         return str(cells.day(text, options.day_format, options.zone))
 
     texts = {name: text_of(longest) for name, longest in LENGTHS.items()}
+    texts["product_code"] = cache(texts["product_code"])
     others = {"currency": cache(currency), "interval": str.lower, "interval_count": str}
     return {ID: cells.external_id} | texts | others | dict.fromkeys(NUMBERS, number) | dict.fromkeys(DAYS, day)
 

@@ -1,5 +1,6 @@
 """The set-wise write of a subscriptions plan: versions closed, versions opened, today's own versions replaced."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from revenue.importing.rows import COLUMNS
 from revenue.models import Subscription
 
 MODEL = Subscription._meta.label
-COPIED = ("id", *STORED, "batch_id")
+COPIED = ("id", *STORED)
 
 
 def write_subscriptions(plan: Plan, batch: ImportBatch, now: datetime) -> Written:
@@ -36,11 +37,16 @@ def write_subscriptions(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
     opened = [line for line, _ in fresh + closed]
     for line, pk in zip(opened, next_ids(len(opened)), strict=True):
         line.id = pk
-    insert(opened + [line for line, _ in replaced], batch)
-    written.lines += [LedgerLine(MODEL, line.id, None, line.stored()) for line in opened]
-    written.lines += [LedgerLine(MODEL, line.id, old.stored(), line.stored()) for line, old in replaced]
+    for line, _ in changes:
+        line.batch_id = batch.pk
+    insert(opened + [line for line, _ in replaced])
+    written.lines += [LedgerLine(MODEL, line.id, None, line.stored() | {"known_to": None}) for line in opened]
     written.lines += [
-        LedgerLine(MODEL, old.id, {"known_to": None}, {"known_to": str(line.known_from)}) for line, old in closed
+        LedgerLine(MODEL, line.id, old.stored(), line.stored() | {"known_to": None}) for line, old in replaced
+    ]
+    written.lines += [
+        LedgerLine(MODEL, old.id, {"known_to": None}, {"known_to": str(line.known_from), "next": line.id})
+        for line, old in closed
     ]
     both = [each for pair in changes for each in pair if each is not None]
     written.organization_ids |= {line.organization_id for line in both}
@@ -63,8 +69,8 @@ def create_missing(lines: list[Line], now: datetime) -> Written:
     for line in lines:
         if line.key_id is None:
             line.key_id, line.organization_id = keys[line.external_org_id]
-    nothing: dict[str, Any] = {"is_imported": True}
-    return Written([LedgerLine(Organization._meta.label, pk, None, nothing) for pk in sorted(created)], created)
+    named = {"display_name": "", "imported_at": now.isoformat()}
+    return Written([LedgerLine(Organization._meta.label, pk, None, named) for pk in sorted(created)], created)
 
 
 def close(ids: list[int], known_to: Any) -> None:
@@ -82,18 +88,15 @@ def next_ids(count: int) -> list[int]:
     return [pk for (pk,) in db.rows(sql.NEXT_IDS, {"count": count})] if count else []
 
 
-def insert(lines: list[Line], batch: ImportBatch) -> None:
-    rows = ((line.id, *(getattr(line, name) for name in STORED), batch.pk) for line in lines)
+def insert(lines: list[Line]) -> None:
+    insert_values((line.id, *(getattr(line, name) for name in STORED)) for line in lines)
+
+
+def insert_values(rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows in the order of COPIED."""
     db.copy_into(Subscription._meta.db_table, COPIED, rows)
 
 
 SUBSCRIPTIONS = register_importer(
-    Importer(
-        ImportBatch.Kind.SUBSCRIPTIONS,
-        "subscriptions",
-        COLUMNS,
-        plan_subscriptions,
-        write_subscriptions,
-        (Subscription,),
-    )
+    Importer(ImportBatch.Kind.SUBSCRIPTIONS, "subscriptions", COLUMNS, plan_subscriptions, write_subscriptions)
 )

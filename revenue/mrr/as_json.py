@@ -5,6 +5,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from revenue.mrr.cohorts import Cohort
 from revenue.mrr.movements import Bridge
 from revenue.mrr.report import MonthFigures, Report
 
@@ -12,24 +13,27 @@ from revenue.mrr.report import MonthFigures, Report
 def as_json(report: Report) -> dict[str, Any]:
     """`unconverted_rows` holds line ids; organizations appear as text."""
     return {
-        "months": [_month(figures) for figures in report.months],
+        "months": [month_as_json(figures) for figures in report.months],
         "whole_range": _texts(asdict(report.whole_range)),
-        "cohorts": [
-            {
-                "cohort": cohort.month.isoformat()[:7],
-                "size": cohort.size,
-                "first_day_mrr": _text(cohort.first_day_mrr),
-                "paying_by_month": list(cohort.paying_by_month),
-                "mrr_by_month": [_text(mrr) for mrr in cohort.mrr_by_month],
-            }
-            for cohort in report.cohorts
-        ],
+        "cohorts": [cohort_as_json(cohort) for cohort in report.cohorts],
         "org_mrr_at_as_of": _texts(report.mrr_by_organization),
         "unconverted_rows": [row.line for row in report.unconverted_rows],
     }
 
 
-def _month(figures: MonthFigures) -> dict[str, Any]:
+def cohort_as_json(cohort: Cohort) -> dict[str, Any]:
+    """One cohort; its month as "2026-03"."""
+    return {
+        "cohort": cohort.month.isoformat()[:7],
+        "size": cohort.size,
+        "first_day_mrr": _text(cohort.first_day_mrr),
+        "paying_by_month": list(cohort.paying_by_month),
+        "mrr_by_month": [_text(mrr) for mrr in cohort.mrr_by_month],
+    }
+
+
+def month_as_json(figures: MonthFigures) -> dict[str, Any]:
+    """One month: bridge, heads, ratios, composition and the day ledger's sums."""
     parts = figures.composition
     return {
         "month": figures.month.label,

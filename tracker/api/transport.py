@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.backoffice.api import error_body
-from tracker import bodies, credentials, ingest, rejects
+from tracker import bodies, credentials, ingest, limits, rejects
 from tracker.credentials import Sender
 from tracker.incoming import BadEvent
 
@@ -150,6 +150,7 @@ class IngestView(APIView):
         if isinstance(error, bodies.BadBody):
             return answer(self.refuse_body(error))
         if isinstance(error, ingest.RateLimited):
+            self.tell_limited()
             wait = {"Retry-After": str(int(error.wait_seconds) + 1)}
             return answer(Refused(429, "rate_limited", "Too many events; send again after the pause.", headers=wait))
         if isinstance(error, DatabaseAway):
@@ -164,12 +165,23 @@ class IngestView(APIView):
         return super().handle_exception(error)
 
     def refuse_body(self, error: bodies.BadBody) -> Refused:
-        """The answer to a body that cannot be read; the application's page hears of it when the sender is known."""
+        """The answer to a body that cannot be read; the application's page hears of it."""
         statuses = {bodies.TooLarge: 413, bodies.UnknownEncoding: 415}
+        tell(self.sender(), error.code, error.message, "", timezone.now())
+        return Refused(statuses.get(type(error), 400), error.code, error.message)
+
+    def sender(self) -> Sender | None:
+        """Who sent the request, or says so where its body was too large to check the signature."""
         signed = getattr(self.request, "_auth", None)
         if isinstance(signed, Signed):
-            tell(signed.sender, error.code, error.message, "", timezone.now())
-        return Refused(statuses.get(type(error), 400), error.code, error.message)
+            return signed.sender
+        return credentials.find(self.request.headers.get("x-app-uuid", ""))
+
+    def tell_limited(self) -> None:
+        """The application's page hears of it once a second: a flood must not cost others their database."""
+        sender = self.sender()
+        if sender and limits.should_tell(sender.application_id):
+            tell(sender, "rate_limited", "Over the application's limit of events a second.", "", timezone.now())
 
 
 def answer(error: Refused) -> Response:

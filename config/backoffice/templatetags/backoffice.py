@@ -50,6 +50,12 @@ def change(value: Decimal | float | None, places: int = 1) -> str:
 
 
 @register.filter
+def minus(value: Any) -> str:
+    """A number of the explanation with a real minus sign."""
+    return str(value).replace("-", formatting.MINUS)
+
+
+@register.filter
 def plural(count: int, word: str) -> str:
     """`{{ 3|plural:"customer" }}`, `{{ 2|plural:"entry,entries" }}`."""
     one, _, many = word.partition(",")
@@ -71,8 +77,8 @@ def when(moment: datetime | date | None, never: str = "never") -> dict[str, Any]
 
 @register.inclusion_tag("admin/partials/_badge.html")
 def badge(band: str, score: Decimal | None = None) -> dict[str, Any]:
-    """A band: its colour, its word and, when there is one, the score."""
-    return {"band": band, "word": BAND_WORDS.get(band, band), "score": score}
+    """A band: its colour, its word and, when there is one, the score, rounded down: 69.99 is no healthy 70."""
+    return {"band": band, "word": BAND_WORDS.get(band, band), "score": None if score is None else int(score)}
 
 
 @register.inclusion_tag("admin/partials/_sparkline.html")

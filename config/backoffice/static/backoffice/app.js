@@ -79,6 +79,12 @@
         setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; }, 0);
     });
 
+    // One menu at a time; a click beside it or Escape closes it.
+    const closeMenus = except => document.querySelectorAll(".bo-menu[open]").forEach(menu => { if (menu !== except) menu.open = false; });
+    document.addEventListener("click", event => closeMenus(event.target.closest(".bo-menu")));
+    document.addEventListener("keydown", event => { if (event.key === "Escape") closeMenus(null); });
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-vanish]").forEach(each => setTimeout(() => each.remove(), Number(each.dataset.vanish))));
+
     document.addEventListener("click", event => {
         const button = event.target.closest("[data-copy]");
         if (!button) return;

@@ -1,0 +1,168 @@
+"""List filters of organizations; each option is a set of the queryset."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config.backoffice import settings
+from config.backoffice.site import DropdownFilter
+from orgs.models import Band, Organization, Quadrant
+
+LAST_SEEN = {
+    "7": "in the last 7 days",
+    "30": "in the last 30 days",
+    "over30": "more than 30 days ago",
+    "never": "never",
+}
+
+
+class OptionFilter(DropdownFilter):
+    """A filter whose unknown values show everything instead of an error."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        known = {str(value) for value, _ in self.lookup_choices}
+        return self.narrow(request, queryset, chosen) if chosen in known else queryset
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        raise NotImplementedError
+
+
+class ShowFilter(OptionFilter):
+    """Without a choice (or a search, or a question about presence) the list shows who has usage or revenue."""
+
+    title = "show"
+    parameter_name = "show"
+    all_option = ["", "Active: usage or revenue"]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "All, inactive too")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        asked = self.value() == "all" or request.GET.get("q") or request.GET.get("presence")
+        return queryset if asked else queryset.active()
+
+
+class BandFilter(OptionFilter):
+    title = "health"
+    parameter_name = "band"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return Band.choices
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.in_band(chosen)
+
+
+class QuadrantFilter(OptionFilter):
+    title = "Revenue × Health"
+    parameter_name = "quadrant"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return Quadrant.choices
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.filter(snapshot__quadrant=chosen)
+
+
+class OwnerFilter(OptionFilter):
+    title = "owner"
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        owning = Organization.objects.exclude(owner=None).values("owner")
+        owners = get_user_model().objects.filter(pk__in=owning).order_by("username")
+        mine = [(str(request.user.pk), "Me")]
+        others = [(str(each.pk), str(each)) for each in owners if each.pk != request.user.pk]
+        return [*mine, ("none", "Nobody"), *others]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.filter(owner=None) if chosen == "none" else queryset.filter(owner_id=int(chosen))
+
+
+class SegmentFilter(OptionFilter):
+    title = "segment"
+    parameter_name = "segment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        segments = Organization.objects.exclude(segment="").order_by("segment").values_list("segment", flat=True)
+        return [(segment, segment) for segment in segments.distinct()[:200]]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.filter(segment=chosen)
+
+
+class LastSeenFilter(OptionFilter):
+    title = "last seen"
+    parameter_name = "last_seen"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(LAST_SEEN.items())
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        now = timezone.now()
+        if chosen == "never":
+            return queryset.never_seen()
+        if chosen == "over30":
+            return queryset.filter(snapshot__last_seen_at__lt=now - timedelta(days=30))
+        return queryset.filter(snapshot__last_seen_at__gte=now - timedelta(days=int(chosen)))
+
+
+class PresenceFilter(OptionFilter):
+    title = "imported or seen"
+    parameter_name = "presence"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("imported_never_seen", "Imported, never seen"),
+            ("seen_never_imported", "Seen, never imported"),
+            ("imported", "Imported"),
+        ]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        sets = {
+            "imported_never_seen": queryset.imported_never_seen,
+            "seen_never_imported": queryset.seen_never_imported,
+            "imported": queryset.imported,
+        }
+        return sets[chosen]()
+
+
+class PayingFilter(OptionFilter):
+    title = "paying"
+    parameter_name = "paying"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Paying"), ("no", "Not paying")]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.paying() if chosen == "yes" else queryset.exclude(snapshot__mrr__gt=0)
+
+
+class RenewalFilter(OptionFilter):
+    title = "renewal"
+    parameter_name = "renewal"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(days), f"in {days} days") for days in (30, 60, 90, 180)]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        today = settings.today(timezone.now())
+        return queryset.renewing(today, today + timedelta(days=int(chosen)))
+
+
+ALL = [
+    ShowFilter,
+    BandFilter,
+    OwnerFilter,
+    QuadrantFilter,
+    SegmentFilter,
+    LastSeenFilter,
+    PresenceFilter,
+    PayingFilter,
+    RenewalFilter,
+]

@@ -1,0 +1,190 @@
+"""Imports: the list, and the page of one batch with its preview, its confirm and its report."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from config.backoffice import formatting
+from config.backoffice.exports import csv_response
+from config.backoffice.pages import render_page
+from config.backoffice.site import ReadOnlyAdmin, display, register
+from orgs.importing import batches, refusals, undo
+from orgs.importing.batches import End
+from orgs.models import ImportBatch, ImportFile
+
+LEVELS = {End.DONE: messages.success, End.STARTED: messages.info, End.ALREADY: messages.warning}
+
+
+@register(ImportBatch)
+class ImportBatchAdmin(ReadOnlyAdmin):
+    list_display = [
+        "file_name",
+        "kind",
+        "state",
+        "who",
+        "uploaded",
+        "rows_new",
+        "rows_changed",
+        "rows_refused",
+        "took",
+    ]
+    list_filter = ["kind", "state"]
+    search_fields = ["file_name", "sha256"]
+    list_select_related = ["created_by"]
+    change_list_template = "admin/orgs/importbatch/change_list.html"
+
+    @display(description="Who")
+    def who(self, batch: ImportBatch) -> str:
+        return str(batch.created_by or "command line")
+
+    @display(description="Uploaded", ordering="created_at")
+    def uploaded(self, batch: ImportBatch) -> str:
+        words = formatting.ago(batch.created_at, timezone.now())
+        return format_html('<time title="{}">{}</time>', f"{batch.created_at:%d %b %Y, %H:%M} UTC", words)
+
+    @display(description="New")
+    def rows_new(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("new"))
+
+    @display(description="Changed")
+    def rows_changed(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("changed"))
+
+    @display(description="Refused")
+    def rows_refused(self, batch: ImportBatch) -> str:
+        return formatting.number(batch.counts.get("refused"))
+
+    @display(description="Took")
+    def took(self, batch: ImportBatch) -> str:
+        return "–" if batch.duration_ms is None else f"{batch.duration_ms / 1000:.1f} s"
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return super().has_view_permission(request, obj) or may_import(request)
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).defer("report")
+
+    def get_urls(self):
+        def view(handler):
+            return self.admin_site.admin_view(handler)
+
+        return [
+            path("<int:pk>/confirm/", view(require_POST(self.confirm)), name="orgs_importbatch_confirm"),
+            path("<int:pk>/undo/", view(self.undo), name="orgs_importbatch_undo"),
+            path("<int:pk>/refused.csv", view(self.refused), name="orgs_importbatch_refused"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"may_import": may_import(request), **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        batch = get_object_or_404(ImportBatch.objects.select_related("created_by"), pk=object_id)
+        if not self.has_view_permission(request, batch):
+            raise PermissionDenied
+        return render_page(
+            request, "admin/imports/batch.html", page_of(batch, request), title=f"Import of {batch.file_name}"
+        )
+
+    def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_import(request) or batch.created_by_id != request.user.pk:
+            raise PermissionDenied
+        try:
+            outcome = batches.confirm_soon(
+                batch,
+                user=request.user,
+                fingerprint=request.POST.get("fingerprint", ""),
+                valid_rows_only=request.POST.get("valid_rows_only") == "yes",
+                now=timezone.now(),
+            )
+            LEVELS.get(outcome.end, messages.error)(request, outcome.message)
+        except ImportFile.DoesNotExist:
+            messages.error(request, "The uploaded file is gone or not the one that was previewed. Upload it again.")
+        return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+
+    def undo(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET shows what would be taken back, POST does it."""
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_import(request):
+            raise PermissionDenied
+        now, back = timezone.now(), HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+        try:
+            if request.method == "POST":
+                told = undo.undo(pk, user=request.user, now=now, fingerprint=request.POST.get("fingerprint", ""))
+            else:
+                told = undo.preview_undo(pk, now=now)
+        except undo.CannotUndo as error:
+            messages.error(request, str(error))
+            return back
+        if told.is_done:
+            messages.success(request, f"Undone: {told.deleted} rows removed, {told.overwritten} restored.")
+            return back
+        context = {"batch": batch, "told": told, "moved": request.method == "POST", "opts": self.opts}
+        return render_page(request, "admin/imports/undo.html", context, title=f"Undo the import of {batch.file_name}")
+
+    def refused(self, request: HttpRequest, pk: int) -> HttpResponse:
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_import(request) or batch.created_by_id != request.user.pk:
+            raise PermissionDenied
+        header, rows = refusals.with_reasons(batch)
+        return csv_response(f"refused-rows-of-import-{pk}.csv", header, rows)
+
+
+def may_import(request: HttpRequest) -> bool:
+    return request.user.has_perm("orgs.run_import")
+
+
+def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
+    """What the batch's page shows: progress while a job works on it, then the report, then the buttons."""
+    runs = batches.runs_of(batch)
+    is_working = bool(runs) and runs[0].state in {"queued", "running"}
+    is_open = batch.state == ImportBatch.State.PREVIEWED and bool(batch.fingerprint) and not is_working
+    is_mine = batch.created_by_id == request.user.pk
+    has_file = ImportFile.objects.filter(batch=batch).exists()
+    writes = batch.counts.get("new", 0) + batch.counts.get("changed", 0)
+    return {
+        "batch": batch,
+        "report": batch.report,
+        "facts": shown_facts(batch.report.get("facts", {})),
+        "groups_shown": [
+            ("Refused rows", batch.report.get("refused")),
+            ("Warnings: accepted, but look", batch.report.get("warnings")),
+        ],
+        "samples_shown": [
+            ("Changed rows", batch.report.get("samples", {}).get("changed")),
+            ("New rows", batch.report.get("samples", {}).get("new")),
+        ],
+        "run": runs[0] if runs else None,
+        "is_working": is_working,
+        "can_confirm": is_open and is_mine and has_file and may_import(request) and writes > 0,
+        "is_open": is_open,
+        "has_file": has_file and is_mine,
+        "writes": writes,
+        "can_undo": batch.state == ImportBatch.State.CONFIRMED and may_import(request),
+        "opts": ImportBatch._meta,
+    }
+
+
+def shown_facts(facts: dict[str, Any]) -> dict[str, Any]:
+    """The money question in people's numbers."""
+    if "mrr_before" not in facts:
+        return facts
+    before, after = Decimal(facts["mrr_before"]), Decimal(facts["mrr_after"])
+    currency, difference = facts["currency"], after - before
+    change = formatting.money(difference, currency, exact=True)
+    return facts | {
+        "before_shown": formatting.money(before, currency),
+        "after_shown": formatting.money(after, currency),
+        "change_shown": f"+{change}" if difference > 0 else change,
+    }

@@ -1,0 +1,187 @@
+"""The list of organizations and the page of one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet, Value
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.html import format_html
+
+from config.backoffice import formatting, panels, settings
+from config.backoffice.exports import csv_response
+from config.backoffice.site import ModelAdmin, display, register
+from orgs import editing
+from orgs.admin import filters
+from orgs.importing.door import ImportDoor
+from orgs.models import Band, ImportBatch, Organization, OrganizationSnapshot
+from orgs.resources import OrganizationResource
+
+EXPORTED = (
+    "external_org_id",
+    "display_name",
+    "owner_email",
+    "segment",
+    "renewal_on",
+    "mrr",
+    "currency",
+    "health",
+    "band",
+    "last_seen_at",
+    "events_30d",
+    "events_previous_30d",
+    "open_signals",
+)
+
+
+def by(name: str) -> Any:
+    """Sort by a column of the snapshot; whoever has none comes last when the largest comes first."""
+    return F(f"snapshot__{name}").asc(nulls_first=True)
+
+
+def snapshot_of(organization: Organization) -> OrganizationSnapshot | None:
+    return getattr(organization, "snapshot", None)
+
+
+class OrganizationForm(forms.ModelForm):
+    class Meta:
+        model = Organization
+        fields = editing.EDITABLE
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "owner" in self.fields:
+            self.fields["owner"].queryset = get_user_model().objects.filter(is_staff=True, is_active=True)
+
+
+@register(Organization)
+class OrganizationAdmin(ImportDoor, ModelAdmin):
+    form = OrganizationForm
+    import_kind = ImportBatch.Kind.ORGANIZATIONS
+    import_explained = (
+        "Customer organizations: the columns external_org_id and display_name, and where you have them owner_email, "
+        "segment, parent_external_org_id, renewal_on and any prop:<name>. Organizations that are not in the file stay."
+    )
+    resource_classes = [OrganizationResource]
+    import_export_change_list_template = "admin/orgs/organization/change_list.html"
+    change_form_template = "admin/orgs/organization/change_form.html"
+    list_display = ["name", "mrr", "health", "last_seen", "events", "owner", "renewal", "signals"]
+    list_select_related = ["snapshot", "owner"]
+    search_fields = ["display_name"]
+    search_help_text = "Name or any id"
+    ordering = [F("snapshot__mrr").desc(nulls_last=True), "id"]
+    fields = editing.EDITABLE
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_list_filter(self, request: HttpRequest) -> list:
+        return [*filters.ALL, *panels.filters("orgs.Organization")]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        currency = settings.read().reporting_currency
+        return super().get_queryset(request).annotate(currency=Value(currency))
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        return (queryset.matching(search_term.strip()) if search_term.strip() else queryset), False
+
+    def get_urls(self):
+        export = self.admin_site.admin_view(self.export)
+        return [path("export.csv", export, name="orgs_organization_export"), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """The list as it is filtered and sorted, as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_changelist_instance(request).get_queryset(request)
+        return csv_response("organizations.csv", EXPORTED, rows_of(found))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        organization = self.get_object(request, object_id)
+        context = {}
+        if organization is not None:
+            keys = organization.keys.exclude(external_id=organization.external_id)
+            context = {"snapshot": snapshot_of(organization), "aliases": keys, "currency": organization.currency}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: forms.ModelForm, change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        editing.change(obj.pk, values, actor=request.user, now=timezone.now())
+
+    @display(description="Organization", ordering="display_name")
+    def name(self, organization: Organization) -> str:
+        if not organization.display_name:
+            return organization.external_id
+        return format_html(
+            '{}<br><span class="bo-muted">{}</span>', organization.display_name, organization.external_id
+        )
+
+    @display(description="MRR", ordering=by("mrr"))
+    def mrr(self, organization: Organization) -> str:
+        snapshot = snapshot_of(organization)
+        return formatting.money(snapshot and snapshot.mrr, organization.currency, exact=True)
+
+    @display(description="Health", ordering=by("health"))
+    def health(self, organization: Organization) -> str:
+        snapshot = snapshot_of(organization)
+        band = Band(snapshot.band) if snapshot else Band.NOT_SCORED
+        score = "" if snapshot is None or snapshot.health is None else formatting.number(snapshot.health)
+        return format_html(
+            '<span class="bo-badge bo-badge--{}"><span class="bo-dot"></span>{} <b>{}</b></span>',
+            band.value,
+            band.label,
+            score,
+        )
+
+    @display(description="Last seen", ordering=by("last_seen_at"))
+    def last_seen(self, organization: Organization) -> str:
+        snapshot = snapshot_of(organization)
+        seen = snapshot and snapshot.last_seen_at
+        words = formatting.ago(seen, timezone.now())
+        return format_html('<time title="{}">{}</time>', f"{seen:%d %b %Y, %H:%M} UTC", words) if seen else words
+
+    @display(description="Events in 30 days", ordering=by("events_30d"))
+    def events(self, organization: Organization) -> str:
+        snapshot = snapshot_of(organization)
+        if snapshot is None:
+            return formatting.DASH
+        before = snapshot.events_previous_30d
+        change = formatting.change((snapshot.events_30d - before) / before, 0) if before else formatting.DASH
+        return format_html(
+            '{} <span class="bo-muted" title="compared with the 30 days before">{}</span>',
+            formatting.number(snapshot.events_30d),
+            change,
+        )
+
+    @display(description="Renewal", ordering=by("renewal_on"))
+    def renewal(self, organization: Organization) -> str:
+        snapshot = snapshot_of(organization)
+        day = (snapshot and snapshot.renewal_on) or organization.renewal_on
+        return f"{day:%d %b %Y}" if day else formatting.DASH
+
+    @display(description="Open signals", ordering=by("open_signal_count"))
+    def signals(self, organization: Organization) -> str:
+        snapshot = snapshot_of(organization)
+        if snapshot is None or not snapshot.open_signals:
+            return formatting.DASH
+        return ", ".join(str(each).replace("_", " ").capitalize() for each in snapshot.open_signals)
+
+
+def rows_of(found: QuerySet) -> Iterator[list[Any]]:
+    for each in found.iterator(chunk_size=2_000):
+        snapshot = snapshot_of(each)
+        figures = ["mrr", "health", "band", "last_seen_at", "events_30d", "events_previous_30d"]
+        mrr, *others = [getattr(snapshot, name, None) for name in figures]
+        signals = ", ".join(map(str, snapshot.open_signals)) if snapshot else ""
+        owner = each.owner.email if each.owner else ""
+        row = [each.external_id, each.display_name, owner, each.segment, each.renewal_on]
+        yield [*row, mrr, each.currency, *others, signals]

@@ -1,0 +1,135 @@
+"""The wizard's first page: the library's import form with our choices beside the file; the rest is the batch's page."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from import_export.admin import ImportMixin
+from import_export.formats.base_formats import CSV
+
+from config.backoffice.site import ImportForm, UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
+from orgs.importing import batches, options
+from orgs.importing.cells import DAY_FORMATS
+from orgs.importing.reading import MOST_BYTES
+from orgs.models import ImportBatch
+
+TOO_LARGE = "The file has {size:.0f} MB; at most 50 MB are allowed. Split it into several files."
+
+
+class UploadForm(ImportForm):
+    """The file and how it is written."""
+
+    day_format = forms.ChoiceField(
+        label="Dates are written as",
+        choices=[(name, shown) for name, (shown, _, _) in DAY_FORMATS.items()],
+        initial="iso",
+        widget=UnfoldAdminSelectWidget(choices=[(name, shown) for name, (shown, _, _) in DAY_FORMATS.items()]),
+        help_text="YYYY-MM-DD is always understood beside the chosen format. Days and months are never guessed.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["import_file"].help_text = "CSV, at most 50 MB and 200 000 rows. Deleted after 24 hours."
+
+    def clean_import_file(self) -> Any:
+        upload = self.cleaned_data["import_file"]
+        if upload.size > MOST_BYTES:
+            raise forms.ValidationError(TOO_LARGE.format(size=upload.size / 1_000_000))
+        return upload
+
+    def chosen(self) -> dict[str, Any]:
+        """Keywords for `options.choose`."""
+        return {"day_format": self.cleaned_data["day_format"]}
+
+
+class SubscriptionUploadForm(UploadForm):
+    end_convention = forms.ChoiceField(
+        label="End dates name",
+        choices=[
+            ("", "what the install settings say"),
+            ("exclusive", "the first day without revenue"),
+            ("inclusive", "the last day with revenue"),
+        ],
+        required=False,
+    )
+    known_on = forms.DateField(
+        label="Known since",
+        required=False,
+        widget=UnfoldAdminDateWidget(),
+        help_text="Empty: today. Earlier days rewrite what “as known on” shows.",
+    )
+    create_missing = forms.BooleanField(
+        label="Create missing organizations", required=False, widget=UnfoldBooleanSwitchWidget()
+    )
+    is_complete = forms.BooleanField(
+        label="This file is complete",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text="Subscriptions that are not in the file end today; the preview shows them first.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["end_convention"].widget = UnfoldAdminSelectWidget(choices=self.fields["end_convention"].choices)
+
+    def chosen(self) -> dict[str, Any]:
+        names = ("end_convention", "known_on", "create_missing", "is_complete")
+        return super().chosen() | {name: self.cleaned_data[name] for name in names}
+
+
+class ImportDoor(ImportMixin):
+    """For a ModelAdmin: `import/` takes the upload and leads to its preview. Confirming is the batch's business."""
+
+    import_kind: ClassVar[str]
+    import_explained: ClassVar[str]
+    import_form_class = UploadForm
+    import_template_name = "admin/imports/upload.html"
+    formats = [CSV]
+
+    def get_import_formats(self) -> list:
+        return self.formats
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orgs.run_import")
+
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """The library's own confirm is closed: it trusts a file name in the form and writes without a second look."""
+        raise PermissionDenied
+
+    def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        form = self.create_import_form(request)
+        if request.method == "POST" and form.is_valid():
+            batch = self.receive(request, form)
+            return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[batch.pk]))
+        return self.show_form(request, form)
+
+    def receive(self, request: HttpRequest, form: UploadForm) -> ImportBatch:
+        now = timezone.now()
+        upload = form.cleaned_data["import_file"]
+        batch = batches.receive(
+            self.import_kind,
+            file_name=upload.name,
+            content=upload.read(),
+            options=options.choose(now, **form.chosen()),
+            user=request.user,
+            now=now,
+        )
+        batches.preview_soon(batch, user=request.user, now=now)
+        return batch
+
+    def show_form(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
+        from config.backoffice.pages import render_page  # noqa: PLC0415  needs the admin site
+
+        context = {
+            "form": form,
+            "opts": self.opts,
+            "explained": self.import_explained,
+            "media": self.media + form.media,
+        }
+        title = f"Import {ImportBatch.Kind(self.import_kind).label.split()[-1].lower()}"
+        return render_page(request, self.import_template_name, context, title=title)

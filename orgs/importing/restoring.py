@@ -1,0 +1,59 @@
+"""Taking an organizations import back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from orgs.importing.kinds import KeptRow, LedgerLine, Restored, Restorer, differs, in_chunks, register_restorer
+from orgs.importing.organizations import MODEL, Stored, read_by_id, update
+from orgs.models import Organization, OrganizationKey
+
+
+def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
+    """Values as they were before an import; created organizations go when nothing hangs on them."""
+    current = read_by_id({line.row_id for line in lines}, lock=True)
+    done = Restored()
+    in_use = used(line.row_id for line in lines if line.before is None)
+    created, overwritten = [], []
+    for line in lines:
+        reason = reason_to_keep(line, current.get(line.row_id), in_use)
+        if reason:
+            found = current.get(line.row_id)
+            done.kept.append(KeptRow((found and found.display_name) or f"organization {line.row_id}", reason))
+        elif line.before is None:
+            created.append(line.row_id)
+        else:
+            overwritten.append(Stored.from_json(line.row_id, line.before))
+    for chunk in in_chunks(overwritten):
+        update(chunk)
+    for chunk in in_chunks(created):
+        Organization.objects.filter(id__in=chunk).delete()
+    done.deleted, done.overwritten = len(created), len(overwritten)
+    done.organization_ids = {each.id for each in overwritten}
+    return done
+
+
+def reason_to_keep(line: LedgerLine, found: Stored | None, in_use: set[int]) -> str:
+    if found is None:
+        return "was deleted since"
+    changed = [name for name in differs(found.as_json(), line.after) if name != "changed_at"]
+    if changed:
+        return f"was changed since: {', '.join(changed)}"
+    return "has events, subscriptions, aliases or children since" if line.row_id in in_use else ""
+
+
+def used(organization_ids: Iterable[int]) -> set[int]:
+    """Organizations that evidence, a second id or a child hangs on."""
+    found: set[int] = set()
+    for chunk in in_chunks(organization_ids):
+        keys = OrganizationKey.objects.filter(organization__in=chunk)
+        found |= set(keys.aliases().values_list("organization_id", flat=True))
+        children = Organization.objects.filter(parent__in=chunk).exclude(id__in=chunk)
+        found |= set(children.values_list("parent_id", flat=True))
+        for relation in OrganizationKey._meta.related_objects:
+            name = relation.field.name
+            evidence = relation.related_model._base_manager.filter(**{f"{name}__organization__in": chunk})
+            found |= set(evidence.values_list(f"{name}__organization_id", flat=True).distinct())
+    return found
+
+
+register_restorer(Restorer(MODEL, 20, restore_organizations))

@@ -1,0 +1,82 @@
+"""Taking one confirmed import back by its ledger, with a preview that is the act itself, rolled back."""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from config import db
+from config.backoffice import audit
+from orgs.importing import batches, kinds
+from orgs.importing.kinds import KeptRow, LedgerLine
+from orgs.models import ImportBatch
+
+
+class CannotUndo(Exception):
+    """The batch was never imported, or was undone already."""
+
+
+@dataclass
+class Undone:
+    """`kept` lists the rows that somebody changed since; they stay as they are."""
+
+    deleted: int = 0
+    overwritten: int = 0
+    kept: list[KeptRow] = field(default_factory=list)
+    is_done: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        told = [self.deleted, self.overwritten, [[each.label, each.reason] for each in self.kept]]
+        return hashlib.sha256(batches.dumps(told)).hexdigest()
+
+
+def preview_undo(batch_id: int, *, now: datetime) -> Undone:
+    """What an undo would do now; writes nothing. Raises CannotUndo."""
+    with transaction.atomic():
+        told = take_back(batch_id, now)
+        transaction.set_rollback(True)
+    return told
+
+
+def undo(batch_id: int, *, user: Any, now: datetime, fingerprint: str | None = None) -> Undone:
+    """Take the import back; with a `fingerprint` only when the preview still says the same (else `is_done` is False).
+
+    Raises CannotUndo.
+    """
+    with transaction.atomic():
+        told = take_back(batch_id, now)
+        if fingerprint is not None and told.fingerprint != fingerprint:
+            transaction.set_rollback(True)
+            return told
+        batch = ImportBatch.objects.get(pk=batch_id)
+        batch.state = ImportBatch.State.UNDONE
+        batch.report["undone"] = {"at": now.isoformat(), "deleted": told.deleted, "overwritten": told.overwritten}
+        batch.report["undone"]["kept"] = [[each.label, each.reason] for each in told.kept[:200]]
+        batch.save(update_fields=["state", "report"])
+        detail = {"deleted": told.deleted, "overwritten": told.overwritten, "kept": len(told.kept)}
+        audit.record(user, "import.undone", batch, now=now, detail=detail)
+        told.is_done = True
+    return told
+
+
+def take_back(batch_id: int, now: datetime) -> Undone:
+    db.lock("imports")
+    batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+    if batch.state != ImportBatch.State.CONFIRMED:
+        raise CannotUndo(f"Only a finished import can be undone; this one is: {batch.get_state_display().lower()}.")
+    lines = defaultdict(list)
+    for entry in batch.entries.values_list("model", "row_id", "before", "after").iterator(chunk_size=10_000):
+        lines[entry[0]].append(LedgerLine(*entry))
+    told, touched = Undone(), set()
+    for restorer in kinds.restorers():
+        done = restorer.restore(lines.pop(restorer.model, []), now)
+        told.deleted += done.deleted
+        told.overwritten += done.overwritten
+        told.kept += done.kept
+        touched |= done.organization_ids
+    batches.touch_existing(touched, "undo", now)
+    return told

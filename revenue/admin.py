@@ -1,0 +1,110 @@
+"""Subscriptions in the admin: to read, as imports write them."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from config.backoffice import formatting, settings
+from config.backoffice.site import DropdownFilter, ReadOnlyAdmin, display, register
+from orgs.importing.door import ImportDoor, SubscriptionUploadForm
+from orgs.models import ImportBatch
+from revenue import totals
+from revenue.models import Subscription
+from revenue.resources import SubscriptionResource
+
+
+class StateFilter(DropdownFilter):
+    """Without a choice: what is known now, whatever its state."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("active", "Active today"), ("scheduled", "Starts or ends later"), ("ended", "Ended")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        today = settings.today(timezone.now())
+        sets = {
+            "active": lambda: queryset.active(today),
+            "scheduled": lambda: queryset.scheduled(today),
+            "ended": lambda: queryset.ended(today),
+        }
+        return sets[self.value()]() if self.value() in sets else queryset
+
+
+class OfColumnFilter(DropdownFilter):
+    """The values of one column."""
+
+    column: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        values = Subscription.objects.known_now().order_by(self.column).values_list(self.column, flat=True)
+        return [(value, value) for value in values.distinct()[:200]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
+class ProductFilter(OfColumnFilter):
+    title = "product"
+    parameter_name = column = "product_code"
+
+
+class CurrencyFilter(OfColumnFilter):
+    title = "currency"
+    parameter_name = column = "currency"
+
+
+@register(Subscription)
+class SubscriptionAdmin(ImportDoor, ReadOnlyAdmin):
+    import_kind = ImportBatch.Kind.SUBSCRIPTIONS
+    import_explained = (
+        "Revenue subscriptions: the columns external_org_id, product_code, mrr, currency and start_at, and where you "
+        "have them end_at, subscription_id, trial_end_at, name, amount with interval and interval_count. An empty cell "
+        "keeps the old value (“none” removes an end); an empty currency is the reporting currency. Subscriptions that "
+        "are not in the file stay as they are, unless you say that the file is complete: then they end today."
+    )
+    import_form_class = SubscriptionUploadForm
+    resource_classes = [SubscriptionResource]
+    import_export_change_list_template = "admin/revenue/subscription/change_list.html"
+    list_display = ["organization", "product_code", "name", "mrr_shown", "starts", "ends", "state", "subscription_id"]
+    list_select_related = ["key__organization"]
+    list_filter = [StateFilter, ProductFilter, CurrencyFilter]
+    search_fields = ["key__external_id", "key__organization__display_name", "product_code", "subscription_id"]
+    ordering = ["-mrr", "id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).known_now().with_state(settings.today(timezone.now()))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        changelist = getattr(response, "context_data", {}).get("cl")
+        if changelist is not None:
+            response.context_data["total"] = totals.of(changelist.queryset, settings.today(timezone.now()))
+        return response
+
+    @display(description="Organization", ordering="key__organization__display_name")
+    def organization(self, subscription: Subscription) -> str:
+        organization = subscription.key.organization
+        url = reverse("admin:orgs_organization_change", args=[organization.pk])
+        return format_html('<a href="{}">{}</a>', url, organization)
+
+    @display(description="MRR", ordering="mrr")
+    def mrr_shown(self, subscription: Subscription) -> str:
+        return formatting.money(subscription.mrr, subscription.currency, exact=True)
+
+    @display(description="Starts", ordering="start_on")
+    def starts(self, subscription: Subscription) -> str:
+        return f"{subscription.start_on:%d %b %Y}"
+
+    @display(description="Ends", ordering="end_on")
+    def ends(self, subscription: Subscription) -> str:
+        return f"{subscription.end_on:%d %b %Y}" if subscription.end_on else formatting.DASH
+
+    @display(description="State")
+    def state(self, subscription: Subscription) -> str:
+        return subscription.state_shown

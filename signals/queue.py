@@ -1,0 +1,134 @@
+"""The work queue: one row an organization with all its signals, most money first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Self
+
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from config.backoffice import settings
+from orgs.models import Band, Organization
+from signals.models import Signal
+
+FAMILIES = {"risk": "Risk", "growth": "Growth"}
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """What the queue shows; every field but `state` may be empty. Unknown values are dropped, never an error."""
+
+    state: str = Signal.State.OPEN
+    family: str = ""
+    type: str = ""
+    band: str = ""
+    owner: str = ""
+    new: str = ""
+    q: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """Read the address line."""
+        known = {
+            "state": set(Signal.State.values),
+            "family": set(FAMILIES),
+            "type": set(Signal.Type.values),
+            "band": set(Band.values),
+            "owner": {"me", "nobody"},
+            "new": {"1"},
+        }
+        chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
+        return cls(**chosen, q=query.get("q", "").strip().replace("\x00", "")[:255])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == Signal.State.OPEN
+
+
+@dataclass(frozen=True)
+class QueueTotals:
+    """What stands on top of the list; `mrr` counts each organization once."""
+
+    organizations: int
+    mrr: Decimal
+    money_at_stake: Decimal
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    organization: Organization
+    signals: list[Signal]
+
+    @property
+    def money_at_stake(self) -> Decimal:
+        return sum((signal.money_at_stake for signal in self.signals), Decimal(0))
+
+    @property
+    def oldest_at(self) -> datetime:
+        return min(signal.opened_at for signal in self.signals)
+
+    @property
+    def assignees(self) -> list[str]:
+        return sorted({str(signal.assignee) for signal in self.signals if signal.assignee})
+
+
+def new_since(now: datetime) -> datetime:
+    """What counts as new: opened since yesterday began in the reporting zone."""
+    return settings.day_start(settings.today(now) - timedelta(days=1), settings.zone())
+
+
+def signals(chosen: QueueFilter, now: datetime) -> QuerySet[Signal]:
+    """The signals that the filter means."""
+    found = Signal.objects.filter(state=chosen.state)
+    if chosen.family:
+        found = found.growth() if chosen.family == "growth" else found.risks()
+    if chosen.type:
+        found = found.filter(type=chosen.type)
+    if chosen.new:
+        found = found.opened_since(new_since(now))
+    return found
+
+
+def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[Organization]:
+    """The organizations that have such signals, with `at_stake` and `oldest_at`, most urgent first."""
+    own = signals(chosen, now).filter(organization=OuterRef("pk")).order_by().values("organization")
+    found = Organization.objects.filter(Exists(signals(chosen, now).filter(organization=OuterRef("pk"))))
+    if chosen.band:
+        found = found.in_band(chosen.band)
+    if chosen.owner:
+        found = found.owned_by(user) if chosen.owner == "me" else found.filter(owner=None)
+    if chosen.q:
+        found = found.matching(chosen.q)
+    return (
+        found.annotate(
+            at_stake=Coalesce(Subquery(own.annotate(total=Sum("money_at_stake")).values("total")), Decimal(0)),
+            oldest_at=Subquery(own.annotate(first=Min("opened_at")).values("first")),
+        )
+        .select_related("snapshot", "owner")
+        .order_by("-at_stake", "id")
+    )
+
+
+def totals(found: QuerySet[Organization]) -> QueueTotals:
+    """Count and sums of the whole list, not of the page."""
+    sums = found.order_by().aggregate(count=Count("pk"), mrr=Sum("snapshot__mrr"), stake=Sum("at_stake"))
+    return QueueTotals(sums["count"], sums["mrr"] or Decimal(0), sums["stake"] or Decimal(0))
+
+
+def rows(page: Iterable[Organization] | QuerySet[Organization], chosen: QueueFilter, now: datetime) -> list[QueueRow]:
+    """The organizations of one page with their signals, two queries however many there are."""
+    shown = list(page)
+    by_organization: dict[int, list[Signal]] = {}
+    found = signals(chosen, now).filter(organization__in=shown).select_related("assignee")
+    for signal in found.order_by("-money_at_stake", "type"):
+        by_organization.setdefault(signal.organization_id, []).append(signal)
+    return [QueueRow(org, by_organization[org.id]) for org in shown if org.id in by_organization]
+
+
+def of_organization(organization: Organization) -> QuerySet[Signal]:
+    """Everything ever found about one organization, live signals first."""
+    transitions = Prefetch("transitions", to_attr="history")
+    ranked = organization.signals.select_related("assignee").prefetch_related(transitions)
+    return ranked.order_by("closed_at", "-money_at_stake", "-opened_at")

@@ -1,0 +1,146 @@
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from config.backoffice.models import AuditEntry
+from orgs.models import Organization
+from tests.factories import staff
+from tests.tracker.sending import Product, body
+from tests.tracker.test_rollups import event, put
+from tracker import rollups
+from tracker.models import Application, Event
+from tracker.panels import usage_panel
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client):
+    client.force_login(staff())
+    return client
+
+
+def text(answer) -> str:
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_stream_is_live_escaped_and_shows_the_environment(page):
+    product = Product()
+    product.send(body(event="<script>alert(1)</script>", environment="staging", properties={"</script>": "<b>"}))
+    html = text(page.get(reverse("admin:events")))
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<script>alert(1)" not in html
+    assert "staging" in html
+    assert "org_456" in html
+
+
+def test_the_stream_filters_and_pages_by_id(page):
+    product = Product()
+    product.send_batch([body(event=f"e{n}", customer_org_id=f"o{n % 2}") for n in range(60)])
+    url = reverse("admin:events")
+    assert re.findall(r"<b>(e\d+)</b>", text(page.get(url, {"event": "e7"}))) == ["e7"]
+    first = text(page.get(url))
+    assert re.findall(r"<b>(e\d+)</b>", first) == [f"e{n}" for n in range(59, 9, -1)]
+    [before] = re.findall(r"\?before=(\d+)", first)
+    with CaptureQueriesContext(connection) as asked:
+        older = text(page.get(url, {"before": before}))
+    assert re.findall(r"<b>(e\d+)</b>", older) == [f"e{n}" for n in range(9, -1, -1)]
+    assert not [
+        query["sql"] for query in asked.captured_queries if "COUNT" in query["sql"] and "tracker_event" in query["sql"]
+    ]
+    assert len(re.findall(r"<b>(e\d+)</b>", text(page.get(url, {"organization": "o1"})))) == 30
+    assert "No event matches" in text(
+        page.get(url, {"organization": "none", "application": "x\x00", "before": "9" * 30})
+    )
+
+
+def test_a_new_application_shows_its_secret_once_and_it_works(page):
+    form = {"name": "Shop", "organization_from": "groups", "denied_properties": "prompt"}
+    html = text(page.post(reverse("admin:tracker_application_add"), form))
+    [secret] = re.findall(r'Signing secret <code class="bo-code">(sk_[^<]+)<', html)
+    application = Application.objects.get()
+    assert application.denied_properties == ["prompt"]
+    assert AuditEntry.objects.filter(action="application.created").count() == 1
+    for language in ("openssl dgst", "urllib.request", "createHmac", "OpenSSL::HMAC"):
+        assert language in html
+    assert str(application.uuid) in html
+    again = text(page.get(reverse("admin:application", args=[application.id])))
+    assert secret not in again
+    product = Product.__new__(Product)
+    product.application, product.secret, product.client = application, secret.encode(), page
+    assert product.send(body()).status_code == 201
+
+
+def test_rotating_keeps_the_former_secret_for_a_day_and_revoking_ends_it(page):
+    product = Product()
+    url = reverse("admin:application", args=[product.application.id])
+    html = text(page.post(url, {"act": "rotate", "kind": "secret"}))
+    [secret] = re.findall(r'Signing secret <code class="bo-code">(sk_[^<]+)<', html)
+    former = product.application.credentials.get(expires_at__isnull=False)
+    assert timedelta(hours=23) < former.expires_at - timezone.now() <= timedelta(hours=24)
+    assert product.send(body()).status_code == 201
+    page.post(url, {"act": "revoke", "credential": former.id})
+    product.application.refresh_from_db()
+    from tracker import credentials
+
+    credentials.forget()
+    assert product.send(body()).status_code == 401
+    product.secret = secret.encode()
+    assert product.send(body()).status_code == 201
+    assert set(AuditEntry.objects.values_list("action", flat=True)) >= {"credential.rotated", "credential.revoked"}
+
+
+def test_deactivating_and_the_test_event(page):
+    product = Product()
+    url = reverse("admin:application", args=[product.application.id])
+    page.post(url, {"act": "test"})
+    assert list(Event.objects.values_list("name", "environment", "key")) == [("test_event", "test", None)]
+    assert "No organization" in text(page.get(reverse("admin:events")))
+    page.post(url, {"act": "deactivate"})
+    assert "Inactive" in text(page.get(url))
+    assert "Inactive" in text(page.get(reverse("admin:applications")))
+
+
+def test_refused_events_come_with_the_remedy(page):
+    product = Product()
+    product.send(body(ts_epoch=1_738_000_000_000))
+    product.send(body(extra=1))
+    html = text(page.get(reverse("admin:rejects")))
+    assert "1\u00a0event or request refused in seven days" in html
+    assert "Divide the time by 1000" in html
+    assert "Stored, with something left out" in html
+    assert "a whole number" in html
+    assert "1738000000000" not in html
+
+
+def test_empty_pages_teach(page):
+    assert "Send a first event" in text(page.get(reverse("admin:events")))
+    assert "Add an application" in text(page.get(reverse("admin:applications")))
+    assert "Nothing was refused" in text(page.get(reverse("admin:rejects")))
+
+
+@pytest.mark.parametrize("name", ["events", "applications", "rejects"])
+def test_pages_need_their_permission(client, name):
+    client.force_login(staff("joe", is_superuser=False))
+    assert client.get(reverse(f"admin:{name}")).status_code == 403
+
+
+def test_usage_on_the_organization_page():
+    now = timezone.now()
+    put(Product().application, [event(now - timedelta(days=days)) for days in (2, 2, 3, 100)])
+    rollups.roll_up(now)
+    context = usage_panel(RequestFactory().get("/"), Organization.objects.get())
+    assert context["finding"] == "3\u00a0events in 90 days, +200.0\u00a0% vs the 90 days before"
+    assert sum(context["chart"]["series"][0]["data"]) == 3
+    assert sum(context["chart"]["series"][1]["data"]) == 1
+    from django.template.loader import render_to_string
+
+    html = render_to_string("admin/tracker/panel_usage.html", {"content": context})
+    assert 'id="usage-by-day"' in html

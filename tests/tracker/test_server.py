@@ -1,0 +1,95 @@
+"""Bytes on a socket against the real web server: what no test client can send."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests.tracker.sending import Product, body
+from tests.tracker.test_bad_ingest import SUITE, is_expected
+from tracker.models import Event
+
+pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("events_table")]
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def server(tmp_path):
+    """granian on the test database; its address."""
+    port, database = free_port(), connection.settings_dict
+    url = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
+    environment = {**os.environ, "DATABASE_URL": url}
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--port", str(port)]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--log-level", "warning"], cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log
+        )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield port
+    process.send_signal(signal.SIGTERM)
+    process.wait(15)
+
+
+def exchange(port: int, sent: bytes, *, hang_up: bool = False) -> int | str:
+    """The status of the answer; "closed" when none came within five seconds."""
+    with closing(socket.create_connection(("127.0.0.1", port), 5)) as connected:
+        connected.sendall(sent)
+        if hang_up:
+            return "closed"
+        connected.settimeout(5)
+        try:
+            head = connected.recv(65_536)
+        except OSError:
+            return "closed"
+    return int(head.split(b" ", 2)[1]) if head else "closed"
+
+
+def test_raw_requests(server):
+    product = Product()
+    names: dict = {}
+    exec(SUITE["meta"]["prelude"], names)
+    for case in SUITE["cases"]:
+        if "raw_request" not in case:
+            continue
+        before = Event.objects.count()
+        raw = eval(case["raw_request"], names)
+        raw = raw.replace(b"{HOST}", b"localhost").replace(b"{UUID}", str(product.application.uuid).encode())
+        raw = raw.replace(b"{SIG}", product.sign(eval("J(ev())", names)).encode())
+        answer = exchange(server, raw, hang_up=case.get("steps") == "close the socket")
+        wanted = case["expect"]["status"]
+        assert answer in wanted or (answer != "closed" and is_expected(answer, wanted)), (case["id"], answer)
+        stored = 1 if answer != "closed" and 200 <= answer < 300 else 0
+        assert Event.objects.count() - before == stored, case["id"]
+
+
+def test_an_answered_event_is_committed_and_a_chunked_bomb_is_refused(server):
+    product, raw = Product(), json.dumps(body()).encode()
+    head = b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nx-app-uuid: %s\r\nx-signature: %s\r\n" % (
+        str(product.application.uuid).encode(),
+        product.sign(raw).encode(),
+    )
+    assert exchange(server, head + b"Content-Length: %d\r\n\r\n" % len(raw) + raw) == 201
+    assert Event.objects.count() == 1
+    chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
+    assert exchange(server, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 3 + b"0\r\n\r\n") == 413
+    assert exchange(server, head + b"Content-Length: 50000\r\n\r\n" + b" " * 50_000) == 413
+    assert Event.objects.count() == 1
