@@ -1,5 +1,6 @@
 """Revenue's own words and doors on pages, on top of the `backoffice` library."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -92,6 +93,13 @@ def kind_title(kind: str) -> str:
 @register.filter
 def of_key(titles: dict[str, str], key: str) -> str:
     return titles[key]
+
+
+@register.simple_tag
+def on_day(day: date, today: date) -> SafeString:
+    """ "in 12 days" with the day on hover; `today` is handed in, as a list has many of these."""
+    words = formatting.days_until(day, today)
+    return format_html('<time datetime="{}" title="{}">{}</time>', day.isoformat(), f"{day:%d %b %Y}", words)
 
 
 @register.filter
