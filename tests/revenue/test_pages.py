@@ -165,3 +165,16 @@ def test_the_panel_shows_lines_by_state():
     ]
     assert [(each.kind, each.amount) for each in content["movements"]] == [("contraction", 5)]
     assert len(content["chart"]["labels"]) == 12
+
+
+@pytest.mark.parametrize("mode", ["period_end", "constant"])
+def test_a_product_opens_the_lines_it_was_counted_from(staff, mode):
+    store_book(12)
+    move_book_to_today()
+    install.change({"fx_mode": mode, "fx_constant_date": AS_OF}, actor=None, now=timezone.now())
+    now = timezone.now()
+    for product in facts.get(install.today(now), now).facts.products.items:
+        if product.product_code:
+            filters = {"product_code": product.product_code, "state": "active"}
+            total = staff.get("/admin/revenue/subscription/", filters).context_data["total"]
+            assert total.mrr == product.mrr
