@@ -10,11 +10,11 @@ from django.utils.html import format_html
 
 from config.backoffice import formatting, settings
 from config.backoffice.site import DropdownFilter, ReadOnlyAdmin, display, register
-from orgs.importing.door import ImportDoor, SubscriptionUploadForm
+from orgs.importing.door import ImportDoor, SubscriptionUploadForm, UploadForm
 from orgs.models import ImportBatch
 from revenue import totals
-from revenue.models import Subscription
-from revenue.resources import SubscriptionResource
+from revenue.models import ExchangeRate, Subscription
+from revenue.resources import ExchangeRateResource, SubscriptionResource
 
 
 class StateFilter(DropdownFilter):
@@ -108,3 +108,30 @@ class SubscriptionAdmin(ImportDoor, ReadOnlyAdmin):
     @display(description="State")
     def state(self, subscription: Subscription) -> str:
         return subscription.state_shown
+
+
+class RateCurrencyFilter(DropdownFilter):
+    title = "currency"
+    parameter_name = "currency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = ExchangeRate.objects.order_by("currency").values_list("currency", flat=True).distinct()
+        return [(code, code) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(currency=self.value()) if self.value() else queryset
+
+
+@register(ExchangeRate)
+class ExchangeRateAdmin(ImportDoor, ReadOnlyAdmin):
+    import_kind = ImportBatch.Kind.RATES
+    import_explained = (
+        "Exchange rates: the columns date, currency and per_eur (units of the currency for 1 EUR), or the European "
+        "Central Bank's own table with one column a currency. A rate that is there already takes the new value."
+    )
+    import_form_class = UploadForm
+    resource_classes = [ExchangeRateResource]
+    import_export_change_list_template = "admin/revenue/exchangerate/change_list.html"
+    list_display = ["date", "currency", "per_eur"]
+    list_filter = [RateCurrencyFilter]
+    ordering = ["-date", "currency"]

@@ -178,3 +178,24 @@ def test_a_product_opens_the_lines_it_was_counted_from(staff, mode):
             filters = {"product_code": product.product_code, "state": "active"}
             total = staff.get("/admin/revenue/subscription/", filters).context_data["total"]
             assert total.mrr == product.mrr
+
+
+def test_the_renewals_on_a_card_are_the_ones_listed(staff):
+    today = install.today(timezone.now())
+    org = factories.organization("first", renewal_on=today + timedelta(days=29))
+    factories.subscription(org, "10", start_on=today)
+    other = factories.organization("second")
+    factories.subscription(other, "20", start_on=today, end_on=today + timedelta(days=30))
+    found = facts.get(today, timezone.now()).facts
+    assert [(each.days, each.organizations, each.mrr) for each in found.renewal_sums] == [
+        (30, 1, 10),
+        (60, 2, 30),
+        (90, 2, 30),
+        (180, 2, 30),
+    ]
+    for each in found.renewal_sums:
+        response = staff.get("/admin/revenue/renewals/", {"days": each.days})
+        listed = response.context_data["renewals"]
+        assert (listed.days, listed.organizations, listed.mrr) == (each.days, each.organizations, each.mrr)
+        assert formatting.money(each.mrr, "EUR", exact=True) in text_of(response)
+    assert "Nobody renews" not in text_of(staff.get("/admin/revenue/renewals/", {"days": "x"}))
