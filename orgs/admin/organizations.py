@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet, Value
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from config.backoffice import formatting, panels, settings
 from config.backoffice.exports import csv_response
 from config.backoffice.site import ModelAdmin, display, register
-from orgs import editing
+from orgs import aliases, editing
 from orgs.admin import filters
 from orgs.importing.door import ImportDoor
 from orgs.models import Band, ImportBatch, Organization, OrganizationSnapshot
@@ -94,7 +96,26 @@ class OrganizationAdmin(ImportDoor, ModelAdmin):
 
     def get_urls(self):
         export = self.admin_site.admin_view(self.export)
-        return [path("export.csv", export, name="orgs_organization_export"), *super().get_urls()]
+        unalias = self.admin_site.admin_view(require_POST(self.unalias))
+        return [
+            path("export.csv", export, name="orgs_organization_export"),
+            path("<int:pk>/unalias/", unalias, name="orgs_organization_unalias"),
+            *super().get_urls(),
+        ]
+
+    def unalias(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take one id of the organization away again."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        alias_id = request.POST.get("alias", "")
+        try:
+            aliases.remove(alias_id, actor=request.user, now=timezone.now())
+        except aliases.CannotJoin as error:
+            messages.error(request, str(error))
+        else:
+            said = f"“{alias_id}” stands for itself again. The former totals return within a minute."
+            messages.success(request, said)
+        return HttpResponseRedirect(reverse("admin:orgs_organization_change", args=[pk]))
 
     def export(self, request: HttpRequest) -> HttpResponse:
         """The list as it is filtered and sorted, as CSV."""
@@ -108,8 +129,11 @@ class OrganizationAdmin(ImportDoor, ModelAdmin):
     ) -> HttpResponse:
         organization = self.get_object(request, object_id)
         context = {}
+        if organization is not None and (joined := aliases.joined_to(organization)):
+            messages.info(request, f"“{organization.external_id}” is an alias of this customer.")
+            return HttpResponseRedirect(reverse("admin:orgs_organization_change", args=[joined.pk]))
         if organization is not None:
-            keys = organization.keys.exclude(external_id=organization.external_id)
+            keys = list(organization.keys.exclude(external_id=organization.external_id))
             context = {"snapshot": snapshot_of(organization), "aliases": keys, "currency": organization.currency}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 

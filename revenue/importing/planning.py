@@ -71,14 +71,14 @@ def refuse_unknown(sheet: Sheet, drafts: list[Draft], missing: set[str], plan: P
     """Rows of ids that are not known; said of rows refused for something else as well."""
     if not missing:
         return drafts
-    lookalikes = find_lookalikes(missing)
+    lookalikes = find_lookalikes(missing, guess=True)
     remedy = "Import organizations first, or tick “create missing organizations”."
     for row in sheet.rows:
         external_id = row.cells[ID].strip()
         if external_id in missing:
             other = lookalikes.get(external_id)
             hint = (
-                f" It looks like “{other}”: correct it, or join the two on the ID reconciliation page." if other else ""
+                f" Did you mean “{other}”? Correct it, or join the two on the ID reconciliation page." if other else ""
             )
             plan.refuse(row.line, ID, external_id, f"is not known to this install. {remedy}{hint}")
     return [draft for draft in drafts if draft.external_id not in missing]
