@@ -1,4 +1,4 @@
-"""Joining ids: one key is re-pointed and nothing else; everything can be taken back; what does not fit changes nothing."""
+"""Joining ids: one key is re-pointed and nothing else; it can be taken back; what does not fit changes nothing."""
 
 import threading
 
