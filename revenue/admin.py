@@ -13,8 +13,8 @@ from config.backoffice.site import DropdownFilter, ReadOnlyAdmin, display, regis
 from orgs.importing.door import ImportDoor, SubscriptionUploadForm
 from orgs.models import ImportBatch
 from revenue import totals
-from revenue.models import Subscription
-from revenue.resources import SubscriptionResource
+from revenue.models import ExchangeRate, Subscription
+from revenue.resources import RateResource, SubscriptionResource
 
 
 class StateFilter(DropdownFilter):
@@ -108,3 +108,34 @@ class SubscriptionAdmin(ImportDoor, ReadOnlyAdmin):
     @display(description="State")
     def state(self, subscription: Subscription) -> str:
         return subscription.state_shown
+
+
+class RateCurrencyFilter(DropdownFilter):
+    title = "currency"
+    parameter_name = "currency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = ExchangeRate.objects.order_by("currency").values_list("currency", flat=True).distinct()
+        return [(code, code) for code in codes[:200]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(currency=self.value()) if self.value() else queryset
+
+
+@register(ExchangeRate)
+class ExchangeRateAdmin(ImportDoor, ReadOnlyAdmin):
+    import_kind = ImportBatch.Kind.RATES
+    import_explained = (
+        "Exchange rates: the columns date, currency and per_eur (units of the currency for 1 EUR), or the ECB's own "
+        "table with one column a currency, as it is downloaded. Days that are not in the file stay as they are."
+    )
+    resource_classes = [RateResource]
+    import_export_change_list_template = "admin/revenue/exchangerate/change_list.html"
+    list_display = ["date", "currency", "rate"]
+    list_filter = [RateCurrencyFilter]
+    search_fields = ["currency"]
+    ordering = ["-date", "currency"]
+
+    @display(description="Units for 1 EUR", ordering="per_eur")
+    def rate(self, row: ExchangeRate) -> str:
+        return f"{row.per_eur.normalize():f}"

@@ -21,6 +21,15 @@ register_list(
     permission="revenue.view_subscription",
     url_name="admin:revenue_subscription_changelist",
 )
+register_list(
+    "rates",
+    title="Exchange rates",
+    group="Data",
+    order=50,
+    icon="currency_exchange",
+    permission="revenue.view_exchangerate",
+    url_name="admin:revenue_exchangerate_changelist",
+)
 
 
 @register_page(
