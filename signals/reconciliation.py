@@ -3,9 +3,10 @@
 Events and MRR are those of the snapshot, the numbers that every list shows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, QuerySet
 
@@ -118,3 +119,16 @@ def most_used(party: Party) -> tuple:
 def joined() -> QuerySet[OrganizationKey]:
     """Aliases in force, latest organization first."""
     return OrganizationKey.objects.aliases().select_related("organization").order_by(F("organization_id").desc(), "id")
+
+
+EXPORTED = ("seen_id", "events_30d", "known_id", "display_name", "mrr", "differ_in", "is_ambiguous")
+
+
+def export(found: Reconciliation) -> Iterator[list[Any]]:
+    """All proposals, then the ids without one."""
+    for each in (*found.certain, *found.ambiguous):
+        known = each.known
+        told = [each.words, "yes" if each.is_ambiguous else "no"]
+        yield [each.seen.external_id, each.seen.events, each.via, known.name, known.mrr, *told]
+    for party in found.unmatched:
+        yield [party.external_id, party.events, "", "", None, "", ""]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.backoffice import settings
+from config.backoffice.exports import download
 from config.backoffice.formatting import plural
 from config.backoffice.pages import register_page, render_page
 from orgs import aliases
@@ -42,6 +43,10 @@ SHOWN = {
 )
 def reconciliation_page(request: HttpRequest) -> HttpResponse:
     found = reconciliation.reconcile()
+    if "export" in request.GET:
+        rows, file_format = reconciliation.export(found), request.GET["export"]
+        header = reconciliation.EXPORTED
+        return download(request, "reconciliation", header, rows, file_format=file_format, now=timezone.now())
     rejected = MatchRejection.objects.select_related("rejected_by")
     lists = {
         "proposed": found.certain,
