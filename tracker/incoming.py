@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+# Names of events in which nobody did anything: they tell about users and organizations, and are no usage.
+STATEMENTS = ("$identify", "$set", "$groupidentify", "$create_alias", "$merge_dangerously")
+
 
 @dataclass(slots=True)
 class NewEvent:

@@ -123,15 +123,17 @@ SELECT max(id) FROM (
 # One row of the answer: an organization whose usage changed. The events of one chunk of ids become, in this order:
 # a bit a user and day (who was active), a row a session and day, and the daily row, whose users and sessions grow by
 # those that are new on that day; so each number is exact without reading the past again. Only one roll-up runs at a
-# time (it holds the cursor's row). `since` leaves out what a rebuild must not count again. The chunk is read by
-# primary key, the rest by the unique constraints of the daily tables; all rows go in key order.
+# time (it holds the cursor's row). `statements` are names of events that only tell about users and organizations: a
+# nightly description of all customers must not look like usage. `since` leaves out what a rebuild must not count
+# again. The chunk is read by primary key, the rest by the unique constraints of the daily tables; all rows go in key
+# order.
 ROLL_UP_USAGE = """
 WITH chunk AS MATERIALIZED (
     SELECT event.application_id, event.environment, event.key_id, key.organization_id, event.user_hash,
            event.session_id, (event.occurred_at AT TIME ZONE %(zone)s)::date AS day,
            least(event.occurred_at, event.received_at) AS seen_at
     FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-    WHERE event.id > %(low)s AND event.id <= %(high)s
+    WHERE event.id > %(low)s AND event.id <= %(high)s AND event.name <> ALL(%(statements)s)
       AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
 ), masks AS (
     SELECT application_id, environment, key_id, date_trunc('month', day)::date AS month, user_hash,
@@ -189,7 +191,7 @@ INSERT INTO tracker_eventnameday AS kept (application_id, environment, key_id, d
 SELECT event.application_id, event.environment, event.key_id, (event.occurred_at AT TIME ZONE %(zone)s)::date,
        event.name, count(*)
 FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-WHERE event.id > %(low)s AND event.id <= %(high)s
+WHERE event.id > %(low)s AND event.id <= %(high)s AND event.name <> ALL(%(statements)s)
   AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, 5, 2, 1
 ON CONFLICT (key_id, day, name, environment, application_id) DO UPDATE SET events = kept.events + excluded.events
@@ -202,7 +204,7 @@ INSERT INTO tracker_pathday AS kept (application_id, environment, key_id, day, p
 SELECT event.application_id, event.environment, event.key_id, (event.occurred_at AT TIME ZONE %(zone)s)::date,
        split_part(event.path, '?', 1), count(*)
 FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-WHERE event.id > %(low)s AND event.id <= %(high)s AND event.path IS NOT NULL
+WHERE event.id > %(low)s AND event.id <= %(high)s AND event.path IS NOT NULL AND event.name <> ALL(%(statements)s)
   AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, md5(split_part(event.path, '?', 1)), 2, 1
 ON CONFLICT (key_id, day, md5(path), environment, application_id) DO UPDATE SET events = kept.events + excluded.events

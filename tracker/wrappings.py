@@ -18,6 +18,7 @@ from tracker.bodies import MOST_BYTES_OF_BATCH, BadBody, gunzip, too_large
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+JSON = (b"{", b"[")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LARGEST_WINDOW = 8 * 1024 * 1024
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
@@ -47,10 +48,11 @@ def _decompress(raw: bytes, most: int) -> bytes:
 def _decode(raw: bytes) -> bytes:
     if raw.startswith(BYTE_ORDER_MARK):
         return raw[len(BYTE_ORDER_MARK) :]
-    if raw.lstrip()[:1] in (b"{", b"["):
+    if raw.lstrip()[:1] in JSON:
         return raw
     if field := FIELD.search(raw):
-        return unquote_to_bytes(field.group(1).replace(b"+", b" ")).replace(b" ", b"+")
+        value = unquote_to_bytes(field.group(1).replace(b"+", b" "))
+        return value if value.lstrip()[:1] in JSON else value.replace(b" ", b"+")  # base64 that nobody escaped
     return _decode_base64(raw) if BASE64.fullmatch(raw) else raw
 
 
