@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", health.ready),
     path("healthz/jobs", health.jobs),
     path("v1/", include("tracker.api.urls")),
+    path("", include("tracker.api.posthog_urls")),
     path("api/v1/", include("revenue.api.urls")),
     path("api/v1/", include("signals.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
