@@ -7,4 +7,4 @@ class RevenueConfig(AppConfig):
 
     def ready(self) -> None:
         from revenue import jobs, pages, panels  # noqa: F401,PLC0415  register
-        from revenue.importing import restoring, writing  # noqa: F401,PLC0415  register
+        from revenue.importing import rates, restoring, writing  # noqa: F401,PLC0415  register

@@ -1,10 +1,10 @@
-"""Subscriptions as a django-import-export resource."""
+"""Subscriptions and exchange rates as django-import-export resources."""
 
 from import_export import fields
 
 from orgs.importing.setwise import SetWiseResource
 from orgs.models import ImportBatch
-from revenue.models import Subscription
+from revenue.models import ExchangeRate, Subscription
 
 
 class SubscriptionResource(SetWiseResource):
@@ -32,3 +32,12 @@ class SubscriptionResource(SetWiseResource):
             "subscription_id",
         )
         import_id_fields = ("external_org_id", "product_code", "start_at")
+
+
+class RateResource(SetWiseResource):
+    import_kind = ImportBatch.Kind.RATES
+
+    class Meta:
+        model = ExchangeRate
+        fields = ("date", "currency", "per_eur")
+        import_id_fields = ("date", "currency")

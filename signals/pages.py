@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.backoffice import formatting, settings
+from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.models import Band
 from signals import handling, lifecycle, queue
@@ -67,6 +68,9 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     chosen = queue.QueueFilter.of(request.GET)
     found = queue.organizations(chosen, user=request.user, now=now)
+    if "export" in request.GET:
+        rows = queue.export(found, chosen, now)
+        return download(request, "signals", queue.EXPORTED, rows, file_format=request.GET["export"], now=now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "chosen": chosen,
@@ -147,9 +151,10 @@ def perform(request: HttpRequest, signal: Signal) -> str:
         )
         handling.assign(signal.id, assignee, actor=request.user, now=now)
         return f"{signal} is assigned to {assignee}." if assignee else f"{signal} is assigned to nobody."
-    if name not in lifecycle.Action:
-        raise handling.Refused("Choose what to do with the signal.")
-    action = lifecycle.Action(name)
+    try:
+        action = lifecycle.Action(name)
+    except ValueError as error:
+        raise handling.Refused("Choose what to do with the signal.") from error
     handling.act(
         signal.id,
         action,

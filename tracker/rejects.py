@@ -146,6 +146,9 @@ def count_since(moment: datetime) -> int:
 
 
 # --- What pages show ---------------------------------------------------------------------------------------
+EXPORTED = ("application", "code", "field", "message", "is_stored", "count", "last_at", "remedy")
+
+
 @dataclass(frozen=True)
 class RejectLine:
     """One reason of one application, summed over seven days."""

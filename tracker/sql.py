@@ -111,7 +111,8 @@ SET count = kept.count + excluded.count, message = excluded.message, last_at = e
 """
 
 # One row: the highest id drawn so far. Read while the gate is held alone, so that no drawn id is still on its way.
-LAST_ID = "SELECT last_value FROM tracker_event_id_seq"
+# A sequence that nobody has called yet names the id that comes next, not one that was drawn.
+LAST_ID = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM tracker_event_id_seq"
 
 # One row: the id at which a chunk of at most `size` events after `low` ends. Served by the primary keys.
 CHUNK_END = """

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from config.backoffice import formatting
 from config.backoffice.exports import csv_response
+from config.backoffice.listing import ExportDoor
 from config.backoffice.pages import render_page
 from config.backoffice.site import ReadOnlyAdmin, display, register
 from orgs.importing import batches, refusals, undo
@@ -24,7 +25,24 @@ LEVELS = {End.DONE: messages.success, End.STARTED: messages.info, End.ALREADY: m
 
 
 @register(ImportBatch)
-class ImportBatchAdmin(ReadOnlyAdmin):
+class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
+    export_name = "imports"
+    export_fields = (
+        ("import", "id"),
+        "kind",
+        "state",
+        "file_name",
+        "sha256",
+        "size",
+        ("who", "created_by__username"),
+        ("uploaded_at", "created_at"),
+        ("imported_at", "confirmed_at"),
+        ("new", "counts__new"),
+        ("changed", "counts__changed"),
+        ("unchanged", "counts__unchanged"),
+        ("refused", "counts__refused"),
+        "duration_ms",
+    )
     list_display = [
         "file_name",
         "kind",

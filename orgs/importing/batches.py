@@ -21,7 +21,7 @@ from config import db
 from config.backoffice import audit, jobs
 from config.backoffice.models import JobRun
 from orgs import sql
-from orgs.importing import kinds, reading
+from orgs.importing import kinds, progress, reading
 from orgs.importing.kinds import Written
 from orgs.importing.options import Options
 from orgs.importing.plan import Plan, dumps
@@ -155,17 +155,16 @@ def confirm_soon(batch: ImportBatch, *, user: Any, fingerprint: str, valid_rows_
 def run_step(run: JobRun, now: datetime) -> str:
     """One step of a large file in a worker; a sentence for the ledger of jobs."""
     batch = ImportBatch.objects.get(pk=run.arguments["batch"])
-    total = batch.report.get("total_rows")
     if run.arguments["step"] == "preview":
-        jobs.report_progress(run, {"doing": "Reading and comparing the file", "total": total})
-        plan = preview(batch)
+        with progress.watched(run, "Reading the file"):
+            plan = preview(batch)
         return "The file was refused." if plan is None else f"Previewed {plan.total_rows} rows of {batch.file_name}."
-    jobs.report_progress(run, {"doing": "Comparing once more and writing all rows at once", "total": total})
     user = get_user_model().objects.filter(pk=run.arguments["user"], is_active=True).first()
     if user is None or not user.has_perm("orgs.run_import"):
         raise NotYours("The permission to import was withdrawn meanwhile; nothing was imported.")
     choices = {name: run.arguments[name] for name in ("fingerprint", "valid_rows_only")}
-    return confirm(batch.pk, user=user, now=now, **choices).message
+    with progress.watched(run, "Reading the file again"):
+        return confirm(batch.pk, user=user, now=now, **choices).message
 
 
 def is_large(batch: ImportBatch) -> bool:
@@ -254,6 +253,7 @@ def record(batch: ImportBatch, plan: Plan, written: Written, user: Any, now: dat
     """Ledger, touches and audit of a write, in its transaction."""
     batch.state, batch.confirmed_at = ImportBatch.State.CONFIRMED, now
     batch.counts, batch.report = plan.counts, plan.report()
+    progress.step("Keeping the former values")
     db.copy_into(
         LedgerEntry._meta.db_table,
         LEDGER_COLUMNS,

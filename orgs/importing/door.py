@@ -131,5 +131,5 @@ class ImportDoor(ImportMixin):
             "explained": self.import_explained,
             "media": self.media + form.media,
         }
-        title = f"Import {ImportBatch.Kind(self.import_kind).label.split()[-1].lower()}"
+        title = f"Import {ImportBatch.Kind(self.import_kind).label.lower()}"
         return render_page(request, self.import_template_name, context, title=title)

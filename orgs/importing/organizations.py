@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 
 from config import db
 from orgs import sql
-from orgs.importing import cells
+from orgs.importing import cells, progress
 from orgs.importing.kinds import (
     Importer,
     LedgerLine,
@@ -116,7 +116,9 @@ def plan_organizations(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     """Compare a sheet with what is stored. Reads only; with `lock` the rows it read stay as they are until commit."""
     plan = begin(sheet)
     owners = read_owners(sheet)
-    drafts = [draft for row in sheet.rows if (draft := read_row(row, options, owners, plan))]
+    drafts = [
+        draft for row in progress.over(sheet.rows, "Reading rows") if (draft := read_row(row, options, owners, plan))
+    ]
     drafts = refuse_duplicates(drafts, plan)
     wanted = {draft.external_id for draft in drafts} | {
         draft.given[PARENT] for draft in drafts if PARENT in draft.given
@@ -125,7 +127,7 @@ def plan_organizations(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     drafts = refuse_shared_organizations(drafts, stored, plan)
     drafts = refuse_bad_parents(drafts, stored, plan)
     warn_of_lookalikes([draft for draft in drafts if draft.external_id not in stored], plan)
-    plan.rows = [plan_row(draft, stored) for draft in drafts]
+    plan.rows = [plan_row(draft, stored) for draft in progress.over(drafts, "Comparing rows")]
     plan.refused.sort(key=lambda remark: remark.line)
     return plan
 
@@ -326,7 +328,7 @@ def write_organizations(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
         ids.update(OrganizationKey.objects.filter(external_id__in=chunk).values_list("external_id", "organization_id"))
     before = {ids[row.new.external_id]: row.old and row.old.stored for row in changes}
     after = {ids[row.new.external_id]: applied(row.new, before[ids[row.new.external_id]], ids, now) for row in changes}
-    for chunk in in_chunks(after.values()):
+    for chunk in progress.chunks(list(after.values()), "Writing rows"):
         update(chunk)
     lines = [
         LedgerLine(MODEL, pk, before[pk] and before[pk].as_json(), values.as_json()) for pk, values in after.items()

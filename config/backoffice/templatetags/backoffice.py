@@ -78,11 +78,12 @@ def when(context: dict, moment: datetime | date | None, never: str = "never") ->
     """ "3 days ago" with the exact time on hover."""
     if moment is None:
         return {"words": never, "exact": ""}
-    now, zone = timezone.now(), reporting_zone(context)
+    zone = reporting_zone(context)
+    now = timezone.now().astimezone(zone)
     if isinstance(moment, datetime):
         local = moment.astimezone(zone)
         return {"words": formatting.ago(moment, now), "exact": f"{local:%d %b %Y, %H:%M %Z}", "iso": moment.isoformat()}
-    words = formatting.days_until(moment, now.astimezone(zone).date())
+    words = formatting.days_until(moment, now.date())
     return {"words": words, "exact": f"{moment:%d %b %Y}", "iso": moment.isoformat()}
 
 
