@@ -1,9 +1,11 @@
 """What products send: applications and their credentials, raw events, and the daily rows rolled up from them."""
 
+import re
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import MD5
@@ -18,13 +20,22 @@ def denied_by_default() -> list[str]:
     return list(DENIED_PROPERTIES)
 
 
-WAY_TO_ORGANIZATION = RegexValidator(
-    r"^(groups(:.+)?|property:.+|last_group|distinct_id)$",
-    "“%(value)s” is not known here. Use groups, groups:TYPE, property:NAME, last_group or distinct_id.",
-)
-ORIGIN = RegexValidator(
-    r"^https?://[^/\s*]+$", "“%(value)s” is not an origin. Write it like https://app.example.com, without a path."
-)
+WAY_TO_ORGANIZATION = re.compile(r"groups(:.+)?|property:.+|last_group|distinct_id")
+ORIGIN = re.compile(r"https?://[^/\s*]+")
+
+
+def ways_are_known(ways: list[str]) -> None:
+    for way in ways:
+        if not WAY_TO_ORGANIZATION.fullmatch(way):
+            message = f"“{way}” is not known here. Use groups, groups:TYPE, property:NAME, last_group or distinct_id."
+            raise ValidationError(message)
+
+
+def origins_are_plain(origins: list[str]) -> None:
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            message = f"“{origin}” is not an origin. Write it like https://app.example.com, without a path."
+            raise ValidationError(message)
 
 
 def groups_then_last_group() -> list[str]:
@@ -38,8 +49,9 @@ class Application(models.Model):
     name = models.CharField(max_length=100)
     is_active = models.BooleanField("active", default=True, help_text="An inactive application's events are refused.")
     organization_from = ArrayField(
-        models.CharField(max_length=120, validators=[WAY_TO_ORGANIZATION]),
+        models.CharField(max_length=120),
         default=groups_then_last_group,
+        validators=[ways_are_known],
         help_text="Where third-party clients' events name the organization, first that yields a value: groups, "
         "groups:TYPE, property:NAME, last_group (of the user) or distinct_id (it is the organization itself).",
     )
@@ -48,8 +60,9 @@ class Application(models.Model):
         default=False, help_text="Keep what third-party clients tell about a user; off: users stay pseudonymous."
     )
     allowed_origins = ArrayField(
-        models.CharField(max_length=200, validators=[ORIGIN]),
+        models.CharField(max_length=200),
         default=list,
+        validators=[origins_are_plain],
         blank=True,
         help_text="Web sites whose browsers may send with the write key, like https://app.example.com. Empty: any.",
     )
