@@ -174,7 +174,7 @@ def restore_rates(lines: list[LedgerLine], now: datetime) -> Restored:
     for chunk in in_chunks(line.row_id for line in lines):
         current |= ExchangeRate.objects.in_bulk(chunk)
     created, overwritten = [], []
-    for line in lines:
+    for line in progress.over(lines, "Comparing with the ledger"):
         row = current.get(line.row_id)
         if row is None:
             done.kept.append(KeptRow(f"rate {line.row_id}", "was deleted since"))
@@ -194,5 +194,6 @@ def restore_rates(lines: list[LedgerLine], now: datetime) -> Restored:
     return done
 
 
-RATES = register_importer(Importer(ImportBatch.Kind.RATES, "rates", COLUMNS, plan_rates, write_rates))
+SAMPLE = ((DATE, CURRENCY, PER_EUR), ("2026-11-20", "USD", "1.0837"), ("2026-11-20", "GBP", "0.8562"))
+RATES = register_importer(Importer(ImportBatch.Kind.RATES, "rates", COLUMNS, plan_rates, write_rates, sample=SAMPLE))
 register_restorer(Restorer(MODEL, 30, restore_rates))
