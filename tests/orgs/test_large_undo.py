@@ -49,7 +49,7 @@ def test_preview_then_undo(client, batch: ImportBatch) -> None:
     assert JobRun.objects.count() == 1
     assert 'http-equiv="refresh"' in page_of(client, batch)
     assert run_all() == ["Previewed the undo."]
-    assert f"would remove {ROWS // 1000}\u00a0{ROWS % 1000:03}\u00a0rows" in page_of(client, batch)
+    assert f"would remove {ROWS // 1000}\u202f{ROWS % 1000:03}\u00a0rows" in page_of(client, batch)
     assert Organization.objects.count() == ROWS
     batch.refresh_from_db()
     for _ in range(2):
