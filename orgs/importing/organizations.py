@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from config import db
 from orgs import sql
 from orgs.importing import cells, progress
+from orgs.importing.hints import hint
 from orgs.importing.kinds import (
     Importer,
     LedgerLine,
@@ -276,12 +277,14 @@ def is_own_ancestor(start: Any, above: dict[Any, Any]) -> bool:
 
 
 def warn_of_lookalikes(new: list[Draft], plan: Plan) -> None:
-    """New ids that differ from another only in writing; never refused, never joined by themselves."""
+    """New ids that differ from another only in writing, or are odd; never refused, never joined by themselves."""
     others = find_lookalikes([draft.external_id for draft in new])
     for draft in new:
         if other := others.get(draft.external_id):
             reason = f"looks like “{other}”. Ids are case-sensitive: this makes a second organization."
             plan.warn(draft.line, ID, draft.external_id, reason)
+        if odd := hint(draft.external_id):
+            plan.warn(draft.line, ID, draft.external_id, odd)
 
 
 def plan_row(draft: Draft, stored: dict[str, Stored]) -> RowPlan:
@@ -371,6 +374,13 @@ def update(values: list[Stored]) -> None:
     db.run(sql.UPDATE_ORGANIZATIONS, {**arrays, "properties": properties})
 
 
+SAMPLE = (
+    ("external_org_id", "display_name", "owner_email", "segment", "parent_external_org_id", "renewal_on", "prop:plan"),
+    ("org-456", "Acme Corporation", "", "Small business", "", "2027-03-01", "pro"),
+    ("org-457", "Globex Corporation", "", "Enterprise", "org-456", "", "gold"),
+)
 ORGANIZATIONS = register_importer(
-    Importer(ImportBatch.Kind.ORGANIZATIONS, "organizations", COLUMNS, plan_organizations, write_organizations)
+    Importer(
+        ImportBatch.Kind.ORGANIZATIONS, "organizations", COLUMNS, plan_organizations, write_organizations, sample=SAMPLE
+    )
 )

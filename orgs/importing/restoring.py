@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from orgs.importing import progress
 from orgs.importing.kinds import KeptRow, LedgerLine, Restored, Restorer, differs, in_chunks, register_restorer
 from orgs.importing.organizations import MODEL, Stored, read_by_id, update
 from orgs.models import Organization, OrganizationKey
@@ -14,7 +15,7 @@ def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
     done = Restored()
     in_use = used(line.row_id for line in lines if line.before is None)
     created, overwritten = [], []
-    for line in lines:
+    for line in progress.over(lines, "Comparing with the ledger"):
         reason = reason_to_keep(line, current.get(line.row_id), in_use)
         if reason:
             found = current.get(line.row_id)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from config.backoffice.formatting import plural
 from orgs.importing import cells, progress
+from orgs.importing.hints import hint
 from orgs.importing.kinds import in_chunks
 from orgs.importing.lookalikes import find_lookalikes
 from orgs.importing.options import Options
@@ -30,7 +31,9 @@ def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     named = named_ids(sheet)
     keys = read_keys(named)
     unknown = sorted(named - set(keys))
-    if not options.create_missing:
+    if options.create_missing:
+        warn_of_odd_ids(drafts, set(unknown), plan)
+    else:
         drafts = refuse_unknown(sheet, drafts, set(unknown), plan)
     books = list(read_known_now())
     current = {line.identity: line for line in books}
@@ -84,6 +87,19 @@ def refuse_unknown(sheet: Sheet, drafts: list[Draft], missing: set[str], plan: P
             )
             plan.refuse(row.line, ID, external_id, f"is not known to this install. {remedy}{hint}")
     return [draft for draft in drafts if draft.external_id not in missing]
+
+
+def warn_of_odd_ids(drafts: list[Draft], missing: set[str], plan: Plan) -> None:
+    """Said once an id that would be created."""
+    lookalikes = find_lookalikes(missing, guess=True)
+    for draft in drafts:
+        if draft.external_id in missing:
+            missing.discard(draft.external_id)
+            if other := lookalikes.get(draft.external_id):
+                reason = f"would be a new organization. Did you mean “{other}”?"
+                plan.warn(draft.line, ID, draft.external_id, reason)
+            if odd := hint(draft.external_id):
+                plan.warn(draft.line, ID, draft.external_id, odd)
 
 
 def identity(draft: Draft) -> tuple:

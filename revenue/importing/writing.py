@@ -98,6 +98,33 @@ def insert_values(rows: Iterable[tuple[Any, ...]]) -> None:
     db.copy_into(Subscription._meta.db_table, COPIED, rows)
 
 
+SAMPLE = (
+    ("external_org_id", "product_code", "mrr", "currency", "start_at", "end_at", "subscription_id"),
+    ("org-456", "pro", "99.00", "EUR", "2024-01-15", "", "sub-1"),
+    ("org-457", "gold", "1250.50", "USD", "2024-02-01", "2027-02-01", "sub-2"),
+)
+# The dashboard's export of subscriptions. Its amount is that of one unit.
+STRIPE = {
+    "id": "subscription_id",
+    "Customer ID": "external_org_id",
+    "Product": "product_code",
+    "Plan": "name",
+    "Amount": "amount",
+    "Quantity": "quantity",
+    "Currency": "currency",
+    "Interval": "interval",
+    "Start Date (UTC)": "start_at",
+    "Ended At (UTC)": "end_at",
+    "Trial End (UTC)": "trial_end_at",
+}
 SUBSCRIPTIONS = register_importer(
-    Importer(ImportBatch.Kind.SUBSCRIPTIONS, "subscriptions", COLUMNS, plan_subscriptions, write_subscriptions)
+    Importer(
+        ImportBatch.Kind.SUBSCRIPTIONS,
+        "subscriptions",
+        COLUMNS,
+        plan_subscriptions,
+        write_subscriptions,
+        sample=SAMPLE,
+        profiles={"Stripe": STRIPE},
+    )
 )
