@@ -137,8 +137,8 @@ class ExchangeRateAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
     export_fields = ("date", "currency", "per_eur")
     import_kind = ImportBatch.Kind.RATES
     import_explained = (
-        "Exchange rates: the columns date, currency and per_eur (units of the currency for 1 EUR), or the ECB's own "
-        "table with one column a currency, as it is downloaded. Days that are not in the file stay as they are."
+        "Exchange rates: the columns date, currency and per_eur (units of the currency for 1 EUR), or the European "
+        "Central Bank's own table with one column a currency. A rate that is there already takes the new value."
     )
     resource_classes = [RateResource]
     import_export_change_list_template = "admin/revenue/exchangerate/change_list.html"

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from config.backoffice import settings
 from config.backoffice.pages import register_list, register_page, render_page
-from revenue import charts, drilldown, facts
+from revenue import answers, charts, drilldown, facts
+from revenue.answers.ahead import named
 
 PER_PAGE = 100
 
@@ -76,6 +77,22 @@ def revenue_month(request: HttpRequest) -> HttpResponse:
     rows = Paginator(listed.items, PER_PAGE).get_page(request.GET.get("page"))
     context = {"listed": listed, "rows": rows, "parts": drilldown.PARTS, "titles": drilldown.TITLES}
     return render_page(request, "admin/revenue/month.html", context, title=f"Revenue of {listed.month:%B %Y}")
+
+
+@register_page("revenue_renewals", title="Renewals", permission="revenue.view_subscription", route="revenue/renewals")
+def revenue_renewals(request: HttpRequest) -> HttpResponse:
+    """The organizations to renew within some days, by day, with the same sum on top."""
+    today = settings.today(timezone.now())
+    renewals = answers.renewals(today, chosen(request, "days", facts.WINDOWS))
+    rows = Paginator(renewals.items, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "renewals": renewals,
+        "rows": rows,
+        "items": named(rows.object_list),
+        "windows": facts.WINDOWS,
+        "currency": settings.read().reporting_currency,
+    }
+    return render_page(request, "admin/revenue/renewals.html", context, title="Renewals")
 
 
 def month_of(text: str, today: date) -> date:

@@ -19,3 +19,8 @@ SELECT
     (SELECT (count(*), sum(hash_record_extended(ROW(id, display_name, renewal_on), 0)))::text
         FROM orgs_organization WHERE renewal_on IS NOT NULL OR display_name <> '')
 """
+
+# One row: an id for a new exchange rate, in the order of the numbers.
+NEXT_RATE_IDS = """
+SELECT nextval(pg_get_serial_sequence('revenue_exchangerate', 'id')) FROM generate_series(1, %(count)s)
+"""

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from config.backoffice import settings
-from revenue.importing.money import read_converter
+from revenue import books
 from revenue.mrr.money import from_units, to_units
 from revenue.querysets import SubscriptionQuerySet
 
@@ -24,10 +23,10 @@ class Total:
 
 def of(subscriptions: SubscriptionQuerySet, day: date) -> Total:
     """Each row is converted and rounded by itself (R26); one currency is summed by the database."""
-    reporting = settings.read().reporting_currency
+    terms = books.read_terms()
+    reporting, converter = terms.currency, terms.converter()
     active = subscriptions.active(day).order_by()
     at_home = active.filter(currency=reporting).aggregate(total=Sum("mrr"))["total"] or Decimal(0)
-    converter = read_converter(reporting)
     units, unconverted = to_units(at_home), 0
     for currency, mrr in active.exclude(currency=reporting).values_list("currency", "mrr"):
         if converter.can(currency):

@@ -4,7 +4,7 @@ Pure data. `signals.evidence` fills it from usage and revenue; the nightly scan,
 backtest hand the same type to the same functions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -96,13 +96,27 @@ class Evidence:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read `to_json` output; fields that a later version added take their default."""
-        kinds = _kinds()
-        return cls(**{name: _read(value, kinds[name]) for name, value in data.items() if name in kinds})
+        readers = _readers()
+        return cls(**{name: _read(value, readers[name]) for name, value in data.items() if name in readers})
 
 
 @cache
-def _kinds() -> dict[str, Any]:
-    return get_type_hints(Evidence)
+def _readers() -> dict[str, Callable[[Any], Any] | None]:
+    """How each field is read from JSON; None: as it is."""
+    return {name: _reader(kind) for name, kind in get_type_hints(Evidence).items()}
+
+
+def _reader(kind: Any) -> Callable[[Any], Any] | None:
+    if get_origin(kind) is tuple:
+        return tuple
+    wanted = get_args(kind)[0] if get_args(kind) else kind
+    if wanted in (int, str):
+        return None
+    return Decimal if wanted is Decimal else wanted.fromisoformat
+
+
+def _read(value: Any, reader: Callable[[Any], Any] | None) -> Any:
+    return value if value is None or reader is None else reader(value)
 
 
 def _written(value: Any) -> Any:
@@ -111,12 +125,3 @@ def _written(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     return str(value) if isinstance(value, Decimal) else value
-
-
-def _read(value: Any, kind: Any) -> Any:
-    if get_origin(kind) is tuple:
-        return tuple(value)
-    wanted = get_args(kind)[0] if get_args(kind) else kind
-    if value is None or wanted in (int, str):
-        return value
-    return wanted(value) if wanted is Decimal else wanted.fromisoformat(value)

@@ -151,9 +151,10 @@ def perform(request: HttpRequest, signal: Signal) -> str:
         )
         handling.assign(signal.id, assignee, actor=request.user, now=now)
         return f"{signal} is assigned to {assignee}." if assignee else f"{signal} is assigned to nobody."
-    if name not in lifecycle.Action:
-        raise handling.Refused("Choose what to do with the signal.")
-    action = lifecycle.Action(name)
+    try:
+        action = lifecycle.Action(name)
+    except ValueError as error:
+        raise handling.Refused("Choose what to do with the signal.") from error
     handling.act(
         signal.id,
         action,

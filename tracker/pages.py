@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
-from tracker import applications, arrivals, checks, rejects, snippets, stream
+from tracker import applications, arrivals, checks, client_snippets, rejects, snippets, stream
 from tracker.models import Application, ApplicationCredential, Reject
 
 
@@ -131,6 +131,9 @@ def show_application(
         "write_key": write_key,
         "snippets": snippets.snippets(
             url=request.build_absolute_uri("/v1/events"), uuid=str(application.uuid), secret=secret or "YOUR_SECRET"
+        ),
+        "client_snippets": client_snippets.client_snippets(
+            host=request.build_absolute_uri("/").rstrip("/"), write_key=write_key or "YOUR_WRITE_KEY"
         ),
         "rejects": reject_rows(Reject.objects.filter(application=application, hour__gte=now - rejects.KEPT)[:10]),
         "can_change": request.user.has_perm("tracker.change_application"),

@@ -60,10 +60,12 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
-    """2 minutes ago, 3 days ago, in 5 hours; "never" for None."""
+    """2 minutes ago, 3 days ago, in 5 hours; "never" for None. Days are calendar days of the zone of `now`."""
     if moment is None:
         return "never"
     passed = now - moment
+    if abs(passed) >= timedelta(days=1):
+        return days_until(moment.astimezone(now.tzinfo).date(), now.date())
     words = _span(abs(passed))
     if words == "now":
         return "just now"
@@ -82,7 +84,7 @@ def days_until(day: date | None, today: date) -> str:
 
 def _span(length: timedelta) -> str:
     seconds = int(length.total_seconds())
-    for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+    for size, word in ((3600, "hour"), (60, "minute")):
         if seconds >= size:
             return plural(seconds // size, word)
     return f"{seconds} seconds" if seconds >= 10 else "now"

@@ -17,7 +17,8 @@ CHUNK = 2_000
 class ExportDoor:
     """For a ModelAdmin: `export.csv` and `export.xlsx` beside its list.
 
-    Subclasses name `export_fields` (a pair is column and lookup, a plain name is both) or override the two methods.
+    Subclasses name `export_fields` or override the two methods. A pair in `export_fields` is (column, lookup); a
+    plain name is both.
     """
 
     export_name: ClassVar[str]

@@ -57,7 +57,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Renewals:
-    """Paying organizations whose next renewal lies from `as_of` to `as_of` + `days`, both included, by day."""
+    """Paying organizations whose next renewal lies in [`as_of`, `as_of` + `days`), by day."""
 
     as_of: date
     days: int
@@ -73,8 +73,8 @@ class Renewals:
 
     def within(self, days: int) -> "Renewals":
         """The same for the first `days` days."""
-        last = self.as_of + timedelta(days=days)
-        return Renewals(self.as_of, days, tuple(item for item in self.items if item.on <= last))
+        until = self.as_of + timedelta(days=days)
+        return Renewals(self.as_of, days, tuple(item for item in self.items if item.on < until))
 
 
 def contract_ends(as_of: date, organization_ids: Collection[int] | None = None) -> dict[int, date]:
@@ -90,11 +90,11 @@ def renewals(as_of: date, days: int = 180, mrr: dict[int, Decimal] | None = None
     `mrr`: the answer of `organization_mrr(as_of)` when it is at hand.
     """
     mrr = organization_mrr(as_of) if mrr is None else mrr
-    last = as_of + timedelta(days=days)
-    agreed = Organization.objects.filter(renewal_on__range=(as_of, last)).values_list("id", "renewal_on")
+    until = as_of + timedelta(days=days)
+    agreed = Organization.objects.filter(renewal_on__gte=as_of, renewal_on__lt=until).values_list("id", "renewal_on")
     nearest = {who: (on, RENEWAL_DATE) for who, on in agreed}
     for who, on in contract_ends(as_of).items():
-        if on <= last and (who not in nearest or on < nearest[who][0]):
+        if on < until and (who not in nearest or on < nearest[who][0]):
             nearest[who] = (on, CONTRACT_END)
     items = (Renewal(who, on, why, mrr[who]) for who, (on, why) in nearest.items() if mrr.get(who))
     return Renewals(as_of, days, tuple(sorted(items, key=lambda item: (item.on, -item.mrr, item.organization_id))))

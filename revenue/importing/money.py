@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from revenue import books
 from revenue.fx import Converter, Rate, RateTable
 from revenue.importing.lines import Line
 from revenue.models import ExchangeRate
@@ -26,7 +27,8 @@ class Balance:
 
 def read_converter(reporting_currency: str) -> Converter:
     rates = [Rate(*row) for row in ExchangeRate.objects.values_list("date", "currency", "per_eur")]
-    return Converter(RateTable(rates), reporting_currency)
+    chosen = books.read_settings()
+    return Converter(RateTable(rates), reporting_currency, chosen.fx_mode, chosen.fx_constant_date)
 
 
 def balance(lines: Iterable[Line], day: date, converter: Converter) -> Balance:

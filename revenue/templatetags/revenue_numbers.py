@@ -1,10 +1,11 @@
 """Revenue's own words and doors on pages, on top of the `backoffice` library."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -94,6 +95,13 @@ def of_key(titles: dict[str, str], key: str) -> str:
     return titles[key]
 
 
+@register.simple_tag
+def on_day(day: date, today: date) -> SafeString:
+    """ "in 12 days" with the day on hover; `today` is handed in, as a list has many of these."""
+    words = formatting.days_until(day, today)
+    return format_html('<time datetime="{}" title="{}">{}</time>', day.isoformat(), f"{day:%d %b %Y}", words)
+
+
 @register.filter
 def in_days(days: int) -> str:
     return f"In {days} days"
@@ -102,27 +110,21 @@ def in_days(days: int) -> str:
 @register.simple_tag
 def organizations_url(**filters: Any) -> str:
     """The list of organizations that a number was counted from."""
-    return door("admin:orgs_organization_changelist", **filters)
+    return list_url("admin:orgs_organization_changelist", **filters)
 
 
 @register.simple_tag
 def subscriptions_url(**filters: Any) -> str:
-    return door("admin:revenue_subscription_changelist", **filters)
+    """The list of subscription lines that a number was counted from."""
+    return list_url("admin:revenue_subscription_changelist", **filters)
 
 
 @register.simple_tag
 def subscription_import_url() -> str:
-    return door("admin:revenue_subscription_import")
+    return reverse("admin:revenue_subscription_import")
 
 
 @register.simple_tag
-def organization_link(organization_id: int, name: str) -> SafeString | str:
-    url = door("admin:orgs_organization_change", organization_id)
-    return format_html('<a href="{}">{}</a>', url, name) if url else name
-
-
-def door(name: str, *arguments: Any, **filters: Any) -> str:
-    try:
-        return reverse(name, args=arguments) if arguments else list_url(name, **filters)
-    except NoReverseMatch:
-        return ""
+def organization_link(organization_id: int, name: str) -> SafeString:
+    url = reverse("admin:orgs_organization_change", args=[organization_id])
+    return format_html('<a href="{}">{}</a>', url, name)

@@ -58,6 +58,7 @@ def test_change_has_a_sign_and_says_when_there_is_nothing_to_compare():
         (timedelta(minutes=1), "1\u00a0minute ago"),
         (timedelta(hours=5, minutes=50), "5\u00a0hours ago"),
         (timedelta(days=23), "23\u00a0days ago"),
+        (timedelta(days=1, hours=13), "2\u00a0days ago"),
         (timedelta(hours=-2), "in 2\u00a0hours"),
     ],
 )

@@ -44,6 +44,11 @@ def sign_in(page, product) -> None:
     page.wait_for_url(f"{product.address}/admin/")
 
 
+def words(locator) -> str:
+    """What stands there, with plain spaces where the page has some that do not break."""
+    return locator.inner_text().replace("\u202f", " ").replace("\u00a0", " ")
+
+
 def import_file(page, product, kind: str, name: str, content: bytes) -> None:
     """Upload, look at the preview, confirm."""
     page.goto(f"{product.address}/admin/orgs/importbatch/")
@@ -81,7 +86,7 @@ def test_from_two_files_and_some_events_to_a_dismissed_signal(product, page):
 
     def last_seen() -> bool:
         page.goto(f"{product.address}/admin/orgs/organization/?q=Acme")
-        return "2 days ago" in page.locator("tr", has_text="Acme Corporation").inner_text()
+        return "2 days ago" in words(page.locator("tr", has_text="Acme Corporation"))
 
     wait_for("the events in the organization's usage", last_seen, 60 - (time.monotonic() - sent_at), every=2)
 
@@ -93,18 +98,19 @@ def test_from_two_files_and_some_events_to_a_dismissed_signal(product, page):
         return page.get_by_text("30-day events").count() > 0
 
     wait_for("the signal on Today", signal_on_today, 60, every=2)
-    reason = page.locator("tr", has_text="Acme Corporation").inner_text()
+    reason = words(page.locator("tr", has_text="Acme Corporation"))
     assert "Usage drop" in reason
-    assert "previous 150" in reason.replace("\u202f", " ")
+    assert "30-day events 58, previous 150: −61 %" in reason
     assert page.get_by_text("1\u00a0customer needs someone today").is_visible()
 
     page.locator("tr", has_text="Acme Corporation").get_by_role("link", name="Acme Corporation").click()
-    assert page.get_by_text("Usage drop").first.is_visible()
-    row = page.locator("tr[id^=signal-]", has_text="Usage drop")
-    row.locator("summary", has_text="Dismiss").click()
-    row.locator("form:has([value=dismiss]) [name=reason]").fill("Their office is closed this month")
-    row.get_by_role("button", name="Dismiss Usage drop").click()
-    page.get_by_text("Usage drop is dismissed").first.wait_for()
+    # Before its first event it was "paying, never seen"; that closes by itself after a second scan without it.
+    for name in ("Usage drop", "Inactive paying"):
+        row = page.locator("tr[id^=signal-]", has_text=name)
+        row.locator("summary", has_text="Dismiss").click()
+        row.locator("form:has([value=dismiss]) [name=reason]").fill("Their office is closed this month")
+        row.get_by_role("button", name=f"Dismiss {name}").click()
+        page.get_by_text(f"{name} is dismissed").first.wait_for()
 
     page.goto(f"{product.address}/admin/")
     assert page.get_by_text("No customer needs someone today").is_visible()

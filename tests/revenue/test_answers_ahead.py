@@ -71,16 +71,18 @@ def test_renewals_take_whichever_comes_first():
     factories.subscription(first, "10", end_on=SOON - timedelta(days=3))
     second = factories.organization("second", renewal_on=AS_OF)
     factories.subscription(second, "20")
-    late = factories.organization("late", renewal_on=AS_OF + timedelta(days=90))
+    late = factories.organization("late", renewal_on=AS_OF + timedelta(days=89))
     factories.subscription(late, "40")
     factories.organization("free", renewal_on=SOON)
+    beyond = factories.organization("beyond", renewal_on=AS_OF + timedelta(days=90))
+    factories.subscription(beyond, "160")
     passed = factories.organization("passed", renewal_on=AS_OF - timedelta(days=1))
     factories.subscription(passed, "80")
     renewals = answers.renewals(AS_OF, 90)
     assert [(each.organization_id, each.on, each.reason, each.mrr) for each in renewals.items] == [
         (second.pk, AS_OF, "renewal date", Decimal("20.0000")),
         (first.pk, SOON - timedelta(days=3), "contract end", Decimal("10.0000")),
-        (late.pk, AS_OF + timedelta(days=90), "renewal date", Decimal("40.0000")),
+        (late.pk, AS_OF + timedelta(days=89), "renewal date", Decimal("40.0000")),
     ]
     assert (renewals.organizations, renewals.mrr) == (3, Decimal("70.0000"))
     within = renewals.within(30)

@@ -3,15 +3,12 @@
 import csv
 import io
 import json
-from datetime import date
-from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
 from config.backoffice import settings as install
-from revenue.models import ExchangeRate
 from tests.revenue.test_mrr_cases import CASES, day, differences
 
 pytestmark = pytest.mark.django_db
@@ -75,13 +72,6 @@ def configure(settings):
     )
 
 
-def store_rates(rates):
-    ExchangeRate.objects.bulk_create(
-        ExchangeRate(date=date.fromisoformat(rate["date"]), currency=rate["currency"], per_eur=Decimal(rate["per_eur"]))
-        for rate in rates
-    )
-
-
 def import_lines(case, folder):
     """One file for each day of knowledge, oldest first."""
     lines = lines_of(case)
@@ -98,7 +88,8 @@ def import_lines(case, folder):
 def test_worked_case_through_the_commands(case, tmp_path):
     settings = case["settings"]
     configure(settings)
-    store_rates(case["fx_rates"])
+    if case["fx_rates"]:
+        run("import_rates", write(tmp_path / "rates.csv", ["date", "currency", "per_eur"], case["fx_rates"]))
     names = sorted({row["external_org_id"].strip() for row in case["rows"]} - {""})
     organizations = [{"external_org_id": name, "display_name": name.title()} for name in names]
     run("import_organizations", write(tmp_path / "orgs.csv", ["external_org_id", "display_name"], organizations))

@@ -63,6 +63,16 @@ def test_growth_is_weighed_by_growth():
     assert signal.calculation.endswith("%")
 
 
+def test_growth_beyond_all_measure_does_not_stop_the_scan_of_others():
+    org = paying("up", "9999999999")
+    used(org, span(60, 31), events=2)
+    used(org, span(30, 1), events=10**14)
+    silent()
+    scored_scan()
+    assert only(org, "expansion_candidate").money_at_stake == 10**14
+    assert Signal.objects.filter(type="inactive_paying").count() == 1
+
+
 def test_the_same_scan_again_changes_nothing():
     silent()
     scored_scan()

@@ -173,6 +173,17 @@ def test_properties_of_the_organization_are_set_in_order():
     assert org.properties == {"seats": 7}
 
 
+@pytest.mark.django_db
+def test_the_very_first_event_counts_after_a_roll_up_of_nothing():
+    """A sequence that nobody has called names the id that comes next: an id that is not there yet to be counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SEQUENCE tracker_event_id_seq RESTART")
+    assert rollups.roll_up(NOW).last_event_id == 0
+    put(application(), [event()])
+    assert rollups.roll_up(NOW).events == 1
+    assert UsageDay.objects.get().events == 1
+
+
 @pytest.mark.usefixtures("events_table")
 def test_an_event_that_commits_late_is_not_skipped():
     """The first writer draws its id first and commits last: a cursor at the highest id seen would pass it by."""

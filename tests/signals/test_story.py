@@ -1,0 +1,143 @@
+"""What the demo's story must lead to, written by hand: which customer, which signal, which band.
+
+The story goes through the real doors (import, ingest, roll-up, scoring, scan); nothing here is read from its script.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from config.backoffice.models import AuditEntry
+from orgs.models import Band, ImportBatch, Organization
+from revenue.answers import headline
+from signals.demo.telling import tell
+from signals.models import Reading, Signal
+from signals.today import today
+from tracker import credentials, ingest
+from tracker.models import Event, Reject, UsageDay
+
+pytestmark = pytest.mark.django_db
+
+# A Sunday, a Wednesday: the story holds on any day.
+DAYS = [datetime(2026, 3, 8, 15, 0, tzinfo=UTC), datetime(2026, 3, 11, 9, 30, tzinfo=UTC)]
+
+
+@pytest.fixture(scope="module", params=DAYS, ids=["sunday", "wednesday"])
+def told(request, django_db_setup, django_db_blocker):
+    """The named customers and forty of the crowd, told once for all tests of a day."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        ingest.forget()
+        credentials.forget()
+        yield request.param, tell(60, 120, 25_000, request.param, lambda line: None)
+        transaction.set_rollback(True)
+
+
+def customer(external_id: str) -> Organization:
+    return Organization.objects.select_related("snapshot").get(external_id=external_id)
+
+
+def open_signals(external_id: str) -> set[str]:
+    return set(Signal.objects.open().filter(organization__external_id=external_id).values_list("type", flat=True))
+
+
+def test_globex_is_dying_quietly(told):
+    globex = customer("org-457")
+    assert str(globex) == "Globex Corporation"
+    assert globex.owner.username == "maya"
+    assert globex.snapshot.mrr == Decimal("9800.0000")
+    assert globex.snapshot.band == Band.AT_RISK
+    assert open_signals("org-457") == {"revenue_at_risk", "usage_drop", "renewal_risk"}
+
+
+def test_umbrella_pays_and_is_silent(told):
+    umbrella = customer("org-201")
+    assert umbrella.snapshot.mrr == Decimal("4200.0000")
+    assert umbrella.snapshot.band == Band.NO_ACTIVITY
+    assert sorted(umbrella.snapshot.products) == ["business", "support"]
+    assert open_signals("org-201") >= {"inactive_paying", "revenue_at_risk"}
+
+
+def test_hooli_and_vandelay_are_growing(told):
+    for external_id in ("org-305", "org-322"):
+        assert customer(external_id).snapshot.band == Band.HEALTHY
+        assert open_signals(external_id) == {"expansion_candidate"}
+
+
+def test_initech_drops_while_still_healthy(told):
+    assert customer("org-318").snapshot.band == Band.HEALTHY
+    assert open_signals("org-318") == {"usage_drop"}
+
+
+def test_wonka_and_stark_are_fine(told):
+    for external_id in ("org-330", "org-344"):
+        assert customer(external_id).snapshot.band == Band.HEALTHY
+        assert open_signals(external_id) == set()
+
+
+def test_soylent_is_imported_and_was_never_seen(told):
+    for external_id in ("org-351", "org-352"):
+        assert customer(external_id) in Organization.objects.imported_never_seen()
+        assert open_signals(external_id) == {"inactive_paying"}
+
+
+def test_acme_stands_under_two_spellings(told):
+    imported, seen = customer("org-456"), customer("org_456")
+    assert (str(imported), imported.snapshot.mrr, imported.snapshot.last_seen_at) == ("Acme Corporation", 99, None)
+    assert (str(seen), seen.snapshot.mrr, seen.imported_at) == ("org_456", 0, None)
+    assert seen.snapshot.events_30d > 400
+    assert open_signals("org-456") == {"inactive_paying"}
+
+
+def test_some_are_seen_and_in_no_file(told):
+    never_imported = set(Organization.objects.seen_never_imported().values_list("external_id", flat=True))
+    assert never_imported == {"org_456", "trial-9041", "trial-9077", "weyland"}
+
+
+def test_the_gone_pay_nothing_and_nobody_is_called_for_them(told):
+    for external_id in ("org-401", "org-402", "org-403", "org-404"):
+        assert customer(external_id).snapshot.mrr == 0
+        assert open_signals(external_id) == set()
+
+
+def test_a_tenth_has_an_id_that_needs_care(told):
+    careful = ("acme north/eu 7", "Größe & Söhne", "株式会社サンプル", "<b>bold</b>&co", "<script>alert(1)</script>")
+    for external_id in (*careful, 'o\'brien "quoted"'):
+        assert UsageDay.objects.filter(key__external_id=external_id).exists(), external_id
+
+
+def test_it_went_through_the_doors(told):
+    now, counts = told
+    assert counts.organizations == 57
+    assert counts.events == Event.objects.count()
+    confirmed = ImportBatch.objects.filter(state="confirmed").values_list("kind", flat=True)
+    assert sorted(confirmed) == ["organizations", "subscriptions"]
+    assert AuditEntry.objects.filter(action="import.confirmed").count() == 2
+    assert not Event.objects.filter(occurred_at__gt=now).exists()
+    assert list(Reject.objects.values_list("code", "field")) == [("milliseconds", "ts_epoch")]
+
+
+def test_pages_agree_with_each_other(told):
+    now, _ = told
+    page = today(user=None, mine=False, now=now)
+    assert page.mrr == headline(page.as_of).mrr
+    risky = Organization.objects.filter(signals__in=Signal.objects.open().risks()).distinct()
+    assert page.needs_someone.organizations == risky.count()
+    assert page.needs_someone.mrr == sum(org.snapshot.mrr for org in risky.select_related("snapshot"))
+
+
+def test_every_score_is_the_sum_of_its_lines(told):
+    scored = Reading.objects.exclude(score=None)
+    assert scored.count() > 500
+    for reading in scored:
+        lines = [line["contribution"] for line in reading.components] + [line["taken"] for line in reading.caps]
+        assert sum(Decimal(line) for line in lines) == reading.score
+
+
+def test_told_again_on_the_same_day_it_changes_nothing(told):
+    now, _ = told
+    before = (Event.objects.count(), Organization.objects.count(), Signal.objects.open().count())
+    again = tell(60, 120, 25_000, now, lambda line: None)
+    assert again.events == 0
+    assert (Event.objects.count(), Organization.objects.count(), Signal.objects.open().count()) == before
