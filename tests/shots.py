@@ -27,7 +27,7 @@ PAGES = {
     "applications": "/admin/applications/",
     "rejects": "/admin/rejects/",
     "jobs": "/admin/backoffice/job/",
-    "settings": "/admin/backoffice/installsettings/1/change/",
+    "settings": "/admin/backoffice/installsettings/",
     "audit": "/admin/backoffice/auditentry/",
 }
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet, Value
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -100,7 +102,10 @@ class OrganizationAdmin(ImportDoor, ModelAdmin):
         """The list as it is filtered and sorted, as CSV."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            found = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(f"{reverse('admin:orgs_organization_changelist')}?{ERROR_FLAG}=1")
         return csv_response("organizations.csv", EXPORTED, rows_of(found))
 
     def change_view(
@@ -134,7 +139,7 @@ class OrganizationAdmin(ImportDoor, ModelAdmin):
     def health(self, organization: Organization) -> str:
         snapshot = snapshot_of(organization)
         band = Band(snapshot.band) if snapshot else Band.NOT_SCORED
-        score = "" if snapshot is None or snapshot.health is None else formatting.number(snapshot.health)
+        score = "" if snapshot is None or snapshot.health is None else formatting.score(snapshot.health)
         return format_html(
             '<span class="bo-badge bo-badge--{}"><span class="bo-dot"></span>{} <b>{}</b></span>',
             band.value,
