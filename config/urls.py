@@ -3,7 +3,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from config.backoffice import health
+from config.backoffice import health, metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
@@ -11,7 +11,9 @@ urlpatterns = [
     path("healthz", health.process),
     path("readyz", health.ready),
     path("healthz/jobs", health.jobs),
+    path("metrics", metrics.page),
     path("v1/", include("tracker.api.urls")),
+    path("", include("tracker.api.posthog_urls")),
     path("api/v1/", include("revenue.api.urls")),
     path("api/v1/", include("signals.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -7,7 +7,7 @@ from django.utils import timezone
 from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
-from orgs.importing import batches
+from orgs.importing import batches, undo
 
 
 @register_job(
@@ -20,6 +20,7 @@ def clean_up_uploads(run: JobRun) -> str:
     return f"{plural(batches.clean_up(timezone.now()), 'uploaded file')} deleted."
 
 
-@register_job("import", title="Imports", does="Previews and imports files of more than 2 000 rows.")
+@register_job("import", title="Imports", does="Previews, imports and undoes files of more than 2 000 rows.")
 def run_import(run: JobRun) -> str:
-    return batches.run_step(run, timezone.now())
+    act = undo.run_step if run.arguments["step"].startswith("undo") else batches.run_step
+    return act(run, timezone.now())

@@ -90,6 +90,31 @@ class OrganizationKey(models.Model):
         return self.external_id
 
 
+class MatchRejection(models.Model):
+    """Somebody looked at a proposed pair of ids and said: two customers. By text, so that it outlives the rows."""
+
+    seen_id = models.CharField(max_length=255, db_collation="C")
+    known_id = models.CharField(max_length=255, db_collation="C")
+    rejected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    rejected_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seen_id", "known_id"],
+                name="one_rejection_a_pair",
+                violation_error_message="This pair is rejected already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seen_id} is not {self.known_id}"
+
+
 class OrganizationTouch(models.Model):
     """Something about this organization changed; whoever computes from it deletes the rows it has read.
 
@@ -204,6 +229,32 @@ class ImportFile(models.Model):
 
     def __str__(self) -> str:
         return self.batch.file_name
+
+
+class ImportProfile(models.Model):
+    """How the columns of somebody's files are named, kept under a name for the next file of that kind."""
+
+    kind = models.CharField(max_length=20, choices=ImportBatch.Kind)
+    name = models.CharField(max_length=60)
+    mapping = models.JSONField(help_text="The file's column to ours.")
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "name"],
+                name="one_profile_a_name",
+                violation_error_message="A profile of this name exists already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class LedgerEntry(models.Model):

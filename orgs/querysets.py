@@ -6,6 +6,10 @@ from django.db.models import Exists, F, OuterRef, Q
 
 
 class OrganizationQuerySet(models.QuerySet):
+    def with_ids(self) -> Self:
+        """Known under at least one id. Whose only id became an alias of another keeps its row, without any."""
+        return self.filter(Exists(self.model.keys.rel.related_model.objects.filter(organization=OuterRef("pk"))))
+
     def imported(self) -> Self:
         """Named by an import."""
         return self.exclude(imported_at=None)
@@ -25,7 +29,7 @@ class OrganizationQuerySet(models.QuerySet):
         return self.imported().never_seen()
 
     def seen_never_imported(self) -> Self:
-        return self.seen().filter(imported_at=None)
+        return self.seen().filter(imported_at=None).with_ids()
 
     def paying(self) -> Self:
         """With MRR today."""

@@ -1,5 +1,6 @@
 """Subscriptions in the admin: to read, as imports write them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,12 +10,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from config.backoffice import formatting, settings
+from config.backoffice.listing import ExportDoor
 from config.backoffice.site import DropdownFilter, ReadOnlyAdmin, display, register
-from orgs.importing.door import ImportDoor, SubscriptionUploadForm, UploadForm
+from orgs.importing.door import ImportDoor, SubscriptionUploadForm
 from orgs.models import ImportBatch
-from revenue import totals
+from revenue import exporting, totals
 from revenue.models import ExchangeRate, Subscription
-from revenue.resources import ExchangeRateResource, SubscriptionResource
+from revenue.resources import RateResource, SubscriptionResource
 
 
 class StateFilter(DropdownFilter):
@@ -60,7 +62,8 @@ class CurrencyFilter(OfColumnFilter):
 
 
 @register(Subscription)
-class SubscriptionAdmin(ImportDoor, ReadOnlyAdmin):
+class SubscriptionAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
+    export_name = "subscriptions"
     import_kind = ImportBatch.Kind.SUBSCRIPTIONS
     import_explained = (
         "Revenue subscriptions: the columns external_org_id, product_code, mrr, currency and start_at, and where you "
@@ -79,6 +82,12 @@ class SubscriptionAdmin(ImportDoor, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).known_now().with_state(settings.today(timezone.now()))
+
+    def export_header(self, found: QuerySet) -> tuple[str, ...]:
+        return exporting.HEADER
+
+    def export_rows(self, found: QuerySet) -> Iterator[list[Any]]:
+        return exporting.rows(found, settings.read().end_convention)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
@@ -116,22 +125,28 @@ class RateCurrencyFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         codes = ExchangeRate.objects.order_by("currency").values_list("currency", flat=True).distinct()
-        return [(code, code) for code in codes]
+        return [(code, code) for code in codes[:200]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(currency=self.value()) if self.value() else queryset
 
 
 @register(ExchangeRate)
-class ExchangeRateAdmin(ImportDoor, ReadOnlyAdmin):
+class ExchangeRateAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
+    export_name = "exchange-rates"
+    export_fields = ("date", "currency", "per_eur")
     import_kind = ImportBatch.Kind.RATES
     import_explained = (
         "Exchange rates: the columns date, currency and per_eur (units of the currency for 1 EUR), or the European "
         "Central Bank's own table with one column a currency. A rate that is there already takes the new value."
     )
-    import_form_class = UploadForm
-    resource_classes = [ExchangeRateResource]
+    resource_classes = [RateResource]
     import_export_change_list_template = "admin/revenue/exchangerate/change_list.html"
-    list_display = ["date", "currency", "per_eur"]
+    list_display = ["date", "currency", "rate"]
     list_filter = [RateCurrencyFilter]
+    search_fields = ["currency"]
     ordering = ["-date", "currency"]
+
+    @display(description="Units for 1 EUR", ordering="per_eur")
+    def rate(self, row: ExchangeRate) -> str:
+        return f"{row.per_eur.normalize():f}"

@@ -26,7 +26,7 @@ register_list(
     "rates",
     title="Exchange rates",
     group="Data",
-    order=40,
+    order=50,
     icon="currency_exchange",
     permission="revenue.view_exchangerate",
     url_name="admin:revenue_exchangerate_changelist",

@@ -1,4 +1,4 @@
-"""Subscriptions and exchange rates as a django-import-export resources."""
+"""Subscriptions and exchange rates as django-import-export resources."""
 
 from import_export import fields
 
@@ -34,7 +34,7 @@ class SubscriptionResource(SetWiseResource):
         import_id_fields = ("external_org_id", "product_code", "start_at")
 
 
-class ExchangeRateResource(SetWiseResource):
+class RateResource(SetWiseResource):
     import_kind = ImportBatch.Kind.RATES
 
     class Meta:

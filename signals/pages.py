@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.backoffice import formatting, settings
+from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.models import Band
 from signals import handling, lifecycle, queue
@@ -67,6 +68,9 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     chosen = queue.QueueFilter.of(request.GET)
     found = queue.organizations(chosen, user=request.user, now=now)
+    if "export" in request.GET:
+        rows = queue.export(found, chosen, now)
+        return download(request, "signals", queue.EXPORTED, rows, file_format=request.GET["export"], now=now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "chosen": chosen,

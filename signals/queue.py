@@ -1,6 +1,6 @@
 """The work queue: one row an organization with all its signals, most money first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -132,3 +132,37 @@ def of_organization(organization: Organization) -> QuerySet[Signal]:
     transitions = Prefetch("transitions", to_attr="history")
     ranked = organization.signals.select_related("assignee").prefetch_related(transitions)
     return ranked.order_by("closed_at", "-money_at_stake", "-opened_at")
+
+
+EXPORTED = (
+    "external_org_id",
+    "display_name",
+    "owner",
+    "mrr",
+    "currency",
+    "health",
+    "band",
+    "last_seen_at",
+    "renewal_on",
+    "signal",
+    "state",
+    "sentence",
+    "money_at_stake",
+    "opened_at",
+    "assignee",
+)
+EXPORT_CHUNK = 500
+
+
+def export(found: QuerySet[Organization], chosen: QueueFilter, now: datetime) -> Iterator[list[Any]]:
+    """The whole queue, one row a signal, in the order of the list."""
+    currency = settings.read().reporting_currency
+    ids = list(found.values_list("id", flat=True))
+    for start in range(0, len(ids), EXPORT_CHUNK):
+        for row in rows(found.filter(id__in=ids[start : start + EXPORT_CHUNK]), chosen, now):
+            org, shown = row.organization, row.organization.snapshot
+            about = [org.external_id, org.display_name, str(org.owner or ""), shown.mrr, currency, shown.health]
+            about += [shown.get_band_display(), shown.last_seen_at, shown.renewal_on]
+            for signal in row.signals:
+                told = [signal.get_type_display(), signal.get_state_display(), signal.sentence, signal.money_at_stake]
+                yield [*about, *told, signal.opened_at, str(signal.assignee or "")]

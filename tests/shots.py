@@ -26,6 +26,8 @@ PAGES = {
     "import-subscriptions": "/admin/revenue/subscription/import/",
     "applications": "/admin/applications/",
     "rejects": "/admin/rejects/",
+    "reconciliation": "/admin/reconciliation/",
+    "rates": "/admin/revenue/exchangerate/",
     "jobs": "/admin/backoffice/job/",
     "settings": "/admin/backoffice/installsettings/",
     "audit": "/admin/backoffice/auditentry/",
@@ -70,6 +72,8 @@ def shoot(page: Page, address: str, folder: Path, suffix: str) -> None:
         page.wait_for_load_state("networkidle")
         if answer is None or answer.status != 200:
             print(f"{path}: {answer.status if answer else 'no answer'}")
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            print(f"{path} is wider than {suffix.split('-', maxsplit=1)[0]} pixels")
         page.screenshot(path=folder / f"{name}-{suffix}.png", full_page=True)
 
 
@@ -82,6 +86,7 @@ def found(page: Page, address: str) -> dict[str, str]:
         ("import", "/admin/orgs/importbatch/", "a[href*='/orgs/importbatch/'][href*='/change/']"),
     ):
         page.goto(address + path)
+        page.wait_for_load_state("networkidle")
         links = page.locator(link)
         if links.count():
             pages[name] = links.first.get_attribute("href")

@@ -16,7 +16,15 @@ from tracker.pages import show_application
 class ApplicationAdmin(ModelAdmin):
     """The form alone; the list and the page of an application are pages of our own."""
 
-    fields = ["name", "organization_from", "user_property", "denied_properties", "events_per_second"]
+    fields = [
+        "name",
+        "organization_from",
+        "user_property",
+        "keeps_user_properties",
+        "denied_properties",
+        "allowed_origins",
+        "events_per_second",
+    ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:applications"))

@@ -4,6 +4,7 @@ What stands here is at most `KEPT_SECONDS` old in every process: a revoked secre
 refused that soon.
 """
 
+import hashlib
 import hmac
 import logging
 import re
@@ -11,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from config.backoffice import secrets
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 
 KEPT_SECONDS = 20
 MOST_UNKNOWN = 1000
+LONGEST_ORIGIN = 200
 USED_EVERY = timedelta(minutes=1)
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
@@ -44,14 +47,32 @@ class Sender:
     denied: frozenset[str]
     events_per_second: int | None
     secrets: list[Secret] = field(repr=False)
+    organization_from: tuple[str, ...] = ()
+    user_property: str = ""
+    keeps_user_properties: bool = False
+    allowed_origins: frozenset[str] = frozenset()
+
+
+@dataclass
+class WriteKey:
+    """A valid write key and whose it is."""
+
+    sender: Sender
+    credential_id: int
+    expires_at: datetime | None
+    used_at: datetime | None
 
 
 _senders: dict[str, tuple[float, Sender | None]] = {}
+_write_keys: dict[bytes, tuple[float, WriteKey | None]] = {}
+_origins: dict[str, tuple[float, bool]] = {}
 
 
 def forget() -> None:
     """Drop what this process remembers, after an act changed it here."""
     _senders.clear()
+    _write_keys.clear()
+    _origins.clear()
 
 
 def find(app_uuid: str) -> Sender | None:
@@ -73,12 +94,20 @@ def _load(app_uuid: str) -> Sender | None:
     if application is None:
         return None
     valid = application.credentials.secrets().valid(timezone.now())
+    return _sender(application, [secret for secret in map(_open, valid) if secret])
+
+
+def _sender(application: Application, opened: list[Secret]) -> Sender:
     return Sender(
         application_id=application.id,
         name=application.name,
         denied=frozenset(application.denied_properties),
         events_per_second=application.events_per_second,
-        secrets=[secret for secret in map(_open, valid) if secret],
+        secrets=opened,
+        organization_from=tuple(application.organization_from),
+        user_property=application.user_property,
+        keeps_user_properties=application.keeps_user_properties,
+        allowed_origins=frozenset(application.allowed_origins),
     )
 
 
@@ -107,7 +136,43 @@ def is_signed(sender: Sender, message: bytes, signature: str, now: datetime) -> 
     return False
 
 
-def _note_use(secret: Secret, now: datetime) -> None:
+def find_by_write_key(key: str, now: datetime) -> Sender | None:
+    """The active application of a valid write key."""
+    digest = hashlib.sha256(key.encode("utf-8", "replace")).digest()
+    loaded_at, found = _write_keys.get(digest, (0.0, None))
+    if not loaded_at or time.monotonic() - loaded_at > KEPT_SECONDS:
+        found = _load_write_key(digest, now)
+        if found is None and len(_write_keys) > MOST_UNKNOWN:
+            _write_keys.clear()
+        _write_keys[digest] = (time.monotonic(), found)
+    if found is None or (found.expires_at is not None and found.expires_at <= now):
+        return None
+    _note_use(found, now)
+    return found.sender
+
+
+def _load_write_key(digest: bytes, now: datetime) -> WriteKey | None:
+    valid = ApplicationCredential.objects.write_keys().valid(now).select_related("application")
+    credential = valid.filter(digest=digest, application__is_active=True).first()
+    if credential is None:
+        return None
+    sender = _sender(credential.application, [])
+    return WriteKey(sender, credential.id, credential.expires_at, credential.last_used_at)
+
+
+def allows_origin(origin: str) -> bool:
+    """Whether any active application takes events from this web site: a preflight does not say which one it is for."""
+    loaded_at, is_allowed = _origins.get(origin, (0.0, False))
+    if not loaded_at or time.monotonic() - loaded_at > KEPT_SECONDS:
+        if len(_origins) > MOST_UNKNOWN:
+            _origins.clear()
+        wanted = Q(allowed_origins=[]) | Q(allowed_origins__contains=[origin])
+        is_allowed = len(origin) <= LONGEST_ORIGIN and Application.objects.filter(wanted, is_active=True).exists()
+        _origins[origin] = (time.monotonic(), is_allowed)
+    return is_allowed
+
+
+def _note_use(secret: Secret | WriteKey, now: datetime) -> None:
     """Last used, at most once a minute."""
     if secret.used_at is None or now - secret.used_at > USED_EVERY:
         secret.used_at = now

@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+# Names of events in which nobody did anything: they tell about users and organizations, and are no usage.
+STATEMENTS = ("$identify", "$set", "$groupidentify", "$create_alias", "$merge_dangerously")
+
 
 @dataclass(slots=True)
 class NewEvent:
@@ -21,6 +24,21 @@ class NewEvent:
     properties: str | None
     event_key: str | None
     unknown_keys: tuple[str, ...] = ()
+    # What follows only clients of other families say.
+    warnings: tuple["Warned", ...] = ()
+    names_organization: bool = False  # from now on it is the user's last known group
+    by_last_group: bool = False  # the organization is the user's last known group …
+    otherwise: "NewEvent | None" = None  # … and this is the event for a user without one
+    linked_to: bytes | None = None  # another hash of the same user
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The event was stored, but not quite as it came."""
+
+    code: str
+    message: str
+    field: str = ""
 
 
 class BadEvent(Exception):

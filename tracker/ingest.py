@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from orgs.keys import ensure_keys
-from tracker import bodies, commits, limits, rejects, store
+from tracker import bodies, commits, limits, memberships, rejects, store
 from tracker.credentials import Sender
 from tracker.incoming import BadEvent, NewEvent
 from tracker.rejects import Refusal
@@ -48,16 +48,23 @@ class Receipt:
     accepted: int = 0
     duplicates: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    warned: dict[int, str] = field(default_factory=dict)
     event_id: int | None = None
 
 
-def receive(sender: Sender, items: Sequence[Any], decode: Decode, now: datetime) -> Receipt:
-    """Store what can be stored of one request. When this returns, the accepted events are committed."""
+def receive(
+    sender: Sender, items: Sequence[Any], decode: Decode, now: datetime, *, key_suffices: bool = False
+) -> Receipt:
+    """Store what can be stored of one request. When this returns, the accepted events are committed.
+
+    With `key_suffices` whatever comes under a used key is a duplicate, else a key used for something else is refused.
+    """
     receipt, refusals = Receipt(), []
     _limit(sender, len(items))
-    events = _decode(items, decode, receipt, refusals, now)
+    events = memberships.resolve(sender.application_id, _decode(items, decode, receipt, refusals, now))
+    _warn(events, receipt, refusals, now)
     rows = _place(sender, events, now)
-    _store(rows, receipt, refusals)
+    _store(rows, receipt, refusals, key_suffices)
     _tell(sender, refusals, now)
     _count_unknown_keys(sender, events, now)
     return receipt
@@ -90,6 +97,14 @@ def _decode_one(item: Any, decode: Decode) -> NewEvent:
     return decode(item)
 
 
+def _warn(events: dict[int, NewEvent], receipt: Receipt, refusals: list[Refusal], now: datetime) -> None:
+    for index, event in events.items():
+        for each in event.warnings:
+            receipt.warned[index] = each.message
+            sample = rejects.sample(None, None, now, index if len(events) > 1 else None)
+            refusals.append(Refusal(each.code, each.message, each.field, sample, is_stored=True))
+
+
 def check_size(item: Any) -> None:
     """An event inside a batch has the same limit as one alone."""
     try:
@@ -114,10 +129,12 @@ def forget() -> None:
 def _place(sender: Sender, events: dict[int, NewEvent], now: datetime) -> dict[int, store.Row]:
     """Give every event the id of its organization key; unseen organizations come into being.
 
-    That is committed before the events are: a new id that a running import holds makes only this request wait.
+    That, and who belongs to whom, is committed before the events are: a new id that a running import holds makes only
+    this request wait.
     """
     wanted = {event.external_id for event in events.values() if event.external_id is not None}
     ids = _key_ids_of(wanted, now)
+    memberships.record(sender.application_id, events.values(), ids, now)
     return {
         index: store.row(event, sender.application_id, ids.get(event.external_id), now)
         for index, event in events.items()
@@ -143,11 +160,11 @@ def _key_ids_of(wanted: set[str], now: datetime) -> dict[str, int]:
 
 
 # --- Storing and telling -----------------------------------------------------------------------------------
-def _store(rows: dict[int, store.Row], receipt: Receipt, refusals: list[Refusal]) -> None:
+def _store(rows: dict[int, store.Row], receipt: Receipt, refusals: list[Refusal], key_suffices: bool) -> None:
     if not rows:
         return
     for index, outcome in zip(rows, commits.append(list(rows.values())), strict=True):
-        if outcome.is_reused:
+        if outcome.is_reused and not key_suffices:
             error = key_reused()
             receipt.rejected.append(Rejected(index, error.code, error.field, error.message))
             refusals.append(Refusal(error.code, error.message, error.field))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from config.backoffice.jobs import register_job
+from config.backoffice.metrics import register_gauge
 from config.backoffice.models import JobRun
 from tracker import partitions, rejects, rollups, store
 
@@ -30,3 +31,14 @@ def maintain(run: JobRun) -> str:
     outcome = partitions.maintain(now)
     keys, refused = store.prune_keys(now), rejects.prune(now)
     return f"{outcome.sentence()} {keys} idempotency keys and {refused} lines of refusals forgotten."
+
+
+@register_gauge("backoffice_rejected_events", "Refused events of the last hour.")
+def rejected() -> dict[str, float]:
+    return {"": rejects.count_since(timezone.now() - timedelta(hours=1))}
+
+
+@register_gauge("backoffice_last_event_age_seconds", "Since the latest event came in; absent before the first.")
+def last_event_age() -> dict[str, float]:
+    last = store.last_received_at()
+    return {"": (timezone.now() - last).total_seconds()} if last else {}

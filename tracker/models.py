@@ -1,8 +1,10 @@
 """What products send: applications and their credentials, raw events, and the daily rows rolled up from them."""
 
+import re
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -18,6 +20,24 @@ def denied_by_default() -> list[str]:
     return list(DENIED_PROPERTIES)
 
 
+WAY_TO_ORGANIZATION = re.compile(r"groups(:.+)?|property:.+|last_group|distinct_id")
+ORIGIN = re.compile(r"https?://[^/\s*]+")
+
+
+def ways_are_known(ways: list[str]) -> None:
+    for way in ways:
+        if not WAY_TO_ORGANIZATION.fullmatch(way):
+            message = f"“{way}” is not known here. Use groups, groups:TYPE, property:NAME, last_group or distinct_id."
+            raise ValidationError(message)
+
+
+def origins_are_plain(origins: list[str]) -> None:
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            message = f"“{origin}” is not an origin. Write it like https://app.example.com, without a path."
+            raise ValidationError(message)
+
+
 def groups_then_last_group() -> list[str]:
     return ["groups", "last_group"]
 
@@ -31,9 +51,21 @@ class Application(models.Model):
     organization_from = ArrayField(
         models.CharField(max_length=120),
         default=groups_then_last_group,
-        help_text="Where third-party clients' events name the organization, first that yields a value.",
+        validators=[ways_are_known],
+        help_text="Where third-party clients' events name the organization, first that yields a value: groups, "
+        "groups:TYPE, property:NAME, last_group (of the user) or distinct_id (it is the organization itself).",
     )
     user_property = models.CharField(max_length=120, blank=True, help_text="Property that names the user; hashed.")
+    keeps_user_properties = models.BooleanField(
+        default=False, help_text="Keep what third-party clients tell about a user; off: users stay pseudonymous."
+    )
+    allowed_origins = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        validators=[origins_are_plain],
+        blank=True,
+        help_text="Web sites whose browsers may send with the write key, like https://app.example.com. Empty: any.",
+    )
     denied_properties = ArrayField(
         models.CharField(max_length=120),
         default=denied_by_default,
@@ -137,6 +169,45 @@ class EventKey(models.Model):
 
     def __str__(self) -> str:
         return self.event_key
+
+
+class Membership(models.Model):
+    """An organization that a user's events named; the one named last is the user's last known group."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    user_hash = models.BinaryField(max_length=32)
+    # Like an event's: an organization that disappears this very second must not refuse a good event.
+    key = models.ForeignKey(OrganizationKey, on_delete=models.CASCADE, db_constraint=False, related_name="+")
+    named_at = models.DateTimeField(help_text="Latest event that named it; never in the future.")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            # No index holds named_at: naming the same organization again then stays a cheap update.
+            models.UniqueConstraint(fields=["application", "user_hash", "key"], name="user_is_a_member_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{bytes(self.user_hash).hex()[:12]} {self.key_id}"
+
+
+class UserLink(models.Model):
+    """A client said that two ids are one user. Recorded as hashes; nothing is merged by it."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    user_hash = models.BinaryField(max_length=32)
+    other_hash = models.BinaryField(max_length=32)
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["application", "user_hash", "other_hash"], name="users_are_linked_once"),
+            models.CheckConstraint(condition=~Q(user_hash=models.F("other_hash")), name="link_joins_two_users"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{bytes(self.user_hash).hex()[:12]} = {bytes(self.other_hash).hex()[:12]}"
 
 
 class RollupCursor(models.Model):

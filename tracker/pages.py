@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
-from tracker import applications, arrivals, checks, rejects, snippets, stream
+from tracker import applications, arrivals, checks, client_snippets, rejects, snippets, stream
 from tracker.models import Application, ApplicationCredential, Reject
 
 
@@ -20,6 +21,9 @@ from tracker.models import Application, ApplicationCredential, Reject
 def stream_page(request: HttpRequest) -> HttpResponse:
     chosen, now = stream.StreamFilter.of(request.GET), timezone.now()
     try:
+        if "export" in request.GET:
+            rows = stream.export(chosen, now)
+            return download(request, "events", stream.EXPORTED, rows, file_format=request.GET["export"], now=now)
         found, slow = stream.page(chosen, now), ""
     except stream.TooSlow as error:
         found, slow = stream.StreamPage([], None), str(error)
@@ -128,6 +132,9 @@ def show_application(
         "snippets": snippets.snippets(
             url=request.build_absolute_uri("/v1/events"), uuid=str(application.uuid), secret=secret or "YOUR_SECRET"
         ),
+        "client_snippets": client_snippets.client_snippets(
+            host=request.build_absolute_uri("/").rstrip("/"), write_key=write_key or "YOUR_WRITE_KEY"
+        ),
         "rejects": reject_rows(Reject.objects.filter(application=application, hour__gte=now - rejects.KEPT)[:10]),
         "can_change": request.user.has_perm("tracker.change_application"),
     }
@@ -143,6 +150,9 @@ def show_application(
 def rejects_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     found = rejects.summed(now, application_id=stream.StreamFilter.of(request.GET).application)
+    if "export" in request.GET:
+        rows = ([getattr(row, name) for name in rejects.EXPORTED] for row in found)
+        return download(request, "rejects", rejects.EXPORTED, rows, file_format=request.GET["export"], now=now)
     context = {
         "lost": [row for row in found if not row.is_stored],
         "warnings": [row for row in found if row.is_stored],

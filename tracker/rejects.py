@@ -42,6 +42,16 @@ REMEDIES = {
     "unknown_app_uuid": "Compare x-app-uuid with the applications listed here; an inactive one is refused too.",
     "key_reused": "The same idempotency key came with another event, user or organization. Make a new key per event.",
     "rate_limited": "The application sends more than its limit. Raise the limit or send batches.",
+    "invalid_compression": "Compress the whole body once with gzip, deflate or zstd.",
+    "unknown_write_key": "Copy the write key of this application into the client; a revoked or ended one is refused.",
+    "origin_not_allowed": "Add the web site to the application's allowed origins.",
+    "no_organization": "Stored without an organization. Let the client name it: set the group (company) once after "
+    "sign-in, or change where this application looks for it.",
+    "junk_id": "The client sends a placeholder instead of an id, often before the user is known. Set the id first.",
+    "replaced_text": "Stored; NUL characters and half surrogate pairs became U+FFFD. Strip them before sending.",
+    "unreadable_time": "Stored with the time of receipt. Send the time as ISO 8601 with its zone.",
+    "method_not_allowed": "Send events with POST.",
+    "unavailable": "Send again after the pause that Retry-After names; clients do so by themselves.",
     "unknown_key": "Stored, but this key is not part of the contract and was ignored: move it into properties.",
 }
 
@@ -136,6 +146,9 @@ def count_since(moment: datetime) -> int:
 
 
 # --- What pages show ---------------------------------------------------------------------------------------
+EXPORTED = ("application", "code", "field", "message", "is_stored", "count", "last_at", "remedy")
+
+
 @dataclass(frozen=True)
 class RejectLine:
     """One reason of one application, summed over seven days."""

@@ -16,6 +16,7 @@ from config import db
 from config.backoffice import settings
 from orgs import properties
 from tracker import sql, store
+from tracker.incoming import STATEMENTS
 from tracker.models import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
 
 CHUNK = 20_000
@@ -115,7 +116,7 @@ def _next_chunk(
     [[high]] = db.rows(sql.CHUNK_END, {"low": low, "bound": bound, "size": size})
     if high is None:
         return bound, 0
-    params = {"low": low, "high": high, "zone": zone, "since": since, "now": now}
+    params = {"low": low, "high": high, "zone": zone, "since": since, "now": now, "statements": list(STATEMENTS)}
     touched = [each for [each] in db.rows(sql.ROLL_UP_USAGE, params)]
     db.run(sql.ROLL_UP_NAMES, params)
     db.run(sql.ROLL_UP_PATHS, params)

@@ -66,6 +66,35 @@ JOIN tracker_eventkey AS used
   ON used.application_id = asked.application_id AND used.event_key = asked.event_key
 """
 
+# One row of the answer: a user's last known group. Served by the unique index user_is_a_member_once; a user has few.
+LAST_GROUPS = """
+SELECT DISTINCT ON (member.user_hash) member.user_hash, key.external_id
+FROM tracker_membership AS member JOIN orgs_organizationkey AS key ON key.id = member.key_id
+WHERE member.application_id = %(application_id)s AND member.user_hash = ANY(%(user_hashes)s)
+ORDER BY member.user_hash, member.named_at DESC, member.id DESC
+"""
+
+# One row: an organization that a user's events named, with the latest of them; a repeated older event changes nothing.
+# Rows go in key order: two writers wait for each other instead of locking crosswise. Served by user_is_a_member_once.
+NAME_GROUPS = """
+INSERT INTO tracker_membership AS kept (application_id, user_hash, key_id, named_at)
+SELECT %(application_id)s, named.user_hash, named.key_id, max(named.named_at)
+FROM unnest(%(user_hashes)s::bytea[], %(key_ids)s::bigint[], %(named_at)s::timestamptz[])
+    AS named (user_hash, key_id, named_at)
+GROUP BY named.user_hash, named.key_id ORDER BY named.user_hash, named.key_id
+ON CONFLICT (application_id, user_hash, key_id) DO UPDATE SET named_at = excluded.named_at
+WHERE kept.named_at < excluded.named_at
+"""
+
+# One row: two hashes of one user. Served by users_are_linked_once.
+LINK_USERS = """
+INSERT INTO tracker_userlink (application_id, user_hash, other_hash, linked_at)
+SELECT DISTINCT %(application_id)s::bigint, linked.user_hash, linked.other_hash, %(now)s::timestamptz
+FROM unnest(%(user_hashes)s::bytea[], %(other_hashes)s::bytea[]) AS linked (user_hash, other_hash)
+ORDER BY 2, 3
+ON CONFLICT (application_id, user_hash, other_hash) DO NOTHING
+"""
+
 # One row: the refusals of one application, hour, code and field. The newest samples stand first, five are kept.
 # Served by one_reject_row_an_hour; rows go in key order.
 COUNT_REJECTS = """
@@ -95,15 +124,17 @@ SELECT max(id) FROM (
 # One row of the answer: an organization whose usage changed. The events of one chunk of ids become, in this order:
 # a bit a user and day (who was active), a row a session and day, and the daily row, whose users and sessions grow by
 # those that are new on that day; so each number is exact without reading the past again. Only one roll-up runs at a
-# time (it holds the cursor's row). `since` leaves out what a rebuild must not count again. The chunk is read by
-# primary key, the rest by the unique constraints of the daily tables; all rows go in key order.
+# time (it holds the cursor's row). `statements` are names of events that only tell about users and organizations: a
+# nightly description of all customers must not look like usage. `since` leaves out what a rebuild must not count
+# again. The chunk is read by primary key, the rest by the unique constraints of the daily tables; all rows go in key
+# order.
 ROLL_UP_USAGE = """
 WITH chunk AS MATERIALIZED (
     SELECT event.application_id, event.environment, event.key_id, key.organization_id, event.user_hash,
            event.session_id, (event.occurred_at AT TIME ZONE %(zone)s)::date AS day,
            least(event.occurred_at, event.received_at) AS seen_at
     FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-    WHERE event.id > %(low)s AND event.id <= %(high)s
+    WHERE event.id > %(low)s AND event.id <= %(high)s AND event.name <> ALL(%(statements)s)
       AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
 ), masks AS (
     SELECT application_id, environment, key_id, date_trunc('month', day)::date AS month, user_hash,
@@ -161,7 +192,7 @@ INSERT INTO tracker_eventnameday AS kept (application_id, environment, key_id, d
 SELECT event.application_id, event.environment, event.key_id, (event.occurred_at AT TIME ZONE %(zone)s)::date,
        event.name, count(*)
 FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-WHERE event.id > %(low)s AND event.id <= %(high)s
+WHERE event.id > %(low)s AND event.id <= %(high)s AND event.name <> ALL(%(statements)s)
   AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, 5, 2, 1
 ON CONFLICT (key_id, day, name, environment, application_id) DO UPDATE SET events = kept.events + excluded.events
@@ -174,7 +205,7 @@ INSERT INTO tracker_pathday AS kept (application_id, environment, key_id, day, p
 SELECT event.application_id, event.environment, event.key_id, (event.occurred_at AT TIME ZONE %(zone)s)::date,
        split_part(event.path, '?', 1), count(*)
 FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-WHERE event.id > %(low)s AND event.id <= %(high)s AND event.path IS NOT NULL
+WHERE event.id > %(low)s AND event.id <= %(high)s AND event.path IS NOT NULL AND event.name <> ALL(%(statements)s)
   AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, md5(split_part(event.path, '?', 1)), 2, 1
 ON CONFLICT (key_id, day, md5(path), environment, application_id) DO UPDATE SET events = kept.events + excluded.events

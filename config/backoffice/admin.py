@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from config.backoffice import jobs, settings, tokens
+from config.backoffice.listing import ExportDoor
 from config.backoffice.models import ApiToken, AuditEntry, InstallSettings, Job, JobRun
 from config.backoffice.pages import render_page
 from config.backoffice.site import (
@@ -93,7 +94,9 @@ class JobAdmin(ModelAdmin):
 
 
 @register(JobRun)
-class JobRunAdmin(ReadOnlyAdmin):
+class JobRunAdmin(ExportDoor, ReadOnlyAdmin):
+    export_name = "job-runs"
+    export_fields = ("job", "slot", "state", "attempts", "due_at", "started_at", "finished_at", "summary", "error")
     list_display = ["job", "state", "due_at", "started_at", "finished_at", "attempts", "summary"]
     list_filter = ["state", "job"]
     fields = [
@@ -115,7 +118,17 @@ class JobRunAdmin(ReadOnlyAdmin):
 
 
 @register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(ExportDoor, ReadOnlyAdmin):
+    export_name = "audit-trail"
+    export_fields = (
+        "at",
+        ("who", "actor_label"),
+        "action",
+        "subject_type",
+        "subject_id",
+        "subject_label",
+        "detail",
+    )
     list_display = ["at", "who", "action", "subject_type", "subject_label"]
     list_filter = ["action"]
     search_fields = ["subject_label", "actor_label"]

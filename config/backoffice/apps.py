@@ -1,6 +1,9 @@
-from django.apps import AppConfig
+from collections.abc import Callable
+
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
+from django.utils import timezone
 
 
 class BackOfficeConfig(AppConfig):
@@ -9,9 +12,20 @@ class BackOfficeConfig(AppConfig):
     verbose_name = "Back office"
 
     def ready(self) -> None:
-        from config.backoffice import pages_of_the_house, roles, schema  # noqa: F401,PLC0415  register
+        from config.backoffice import jobs, pages_of_the_house, roles, schema  # noqa: F401,PLC0415  register
 
-        post_migrate.connect(roles.install, dispatch_uid="roles")
+        after_the_last_app("roles", roles.install)
+        after_the_last_app("jobs", lambda: jobs.install_schedules(timezone.now()))
+
+
+def after_the_last_app(name: str, install: Callable[[], None]) -> None:
+    """Call after all migrations: only then is every table and permission there."""
+
+    def receiver(app_config: AppConfig, **_: object) -> None:
+        if app_config is list(apps.get_app_configs())[-1]:
+            install()
+
+    post_migrate.connect(receiver, weak=False, dispatch_uid=f"install {name}")
 
 
 class BackOfficeAdminConfig(AdminConfig):

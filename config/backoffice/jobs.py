@@ -206,7 +206,6 @@ class JobStatus:
 
 def statuses(now: datetime) -> list[JobStatus]:
     """Every periodic job with its last run and whether it is late: no success for its period and 3 minutes more."""
-    install_schedules(now)
     latest = {run.job: run for run in JobRun.objects.order_by("job", "-id").distinct("job")}
     success = dict(
         JobRun.objects.succeeded().order_by("job", "-finished_at").distinct("job").values_list("job", "finished_at")

@@ -1,6 +1,5 @@
 """Two roles that fit most teams; whoever needs more edits the groups."""
 
-from django.apps import AppConfig, apps
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
@@ -29,13 +28,8 @@ SETUP = {
 }
 
 
-def install(app_config: AppConfig, **_: object) -> None:
-    """Make the groups with their permissions when they are missing; edited groups stay as they are.
-
-    Called after each app's migrations; only after the last one's is every permission there.
-    """
-    if app_config is not list(apps.get_app_configs())[-1]:
-        return
+def install() -> None:
+    """Make the groups with their permissions when they are missing; edited groups stay as they are."""
     for name, wanted in ((CUSTOMER_SUCCESS, WORK), (DATA, SETUP)):
         group, created = Group.objects.get_or_create(name=name)
         if created or not group.permissions.exists():

@@ -1,11 +1,15 @@
 """Reading and changing the settings of this install (the process's own settings are `config.settings`)."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 
 from config.backoffice import audit
 from config.backoffice.models import InstallSettings
@@ -21,9 +25,39 @@ NAMES = (
 )
 
 
+# Inside a request: the row that was read, so that a page of many times and sums reads it once.
+_kept: ContextVar[list[InstallSettings] | None] = ContextVar("install_settings", default=None)
+
+
 def read() -> InstallSettings:
     """The one row; defaults before anybody saved it."""
-    return InstallSettings.objects.filter(id=1).first() or InstallSettings()
+    kept = _kept.get()
+    if kept:
+        return kept[0]
+    row = InstallSettings.objects.filter(id=1).first() or InstallSettings()
+    if kept is not None:
+        kept.append(row)
+    return row
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within it every `read` answers the same row, until a `change`."""
+    token = _kept.set([])
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def once_a_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: a request sees one state of the settings."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with read_once():
+            return get_response(request)
+
+    return middleware
 
 
 def zone() -> ZoneInfo:
@@ -61,6 +95,8 @@ def change(values: dict[str, Any], *, actor: Any, now: datetime) -> InstallSetti
             row.changed_at = now
             row.save()
             audit.record(actor, "settings.changed", row, detail=changed, now=now)
+    if kept := _kept.get():
+        kept.clear()
     return row
 
 

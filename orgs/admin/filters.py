@@ -44,7 +44,7 @@ class ShowFilter(OptionFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         asked = self.value() == "all" or request.GET.get("q") or request.GET.get("presence")
-        return queryset if asked else queryset.active()
+        return queryset.with_ids() if asked else queryset.active().with_ids()
 
 
 class BandFilter(OptionFilter):

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 
 from config.backoffice import formatting
 from config.backoffice.exports import csv_response
+from config.backoffice.listing import ExportDoor
 from config.backoffice.pages import render_page
 from config.backoffice.site import ReadOnlyAdmin, display, register
-from orgs.importing import batches, refusals, undo
+from orgs.importing import batches, kinds, mapping, refusals, undo
 from orgs.importing.batches import End
 from orgs.models import ImportBatch, ImportFile
 
@@ -24,7 +25,24 @@ LEVELS = {End.DONE: messages.success, End.STARTED: messages.info, End.ALREADY: m
 
 
 @register(ImportBatch)
-class ImportBatchAdmin(ReadOnlyAdmin):
+class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
+    export_name = "imports"
+    export_fields = (
+        ("import", "id"),
+        "kind",
+        "state",
+        "file_name",
+        "sha256",
+        "size",
+        ("who", "created_by__username"),
+        ("uploaded_at", "created_at"),
+        ("imported_at", "confirmed_at"),
+        ("new", "counts__new"),
+        ("changed", "counts__changed"),
+        ("unchanged", "counts__unchanged"),
+        ("refused", "counts__refused"),
+        "duration_ms",
+    )
     list_display = [
         "file_name",
         "kind",
@@ -79,6 +97,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         return [
             path("<int:pk>/confirm/", view(require_POST(self.confirm)), name="orgs_importbatch_confirm"),
             path("<int:pk>/undo/", view(self.undo), name="orgs_importbatch_undo"),
+            path("<int:pk>/columns/", view(require_POST(self.columns)), name="orgs_importbatch_columns"),
             path("<int:pk>/refused.csv", view(self.refused), name="orgs_importbatch_refused"),
             *super().get_urls(),
         ]
@@ -115,12 +134,36 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             messages.error(request, "The uploaded file is gone or not the one that was previewed. Upload it again.")
         return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
 
+    def columns(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say what the file's columns are; the same file is previewed anew."""
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_import(request) or batch.created_by_id != request.user.pk:
+            raise PermissionDenied
+        now, name = timezone.now(), request.POST.get("profile", "").strip()
+        known = kinds.of(batch.kind).columns.known
+        try:
+            chosen = mapping.chosen(request.POST, batch.report.get("header", ()), known)
+            if not batches.remap(batch, chosen, user=request.user, now=now):
+                messages.warning(request, "This file was imported meanwhile; its columns stay as they were.")
+            elif name:
+                mapping.save_profile(batch.kind, name, chosen, actor=request.user, now=now)
+                messages.success(request, f"Kept as the profile “{name[:60]}”; choose it with the next file.")
+        except ValidationError as error:
+            messages.error(request, error.messages[0])
+        except ImportFile.DoesNotExist:
+            messages.error(request, "The uploaded file was deleted after 24 hours. Upload it again.")
+        return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+
     def undo(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """GET shows what would be taken back, POST does it."""
+        """GET shows what would be taken back, POST does it; a large import does both in the background."""
         batch = get_object_or_404(ImportBatch, pk=pk)
         if not may_import(request):
             raise PermissionDenied
         now, back = timezone.now(), HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+        if undo.is_large(batch):
+            fingerprint = request.POST.get("fingerprint", "") if request.method == "POST" else None
+            undo.undo_soon(batch, user=request.user, fingerprint=fingerprint, now=now)
+            return back
         try:
             if request.method == "POST":
                 told = undo.undo(pk, user=request.user, now=now, fingerprint=request.POST.get("fingerprint", ""))
@@ -154,6 +197,7 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
     is_open = batch.state == ImportBatch.State.PREVIEWED and bool(batch.fingerprint) and not is_working
     is_mine = batch.created_by_id == request.user.pk
     has_file = ImportFile.objects.filter(batch=batch).exists()
+    may_map = is_mine and has_file and may_import(request)
     writes = batch.counts.get("new", 0) + batch.counts.get("changed", 0)
     return {
         "batch": batch,
@@ -173,6 +217,7 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
         "is_open": is_open,
         "has_file": has_file and is_mine,
         "writes": writes,
+        "columns_asked": asked_columns(batch) if may_map and not is_working else [],
         "can_undo": batch.state == ImportBatch.State.CONFIRMED and may_import(request),
         "opts": ImportBatch._meta,
     }
@@ -190,3 +235,22 @@ def shown_facts(facts: dict[str, Any]) -> dict[str, Any]:
         "after_shown": formatting.money(after, currency),
         "change_shown": f"+{change}" if difference > 0 else change,
     }
+
+
+def asked_columns(batch: ImportBatch) -> list[dict[str, Any]]:
+    """Our columns, each with the file's column that it is taken from now or could be."""
+    header = batch.report.get("header") or []
+    if not header or batch.state not in {ImportBatch.State.PREVIEWED, ImportBatch.State.REFUSED}:
+        return []
+    columns = kinds.of(batch.kind).columns
+    needed = {names[0] for names in columns.required}
+    known = tuple(dict.fromkeys(columns.known))
+    now = {ours: theirs for theirs, ours in batch.options.get("mapping", {}).items()}
+    guesses = mapping.guess([name for name in header if name not in now.values()], [c for c in known if c not in now])
+    if batch.state == ImportBatch.State.PREVIEWED:
+        same = {name.lower(): name for name in header}
+        guesses = {column: same[column] for column in known if column in same and column not in now}
+    return [
+        {"name": column, "is_needed": column in needed, "source": now.get(column) or guesses.get(column, "")}
+        for column in known
+    ]

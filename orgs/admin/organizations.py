@@ -4,40 +4,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Func, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from config.backoffice import formatting, panels, settings
-from config.backoffice.exports import csv_response
+from config.backoffice.listing import ExportDoor
 from config.backoffice.site import ModelAdmin, display, register
-from orgs import editing
+from orgs import aliases, editing
 from orgs.admin import filters
 from orgs.importing.door import ImportDoor
+from orgs.importing.reading import PROPERTY
 from orgs.models import Band, ImportBatch, Organization, OrganizationSnapshot
 from orgs.resources import OrganizationResource
 
-EXPORTED = (
-    "external_org_id",
-    "display_name",
-    "owner_email",
-    "segment",
-    "renewal_on",
-    "mrr",
-    "currency",
-    "health",
-    "band",
-    "last_seen_at",
-    "events_30d",
-    "events_previous_30d",
-    "open_signals",
-)
+IMPORTABLE = ("external_org_id", "display_name", "owner_email", "segment", "parent_external_org_id", "renewal_on")
+FIGURES = ("mrr", "currency", "health", "band", "last_seen_at", "events_30d", "events_previous_30d", "open_signals")
 
 
 def by(name: str) -> Any:
@@ -61,7 +49,8 @@ class OrganizationForm(forms.ModelForm):
 
 
 @register(Organization)
-class OrganizationAdmin(ImportDoor, ModelAdmin):
+class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
+    export_name = "organizations"
     form = OrganizationForm
     import_kind = ImportBatch.Kind.ORGANIZATIONS
     import_explained = (
@@ -95,26 +84,43 @@ class OrganizationAdmin(ImportDoor, ModelAdmin):
         return (queryset.matching(search_term.strip()) if search_term.strip() else queryset), False
 
     def get_urls(self):
-        export = self.admin_site.admin_view(self.export)
-        return [path("export.csv", export, name="orgs_organization_export"), *super().get_urls()]
+        unalias = self.admin_site.admin_view(require_POST(self.unalias))
+        return [
+            path("<int:pk>/unalias/", unalias, name="orgs_organization_unalias"),
+            *super().get_urls(),
+        ]
 
-    def export(self, request: HttpRequest) -> HttpResponse:
-        """The list as it is filtered and sorted, as CSV."""
-        if not self.has_view_permission(request):
+    def unalias(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take one id of the organization away again."""
+        if not self.has_change_permission(request):
             raise PermissionDenied
+        alias_id = request.POST.get("alias", "")
         try:
-            found = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(f"{reverse('admin:orgs_organization_changelist')}?{ERROR_FLAG}=1")
-        return csv_response("organizations.csv", EXPORTED, rows_of(found))
+            aliases.remove(alias_id, actor=request.user, now=timezone.now())
+        except aliases.CannotJoin as error:
+            messages.error(request, str(error))
+        else:
+            said = f"“{alias_id}” stands for itself again. The former totals return within a minute."
+            messages.success(request, said)
+        return HttpResponseRedirect(reverse("admin:orgs_organization_change", args=[pk]))
+
+    def export_header(self, found: QuerySet) -> list[str]:
+        """The columns of an import first, so that the file can be changed and imported again; figures after them."""
+        return [*IMPORTABLE, *(f"{PROPERTY}{name}" for name in property_names(found)), *FIGURES]
+
+    def export_rows(self, found: QuerySet) -> Iterator[list[Any]]:
+        return rows_of(found.select_related("snapshot", "owner", "parent"), property_names(found))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         organization = self.get_object(request, object_id)
         context = {}
+        if organization is not None and (joined := aliases.joined_to(organization)):
+            messages.info(request, f"“{organization.external_id}” is an alias of this customer.")
+            return HttpResponseRedirect(reverse("admin:orgs_organization_change", args=[joined.pk]))
         if organization is not None:
-            keys = organization.keys.exclude(external_id=organization.external_id)
+            keys = list(organization.keys.exclude(external_id=organization.external_id))
             context = {"snapshot": snapshot_of(organization), "aliases": keys, "currency": organization.currency}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
@@ -181,12 +187,20 @@ class OrganizationAdmin(ImportDoor, ModelAdmin):
         return ", ".join(str(each).replace("_", " ").capitalize() for each in snapshot.open_signals)
 
 
-def rows_of(found: QuerySet) -> Iterator[list[Any]]:
+def property_names(found: QuerySet) -> list[str]:
+    """Every property that an organization of the list has. Values that are no text stay out: imports write text."""
+    names = found.order_by().annotate(name=Func("properties", function="jsonb_object_keys")).values_list("name")
+    return sorted({name for [name] in names.distinct()})
+
+
+def rows_of(found: QuerySet, properties: list[str]) -> Iterator[list[Any]]:
     for each in found.iterator(chunk_size=2_000):
         snapshot = snapshot_of(each)
         figures = ["mrr", "health", "band", "last_seen_at", "events_30d", "events_previous_30d"]
         mrr, *others = [getattr(snapshot, name, None) for name in figures]
         signals = ", ".join(map(str, snapshot.open_signals)) if snapshot else ""
         owner = each.owner.email if each.owner else ""
-        row = [each.external_id, each.display_name, owner, each.segment, each.renewal_on]
-        yield [*row, mrr, each.currency, *others, signals]
+        parent = each.parent.external_id if each.parent else ""
+        row = [each.external_id, each.display_name, owner, each.segment, parent, each.renewal_on]
+        texts = [value if isinstance(value := each.properties.get(name), str) else "" for name in properties]
+        yield [*row, *texts, mrr, each.currency, *others, signals]

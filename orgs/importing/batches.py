@@ -21,7 +21,7 @@ from config import db
 from config.backoffice import audit, jobs
 from config.backoffice.models import JobRun
 from orgs import sql
-from orgs.importing import kinds, reading
+from orgs.importing import kinds, progress, reading
 from orgs.importing.kinds import Written
 from orgs.importing.options import Options
 from orgs.importing.plan import Plan, dumps
@@ -91,7 +91,7 @@ def plan_content(kind: str, content: bytes, options: Options, *, lock: bool = Fa
     """What importing these bytes would do now. Raises FileRefused."""
     importer = kinds.of(kind)
     with collector_paused():
-        return importer.plan(reading.read(content, importer.columns), options, lock)
+        return importer.plan(reading.read(content, importer.columns, options.mapping), options, lock)
 
 
 @contextmanager
@@ -124,7 +124,8 @@ def preview_soon(batch: ImportBatch, *, user: Any, now: datetime) -> None:
     """Preview a small file at once, a large one in a job: the web process never holds it."""
     if is_large(batch):
         arguments = {"batch": batch.pk, "step": "preview"}
-        jobs.request("import", slot=f"batch {batch.pk} preview", now=now, arguments=arguments, by=user)
+        ended = JobRun.objects.filter(job="import", slot__startswith=f"batch {batch.pk} preview").count()
+        jobs.request("import", slot=f"batch {batch.pk} preview {ended + 1}", now=now, arguments=arguments, by=user)
     else:
         preview(batch)
 
@@ -155,17 +156,41 @@ def confirm_soon(batch: ImportBatch, *, user: Any, fingerprint: str, valid_rows_
 def run_step(run: JobRun, now: datetime) -> str:
     """One step of a large file in a worker; a sentence for the ledger of jobs."""
     batch = ImportBatch.objects.get(pk=run.arguments["batch"])
-    total = batch.report.get("total_rows")
     if run.arguments["step"] == "preview":
-        jobs.report_progress(run, {"doing": "Reading and comparing the file", "total": total})
-        plan = preview(batch)
+        with progress.watched(run, "Reading the file"):
+            plan = preview(batch)
         return "The file was refused." if plan is None else f"Previewed {plan.total_rows} rows of {batch.file_name}."
-    jobs.report_progress(run, {"doing": "Comparing once more and writing all rows at once", "total": total})
+    user = allowed_user(run)
+    choices = {name: run.arguments[name] for name in ("fingerprint", "valid_rows_only")}
+    with progress.watched(run, "Reading the file again"):
+        return confirm(batch.pk, user=user, now=now, **choices).message
+
+
+def allowed_user(run: JobRun) -> Any:
+    """Who asked for the run, if that person may still import. Raises NotYours."""
     user = get_user_model().objects.filter(pk=run.arguments["user"], is_active=True).first()
     if user is None or not user.has_perm("orgs.run_import"):
-        raise NotYours("The permission to import was withdrawn meanwhile; nothing was imported.")
-    choices = {name: run.arguments[name] for name in ("fingerprint", "valid_rows_only")}
-    return confirm(batch.pk, user=user, now=now, **choices).message
+        raise NotYours("The permission to import was withdrawn meanwhile; nothing was changed.")
+    return user
+
+
+def remap(batch: ImportBatch, mapping: dict[str, str], *, user: Any, now: datetime) -> bool:
+    """Preview the same file anew with its columns named like this; False when it was imported meanwhile.
+
+    Raises NotYours for another user's upload.
+    """
+    if batch.created_by_id != user.pk:
+        raise NotYours
+    with transaction.atomic():
+        batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        if batch.state not in {ImportBatch.State.PREVIEWED, ImportBatch.State.REFUSED}:
+            return False
+        lines = bytes(ImportFile.objects.get(batch=batch).content).count(b"\n")
+        batch.state, batch.fingerprint, batch.counts = ImportBatch.State.PREVIEWED, "", {}
+        batch.options, batch.report = {**batch.options, "mapping": mapping}, {"lines": lines}
+        batch.save(update_fields=["state", "fingerprint", "counts", "options", "report"])
+        preview_soon(batch, user=user, now=now)
+    return True
 
 
 def is_large(batch: ImportBatch) -> bool:
@@ -188,7 +213,7 @@ def store_preview(batch: ImportBatch, plan: Plan, *, moved: bool = False) -> Non
 
 def refuse_file(batch: ImportBatch, error: FileRefused) -> None:
     batch.state = ImportBatch.State.REFUSED
-    batch.report = {"file_error": {"message": error.message, "remedy": error.remedy}}
+    batch.report = {"file_error": {"message": error.message, "remedy": error.remedy}, "header": list(error.header)}
     ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEWED).update(
         state=batch.state, report=batch.report
     )
@@ -254,6 +279,7 @@ def record(batch: ImportBatch, plan: Plan, written: Written, user: Any, now: dat
     """Ledger, touches and audit of a write, in its transaction."""
     batch.state, batch.confirmed_at = ImportBatch.State.CONFIRMED, now
     batch.counts, batch.report = plan.counts, plan.report()
+    progress.step("Keeping the former values")
     db.copy_into(
         LedgerEntry._meta.db_table,
         LEDGER_COLUMNS,

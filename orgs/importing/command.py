@@ -9,7 +9,7 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from orgs.importing import batches, options, reading
+from orgs.importing import batches, mapping, options, reading
 from orgs.importing.batches import End
 from orgs.importing.cells import DAY_FORMATS
 from orgs.importing.plan import Plan
@@ -33,6 +33,7 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--complete", action="store_true", help="subscriptions that are not in the file end today")
         parser.add_argument("--end-convention", choices=["exclusive", "inclusive"], default="")
         parser.add_argument("--date-format", choices=sorted(DAY_FORMATS), default="iso")
+        parser.add_argument("--profile", default="", help="how the file's columns are named: a saved profile's name")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *, file: Path, **given: Any) -> None:
@@ -44,6 +45,7 @@ class ImportCommand(BaseCommand):
             day_format=given["date_format"],
             create_missing=given["create_missing"],
             is_complete=given["complete"],
+            mapping=self.mapping_of(given["profile"]),
         )
         answer = answer_of(None, None)
         try:
@@ -62,6 +64,13 @@ class ImportCommand(BaseCommand):
             self.tell(answer, given["dry_run"])
         if problem and not (given["dry_run"] and given["valid_rows_only"] and not answer["file_error"]):
             raise CommandError(problem)
+
+    def mapping_of(self, name: str) -> dict[str, str]:
+        known = mapping.profiles(self.kind)
+        if name and name not in known:
+            listed = ", ".join(known) or "none"
+            raise CommandError(f"There is no profile “{name}” for this kind of file. Known: {listed}.")
+        return known.get(name, {})
 
     def look(self, content: bytes, chosen: options.Options) -> tuple[Plan, None, str]:
         plan = batches.plan_content(self.kind, content, chosen)

@@ -1,17 +1,19 @@
 """The wizard's first page: the library's import form with our choices beside the file; the rest is the batch's page."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import CSV
 
+from config.backoffice.exports import csv_response
 from config.backoffice.site import ImportForm, UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
-from orgs.importing import batches, options
+from orgs.importing import batches, kinds, mapping, options
 from orgs.importing.cells import DAY_FORMATS
 from orgs.importing.reading import MOST_BYTES
 from orgs.models import ImportBatch
@@ -30,9 +32,20 @@ class UploadForm(ImportForm):
         help_text="YYYY-MM-DD is always understood beside the chosen format. Days and months are never guessed.",
     )
 
+    profile = forms.ChoiceField(
+        label="Columns are named",
+        required=False,
+        help_text="Other names can be mapped after the upload and kept as a profile for the next file.",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["import_file"].help_text = "CSV, at most 50 MB and 200 000 rows. Deleted after 24 hours."
+
+    def offer_profiles(self, names: Iterable[str]) -> None:
+        choices = [("", "as described above"), *((name, f"as in “{name}”") for name in names)]
+        self.fields["profile"].choices = choices
+        self.fields["profile"].widget = UnfoldAdminSelectWidget(choices=choices)
 
     def clean_import_file(self) -> Any:
         upload = self.cleaned_data["import_file"]
@@ -95,6 +108,21 @@ class ImportDoor(ImportMixin):
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orgs.run_import")
 
+    @property
+    def sample_url_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_sample"
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.sample)
+        return [path("import/sample.csv", view, name=self.sample_url_name), *super().get_urls()]
+
+    def sample(self, request: HttpRequest) -> HttpResponse:
+        """A file to start from."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        header, *rows = kinds.of(self.import_kind).sample
+        return csv_response(f"{self.import_kind}-sample.csv", header, rows)
+
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """The library's own confirm is closed: it trusts a file name in the form and writes without a second look."""
         raise PermissionDenied
@@ -103,6 +131,7 @@ class ImportDoor(ImportMixin):
         if not self.has_import_permission(request):
             raise PermissionDenied
         form = self.create_import_form(request)
+        form.offer_profiles(mapping.profiles(self.import_kind))
         if request.method == "POST" and form.is_valid():
             batch = self.receive(request, form)
             return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[batch.pk]))
@@ -111,11 +140,12 @@ class ImportDoor(ImportMixin):
     def receive(self, request: HttpRequest, form: UploadForm) -> ImportBatch:
         now = timezone.now()
         upload = form.cleaned_data["import_file"]
+        named = mapping.profiles(self.import_kind).get(form.cleaned_data["profile"], {})
         batch = batches.receive(
             self.import_kind,
             file_name=upload.name,
             content=upload.read(),
-            options=options.choose(now, **form.chosen()),
+            options=options.choose(now, **form.chosen(), mapping=named),
             user=request.user,
             now=now,
         )
@@ -129,7 +159,8 @@ class ImportDoor(ImportMixin):
             "form": form,
             "opts": self.opts,
             "explained": self.import_explained,
+            "sample_url": reverse(f"admin:{self.sample_url_name}"),
             "media": self.media + form.media,
         }
-        title = f"Import {ImportBatch.Kind(self.import_kind).label.split()[-1].lower()}"
+        title = f"Import {ImportBatch.Kind(self.import_kind).label.lower()}"
         return render_page(request, self.import_template_name, context, title=title)

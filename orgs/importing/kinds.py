@@ -1,6 +1,6 @@
 """The kinds of import there are; each app registers its own when it is ready."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,13 +32,16 @@ class Written:
 @dataclass(frozen=True)
 class Importer:
     """`plan(sheet, options, lock)` reads alone (and locks what it read when asked to); `write(plan, batch, now)` writes
-    exactly the plan's changes."""
+    exactly the plan's changes. `sample` is a file to start from, its header first; `profiles` are mappings of columns
+    (theirs to ours) that come with the product."""
 
     kind: str
     noun: str
     columns: Columns
     plan: Callable[[Sheet, Options, bool], Plan]
     write: Callable[[Plan, ImportBatch, datetime], Written]
+    sample: tuple[tuple[str, ...], ...] = ()
+    profiles: Mapping[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,46 @@
-"""Ids that differ from a known one only in writing. A hint beside a row; nothing is ever joined by it."""
+"""Ids of a file that another, known one could be meant by. A hint beside a row; nothing is ever joined by it."""
 
-import re
-import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
+from orgs.matching import Reason, normal, propose
 from orgs.models import OrganizationKey
 
-
-def normal_id(external_id: str) -> str:
-    """What stays of an id without case, separators, zero padding and a spreadsheet's “.0”."""
-    folded = unicodedata.normalize("NFKC", external_id).casefold()
-    folded = re.sub(r"\.0$", "", folded)
-    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[-_.\s]", "", folded))
+# Beyond this many new ids a file brings a new set of customers, and guesses by one letter would only be noise.
+MOST_GUESSED = 10_000
 
 
-def find_lookalikes(new_ids: Collection[str]) -> dict[str, str]:
-    """The known id, or the earlier one of `new_ids`, that each new id could be meant for."""
+def find_lookalikes(new_ids: Collection[str], *, guess: bool = False) -> dict[str, str]:
+    """The known id, or the earlier one of `new_ids`, that each new id could be meant for; the surest, if several.
+
+    Without `guess` only ids that differ in writing alone are told.
+    """
     if not new_ids:
         return {}
-    normal = {external_id: normal_id(external_id) for external_id in new_ids}
-    wanted = set(normal.values())
-    first: dict[str, str] = {}
+    found = earlier_in_file(new_ids)
+    if len(new_ids) > MOST_GUESSED:
+        return by_normal_form(new_ids) | found
+    best: dict[str, tuple[Reason, str]] = {}
+    for pair in propose(new_ids, known_ids()):
+        if guess or pair.reason < Reason.WRAPPED:
+            best[pair.seen] = min(best.get(pair.seen, (pair.reason, pair.known)), (pair.reason, pair.known))
+    return found | {external_id: other for external_id, (_, other) in best.items()}
+
+
+def known_ids() -> Iterator[str]:
     known = OrganizationKey.objects.order_by("external_id").values_list("external_id", flat=True)
-    for external_id in known.iterator(chunk_size=20_000):
-        if (form := normal_id(external_id)) in wanted:
+    return known.iterator(chunk_size=20_000)
+
+
+def earlier_in_file(new_ids: Collection[str]) -> dict[str, str]:
+    first: dict[str, str] = {}
+    found = {external_id: first.setdefault(normal(external_id), external_id) for external_id in new_ids}
+    return {external_id: other for external_id, other in found.items() if other != external_id}
+
+
+def by_normal_form(new_ids: Collection[str]) -> dict[str, str]:
+    wanted = {normal(external_id) for external_id in new_ids}
+    first: dict[str, str] = {}
+    for external_id in known_ids():
+        if (form := normal(external_id)) in wanted:
             first.setdefault(form, external_id)
-    found = {}
-    for external_id, form in normal.items():
-        other = first.setdefault(form, external_id)
-        if other != external_id:
-            found[external_id] = other
-    return found
+    return {each: first[form] for each in new_ids if (form := normal(each)) in first}

@@ -1,6 +1,6 @@
 """What staff chose beside the file; stored with the batch, so that a confirm repeats the preview's choices."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -10,7 +10,10 @@ from config.backoffice import settings
 
 @dataclass(frozen=True)
 class Options:
-    """`today` and the zone are frozen at the upload; `known_on` is the day from which the rows count as known."""
+    """`today` and the zone are frozen at the upload; `known_on` is the day from which the rows count as known.
+
+    `mapping` names the file's columns that are called differently: theirs to ours.
+    """
 
     today: date
     time_zone: str
@@ -20,6 +23,7 @@ class Options:
     day_format: str = "iso"
     create_missing: bool = False
     is_complete: bool = False
+    mapping: dict[str, str] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:

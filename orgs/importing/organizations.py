@@ -9,7 +9,8 @@ from django.contrib.auth import get_user_model
 
 from config import db
 from orgs import sql
-from orgs.importing import cells
+from orgs.importing import cells, progress
+from orgs.importing.hints import hint
 from orgs.importing.kinds import (
     Importer,
     LedgerLine,
@@ -116,7 +117,9 @@ def plan_organizations(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     """Compare a sheet with what is stored. Reads only; with `lock` the rows it read stay as they are until commit."""
     plan = begin(sheet)
     owners = read_owners(sheet)
-    drafts = [draft for row in sheet.rows if (draft := read_row(row, options, owners, plan))]
+    drafts = [
+        draft for row in progress.over(sheet.rows, "Reading rows") if (draft := read_row(row, options, owners, plan))
+    ]
     drafts = refuse_duplicates(drafts, plan)
     wanted = {draft.external_id for draft in drafts} | {
         draft.given[PARENT] for draft in drafts if PARENT in draft.given
@@ -125,7 +128,7 @@ def plan_organizations(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     drafts = refuse_shared_organizations(drafts, stored, plan)
     drafts = refuse_bad_parents(drafts, stored, plan)
     warn_of_lookalikes([draft for draft in drafts if draft.external_id not in stored], plan)
-    plan.rows = [plan_row(draft, stored) for draft in drafts]
+    plan.rows = [plan_row(draft, stored) for draft in progress.over(drafts, "Comparing rows")]
     plan.refused.sort(key=lambda remark: remark.line)
     return plan
 
@@ -274,12 +277,14 @@ def is_own_ancestor(start: Any, above: dict[Any, Any]) -> bool:
 
 
 def warn_of_lookalikes(new: list[Draft], plan: Plan) -> None:
-    """New ids that differ from another only in writing; never refused, never joined by themselves."""
+    """New ids that differ from another only in writing, or are odd; never refused, never joined by themselves."""
     others = find_lookalikes([draft.external_id for draft in new])
     for draft in new:
         if other := others.get(draft.external_id):
             reason = f"looks like “{other}”. Ids are case-sensitive: this makes a second organization."
             plan.warn(draft.line, ID, draft.external_id, reason)
+        if odd := hint(draft.external_id):
+            plan.warn(draft.line, ID, draft.external_id, odd)
 
 
 def plan_row(draft: Draft, stored: dict[str, Stored]) -> RowPlan:
@@ -326,7 +331,7 @@ def write_organizations(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
         ids.update(OrganizationKey.objects.filter(external_id__in=chunk).values_list("external_id", "organization_id"))
     before = {ids[row.new.external_id]: row.old and row.old.stored for row in changes}
     after = {ids[row.new.external_id]: applied(row.new, before[ids[row.new.external_id]], ids, now) for row in changes}
-    for chunk in in_chunks(after.values()):
+    for chunk in progress.chunks(list(after.values()), "Writing rows"):
         update(chunk)
     lines = [
         LedgerLine(MODEL, pk, before[pk] and before[pk].as_json(), values.as_json()) for pk, values in after.items()
@@ -369,6 +374,13 @@ def update(values: list[Stored]) -> None:
     db.run(sql.UPDATE_ORGANIZATIONS, {**arrays, "properties": properties})
 
 
+SAMPLE = (
+    ("external_org_id", "display_name", "owner_email", "segment", "parent_external_org_id", "renewal_on", "prop:plan"),
+    ("org-456", "Acme Corporation", "", "Small business", "", "2027-03-01", "pro"),
+    ("org-457", "Globex Corporation", "", "Enterprise", "org-456", "", "gold"),
+)
 ORGANIZATIONS = register_importer(
-    Importer(ImportBatch.Kind.ORGANIZATIONS, "organizations", COLUMNS, plan_organizations, write_organizations)
+    Importer(
+        ImportBatch.Kind.ORGANIZATIONS, "organizations", COLUMNS, plan_organizations, write_organizations, sample=SAMPLE
+    )
 )

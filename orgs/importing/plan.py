@@ -84,6 +84,7 @@ class Plan:
     notices: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     total_rows: int = 0
+    header: tuple[str, ...] = ()
 
     def refuse(self, line: int, column: str, value: str, reason: str) -> None:
         self.refused.append(Remark(line, column, value, reason))
@@ -126,6 +127,7 @@ class Plan:
         }
         return {
             "total_rows": self.total_rows,
+            "header": self.header,
             "notices": self.notices,
             "facts": self.facts,
             "refused": grouped(self.refused),
@@ -136,7 +138,8 @@ class Plan:
 
 def begin(sheet: Sheet) -> Plan:
     """A plan that already refuses the records which do not fit the header."""
-    plan = Plan(notices=list(sheet.notices), total_rows=len(sheet.rows) + len(sheet.misfits))
+    total = len(sheet.rows) + len(sheet.misfits)
+    plan = Plan(notices=list(sheet.notices), total_rows=total, header=sheet.source)
     for misfit in sheet.misfits:
         refuse_shape(plan, misfit, sheet.delimiter)
     return plan

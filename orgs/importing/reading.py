@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -19,15 +19,18 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 TRIMMED = " \t\u00a0\u202f\u3000"
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00a0\u202f"
 PROPERTY = "prop:"
+WALL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?", re.ASCII)
 
 
 class FileRefused(Exception):
     """The whole file cannot be used: what is wrong, and what to do about it."""
 
-    def __init__(self, message: str, remedy: str) -> None:
+    def __init__(self, message: str, remedy: str, header: tuple[str, ...] = ()) -> None:
+        """With a `header` the file is readable and its columns could be mapped."""
         super().__init__(f"{message} {remedy}")
         self.message = message
         self.remedy = remedy
+        self.header = header
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +61,48 @@ class Sheet:
     encoding: str
     blank_rows: int
     notices: list[str]
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What an import looks for in a header. `required` holds alternatives: one of each tuple must be there."""
+    """What an import looks for in a header. `required` holds alternatives: one of each tuple must be there.
+
+    `also` is a pattern of further columns, such as one a currency.
+    """
 
     required: tuple[tuple[str, ...], ...]
     optional: tuple[str, ...] = ()
     takes_properties: bool = False
+    also: str = ""
 
     @property
     def known(self) -> tuple[str, ...]:
         return tuple(name for names in self.required for name in names) + self.optional
 
     def takes(self, name: str) -> bool:
-        return name in self.known or (self.takes_properties and name.startswith(PROPERTY) and name != PROPERTY)
+        if name in self.known or (self.also and re.fullmatch(self.also, name)):
+            return True
+        return self.takes_properties and name.startswith(PROPERTY) and name != PROPERTY
 
 
-def read(content: bytes, columns: Columns) -> Sheet:
-    """Read a whole file. Raises FileRefused when it is no CSV, cannot be decoded or lacks a column."""
+@dataclass(frozen=True)
+class Header:
+    """The header in our words. `source` has the file's own; `utc` are places whose moments are UTC by their name."""
+
+    columns: tuple[str, ...]
+    source: tuple[str, ...]
+    notices: list[str]
+    utc: frozenset[int] = frozenset()
+    currency: str = ""
+
+
+def read(content: bytes, columns: Columns, mapping: Mapping[str, str] | None = None) -> Sheet:
+    """Read a whole file; `mapping` names columns that are called differently (theirs to ours).
+
+    Raises FileRefused when it is no CSV, cannot be decoded or lacks a column.
+    """
+    mapping = mapping or {}
     if len(content) > MOST_BYTES:
         raise FileRefused("The file is too large; at most 50 MB are allowed.", "Split it into several files.")
     text, encoding = decode(content)
@@ -88,11 +113,12 @@ def read(content: bytes, columns: Columns) -> Sheet:
     if hint:
         lines.readline()
         first_line = 2
-    delimiter = hint.group(1) if hint else find_delimiter(text, columns)
+    delimiter = hint.group(1) if hint else find_delimiter(text, columns, mapping)
     records = parse(lines, delimiter, first_line)
     header_line, raw_header = next(((line, cells) for line, cells in records if any(map(tidy, cells))), (1, []))
-    header, notices = read_header(raw_header, columns)
+    header = read_header(raw_header, columns, mapping)
     rows, misfits, blank = read_rows(records, header)
+    notices = header.notices
     if encoding == "cp1252":
         notices.append(decoding_notice(text))
     if delimiter != ",":
@@ -101,7 +127,7 @@ def read(content: bytes, columns: Columns) -> Sheet:
         notices.append(f"The header is line {header_line}.")
     if blank:
         notices.append(f"{blank} blank {'row was' if blank == 1 else 'rows were'} skipped.")
-    return Sheet(header, rows, misfits, delimiter, encoding, blank, notices)
+    return Sheet(header.columns, rows, misfits, delimiter, encoding, blank, notices, header.source)
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -162,13 +188,13 @@ def refuse_other_formats(text: str) -> None:
         raise FileRefused("This is JSON, not CSV.", "Export the table as CSV.")
 
 
-def find_delimiter(text: str, columns: Columns) -> str:
+def find_delimiter(text: str, columns: Columns, mapping: Mapping[str, str]) -> str:
     """The separator under which the first line shows the most known columns; then the most columns at all."""
     first = next((line for line in text.splitlines() if line.strip()), "")
 
     def score(delimiter: str) -> tuple[int, int]:
-        names = [tidy(cell.strip('"')).lower() for cell in first.split(delimiter)]
-        return sum(columns.takes(name) for name in names), len(names)
+        names = [tidy(cell.strip('"')) for cell in first.split(delimiter)]
+        return sum(name in mapping or columns.takes(name.lower()) for name in names), len(names)
 
     return max(DELIMITERS, key=score)
 
@@ -200,21 +226,37 @@ def tidy(cell: str) -> str:
     return cell.strip().strip(INVISIBLE).strip()
 
 
-def read_header(cells: list[str], columns: Columns) -> tuple[tuple[str, ...], list[str]]:
-    names = [tidy(cell) for cell in cells]
-    while names and not names[-1]:
-        names.pop()
+def read_header(cells: list[str], columns: Columns, mapping: Mapping[str, str]) -> Header:
+    source = [tidy(cell) for cell in cells]
+    while source and not source[-1]:
+        source.pop()
+    names = [mapping.get(name, name) for name in source]
     header = tuple(name if name.startswith(PROPERTY) else fold(name, columns) for name in names)
-    refuse_duplicates(header)
-    refuse_missing(header, columns)
     notices = []
+    taken = [f"{theirs} → {ours}" for theirs, ours in zip(source, header, strict=True) if theirs in mapping]
+    if taken:
+        notices.append(f"Columns of the file and what they are taken for: {', '.join(map(shorten, taken))}.")
+    currency = currency_of(source, mapping) if "currency" in columns.known and "currency" not in header else ""
+    if currency:
+        header += ("currency",)
+        notices.append(f"No column names the currency; all rows are taken as {currency}, from the name of a column.")
+    refuse_duplicates(header, source)
+    refuse_missing(header, columns, source)
     ignored = [name or f"column {i}" for i, name in enumerate(header, 1) if not columns.takes(name)]
     if ignored:
         notices.append(f"Ignored {'column' if len(ignored) == 1 else 'columns'}: {', '.join(map(shorten, ignored))}.")
     odd = [f"{cell!r}" for cell in cells if cell.strip(" \t\r\n") != tidy(cell)]
     if odd:
         notices.append(f"Invisible characters around a column name were removed: {', '.join(map(ascii_name, odd))}.")
-    return header, notices
+    utc = frozenset(i for i, name in enumerate(source) if name in mapping and name.endswith("(UTC)"))
+    return Header(header, tuple(source), notices, utc, currency)
+
+
+def currency_of(source: Collection[str], mapping: Mapping[str, str]) -> str:
+    """EUR of a mapped column “MRR (EUR)”."""
+    found = {match[1] for name in source if name in mapping and (match := re.search(r"\(([A-Z]{3})\)$", name))}
+    found.discard("UTC")
+    return found.pop() if len(found) == 1 else ""
 
 
 def fold(name: str, columns: Columns) -> str:
@@ -222,15 +264,17 @@ def fold(name: str, columns: Columns) -> str:
     return name.lower() if name.lower() in columns.known else name
 
 
-def refuse_duplicates(header: Collection[str]) -> None:
+def refuse_duplicates(header: Collection[str], source: Collection[str] = ()) -> None:
     twice = [name for name, count in Counter(name for name in header if name).items() if count > 1]
     if twice:
         raise FileRefused(
-            f"Duplicate column: {', '.join(map(shorten, twice))} stands twice in the header.", "Keep one of them."
+            f"Duplicate column: {', '.join(map(shorten, twice))} stands twice in the header.",
+            "Keep one of them.",
+            tuple(dict.fromkeys(name for name in source if name)) if len(set(source)) == len(source) else (),
         )
 
 
-def refuse_missing(header: tuple[str, ...], columns: Columns) -> None:
+def refuse_missing(header: tuple[str, ...], columns: Columns, source: Collection[str] = ()) -> None:
     missing = [names for names in columns.required if not set(names) & set(header)]
     if not missing:
         return
@@ -240,6 +284,7 @@ def refuse_missing(header: tuple[str, ...], columns: Columns) -> None:
     raise FileRefused(
         f"{' '.join(parts)} The first line holds: {found}.",
         f"The first line must name the columns: {', '.join(names[0] for names in columns.required)}.",
+        tuple(name for name in source if name),
     )
 
 
@@ -254,11 +299,12 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def read_rows(records, header: tuple[str, ...]) -> tuple[list[SourceRow], list[ShapeError], int]:
+def read_rows(records, header: Header) -> tuple[list[SourceRow], list[ShapeError], int]:
     rows: list[SourceRow] = []
     misfits: list[ShapeError] = []
     blank = 0
-    width = len(header)
+    constant = [header.currency] if header.currency else []
+    names, width = header.columns, len(header.columns) - len(constant)
     make: Callable = dict
     for line, raw in records:
         cells = [plain(cell.strip(TRIMMED)) for cell in raw]
@@ -270,7 +316,10 @@ def read_rows(records, header: tuple[str, ...]) -> tuple[list[SourceRow], list[S
         if len(cells) != width:
             misfits.append(ShapeError(line, cells, misfit(len(cells), width)))
             continue
-        rows.append(SourceRow(line, make(zip(header, cells, strict=True))))
+        for place in header.utc:
+            if WALL_TIME.fullmatch(cells[place]):
+                cells[place] += "Z"
+        rows.append(SourceRow(line, make(zip(names, cells + constant, strict=True))))
         if len(rows) > MOST_ROWS:
             raise FileRefused(f"The file has more than {MOST_ROWS} rows.", "Split it into several files.")
     return rows, misfits, blank

@@ -12,7 +12,7 @@ def with_reasons(batch: ImportBatch) -> tuple[list[str], Iterator[list[str]]]:
     """Header and refused rows of the batch's file, a reason column added. Empty when the file is gone."""
     try:
         content = batches.content_of(batch)
-        sheet = reading.read(content, kinds.of(batch.kind).columns)
+        sheet = reading.read(content, kinds.of(batch.kind).columns, batch.options.get("mapping"))
         plan = batches.make_plan(batch, content)
     except (FileRefused, ImportFile.DoesNotExist):
         return ["reason"], iter(())

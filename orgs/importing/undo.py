@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from config import db
-from config.backoffice import audit
-from orgs.importing import batches, kinds
+from config.backoffice import audit, jobs
+from config.backoffice.models import JobRun
+from orgs.importing import batches, kinds, progress
 from orgs.importing.kinds import KeptRow, LedgerLine
 from orgs.models import ImportBatch
 
@@ -32,6 +33,57 @@ class Undone:
     def fingerprint(self) -> str:
         told = [self.deleted, self.overwritten, [[each.label, each.reason] for each in self.kept]]
         return hashlib.sha256(batches.dumps(told)).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """For the batch's page, of bounded size."""
+        return {
+            "deleted": self.deleted,
+            "overwritten": self.overwritten,
+            "kept": [[each.label, each.reason] for each in self.kept[:200]],
+            "kept_count": len(self.kept),
+            "fingerprint": self.fingerprint,
+        }
+
+
+def is_large(batch: ImportBatch) -> bool:
+    """Whether taking it back is work for the background."""
+    return batch.entries.count() > batches.DIRECT_ROWS
+
+
+def undo_soon(batch: ImportBatch, *, user: Any, fingerprint: str | None, now: datetime) -> JobRun:
+    """In the background: with the fingerprint of a preview the undo, without one its preview. Once at a time."""
+    step = "undo preview" if fingerprint is None else "undo"
+    arguments = {"batch": batch.pk, "step": step, "user": user.pk, "fingerprint": fingerprint}
+    # Clicks while a run waits or goes on meet the same slot.
+    slot = f"batch {batch.pk} {step} {(fingerprint or '')[:16]}".strip()
+    ended = JobRun.objects.filter(job="import", slot__startswith=f"{slot} #").exclude(finished_at=None).count()
+    return jobs.request("import", slot=f"{slot} #{ended + 1}", now=now, arguments=arguments, by=user)
+
+
+def run_step(run: JobRun, now: datetime) -> str:
+    """A background step: the preview is kept on the batch's row; a sentence for the ledger of jobs."""
+    batch_id, fingerprint = run.arguments["batch"], run.arguments["fingerprint"]
+    user = batches.allowed_user(run)
+    with progress.watched(run, "Reading the ledger"):
+        try:
+            if fingerprint is None:
+                told = preview_undo(batch_id, now=now)
+            else:
+                told = undo(batch_id, user=user, now=now, fingerprint=fingerprint)
+        except CannotUndo as error:
+            return str(error)
+    if told.is_done:
+        return f"Undone: {told.deleted} rows removed, {told.overwritten} restored, {len(told.kept)} kept."
+    keep_preview(batch_id, told, moved=fingerprint is not None)
+    return "Nothing was undone: the stored data changed since the preview." if fingerprint else "Previewed the undo."
+
+
+def keep_preview(batch_id: int, told: Undone, *, moved: bool) -> None:
+    with transaction.atomic():
+        batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+        if batch.state == ImportBatch.State.CONFIRMED:
+            batch.report["undo_preview"] = {**told.as_json(), "moved": moved}
+            batch.save(update_fields=["report"])
 
 
 def preview_undo(batch_id: int, *, now: datetime) -> Undone:
@@ -55,6 +107,7 @@ def undo(batch_id: int, *, user: Any, now: datetime, fingerprint: str | None = N
         batch = ImportBatch.objects.get(pk=batch_id)
         batch.state = ImportBatch.State.UNDONE
         batch.report["undone"] = {"at": now.isoformat(), "deleted": told.deleted, "overwritten": told.overwritten}
+        batch.report.pop("undo_preview", None)
         batch.report["undone"]["kept"] = [[each.label, each.reason] for each in told.kept[:200]]
         batch.save(update_fields=["state", "report"])
         detail = {"deleted": told.deleted, "overwritten": told.overwritten, "kept": len(told.kept)}

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from config.backoffice.formatting import plural
-from orgs.importing import cells
+from orgs.importing import cells, progress
+from orgs.importing.hints import hint
 from orgs.importing.kinds import in_chunks
 from orgs.importing.lookalikes import find_lookalikes
 from orgs.importing.options import Options
@@ -26,11 +27,13 @@ def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     """Compare a sheet with the books. Reads only: imports alone write subscriptions, and they wait for each other."""
     plan = begin(sheet)
     manner = manner_of(options, sheet.delimiter)
-    drafts = [draft for row in sheet.rows if (draft := read_row(row, manner, plan))]
+    drafts = [draft for row in progress.over(sheet.rows, "Reading rows") if (draft := read_row(row, manner, plan))]
     named = named_ids(sheet)
     keys = read_keys(named)
     unknown = sorted(named - set(keys))
-    if not options.create_missing:
+    if options.create_missing:
+        warn_of_odd_ids(drafts, set(unknown), plan)
+    else:
         drafts = refuse_unknown(sheet, drafts, set(unknown), plan)
     books = list(read_known_now())
     current = {line.identity: line for line in books}
@@ -39,8 +42,10 @@ def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     notice_empty_currencies(drafts, options, plan)
     lines = [(draft.line, new_line(draft, keys, current, options)) for draft in drafts]
     drafts.clear()
-    plan.rows = [row for number, line in lines if (row := plan_row(number, line, current, options, plan))]
+    compared = progress.over(lines, "Comparing rows")
+    plan.rows = [row for number, line in compared if (row := plan_row(number, line, current, options, plan))]
     lines.clear()
+    progress.step("Adding up MRR before and after")
     end_missing(plan, books, sheet, options)
     ask_about_money(plan, books, options, unknown)
     look_at_the_whole(plan, books, options)
@@ -71,17 +76,30 @@ def refuse_unknown(sheet: Sheet, drafts: list[Draft], missing: set[str], plan: P
     """Rows of ids that are not known; said of rows refused for something else as well."""
     if not missing:
         return drafts
-    lookalikes = find_lookalikes(missing)
+    lookalikes = find_lookalikes(missing, guess=True)
     remedy = "Import organizations first, or tick “create missing organizations”."
     for row in sheet.rows:
         external_id = row.cells[ID].strip()
         if external_id in missing:
             other = lookalikes.get(external_id)
             hint = (
-                f" It looks like “{other}”: correct it, or join the two on the ID reconciliation page." if other else ""
+                f" Did you mean “{other}”? Correct it, or join the two on the ID reconciliation page." if other else ""
             )
             plan.refuse(row.line, ID, external_id, f"is not known to this install. {remedy}{hint}")
     return [draft for draft in drafts if draft.external_id not in missing]
+
+
+def warn_of_odd_ids(drafts: list[Draft], missing: set[str], plan: Plan) -> None:
+    """Said once an id that would be created."""
+    lookalikes = find_lookalikes(missing, guess=True)
+    for draft in drafts:
+        if draft.external_id in missing:
+            missing.discard(draft.external_id)
+            if other := lookalikes.get(draft.external_id):
+                reason = f"would be a new organization. Did you mean “{other}”?"
+                plan.warn(draft.line, ID, draft.external_id, reason)
+            if odd := hint(draft.external_id):
+                plan.warn(draft.line, ID, draft.external_id, odd)
 
 
 def identity(draft: Draft) -> tuple:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from orgs.importing import progress
 from orgs.importing.kinds import (
     KeptRow,
     LedgerLine,
@@ -27,7 +28,7 @@ def restore_subscriptions(lines: list[LedgerLine], now: datetime) -> Restored:
     done = Restored()
     opened, replaced, closed = [], [], []
     kept: set[int] = set()
-    for line in sorted(lines, key=lambda each: "next" in each.after):
+    for line in progress.over(sorted(lines, key=lambda each: "next" in each.after), "Comparing with the ledger"):
         found = current.get(line.row_id)
         if found is None or differs(found, line.after) or line.after.get("next") in kept:
             kept.add(line.row_id)

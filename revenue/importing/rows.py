@@ -17,7 +17,7 @@ from revenue.mrr.validation import Reading, validate_row
 ID = "external_org_id"
 COLUMNS = Columns(
     required=((ID,), ("product_code",), ("mrr", "amount"), ("currency",), ("start_at",)),
-    optional=("end_at", "subscription_id", "trial_end_at", "interval", "interval_count", "name"),
+    optional=("end_at", "subscription_id", "trial_end_at", "interval", "interval_count", "quantity", "name"),
 )
 DAYS = ("start_at", "end_at", "trial_end_at")
 NUMBERS = ("mrr", "amount")
@@ -71,6 +71,7 @@ def read_row(source: SourceRow, manner: Manner, plan: Plan) -> Draft | None:
             refused.add(column)
             plan.refuse(source.line, column, text, str(error))
     refused |= refuse_empty(source, plain, refused, plan)
+    multiply(plain)
     checked = validate_row(plain, source.line, manner.rules)
     for problem in checked.refusals:
         if problem.column not in refused:
@@ -83,6 +84,20 @@ def read_row(source: SourceRow, manner: Manner, plan: Plan) -> Draft | None:
         plan.warn(source.line, problem.column, original, f"{problem.code}: {problem.message}")
     currency_was_empty = checked.currency_was_empty
     return Draft(source.line, plain[ID], checked.row, monthly(checked.row), plain, cleared, currency_was_empty)
+
+
+def multiply(plain: dict[str, str]) -> None:
+    """With a quantity the row's money is that of one unit."""
+    quantity = plain.pop("quantity", "")
+    for name in NUMBERS:
+        if quantity and name in plain:
+            plain[name] = str(Decimal(plain[name]) * int(quantity))
+
+
+def units(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        raise cells.BadCell("is no quantity. Write a whole number above zero, or leave it empty for one.")
+    return text
 
 
 def refuse_empty(source: SourceRow, plain: dict[str, str], refused: set[str], plan: Plan) -> set[str]:
@@ -114,7 +129,7 @@ def readers_of(options: Options, delimiter: str) -> dict[str, Callable[[str], st
 
     texts = {name: text_of(longest) for name, longest in LENGTHS.items()}
     texts["product_code"] = cache(texts["product_code"])
-    others = {"currency": cache(currency), "interval": str.lower, "interval_count": str}
+    others = {"currency": cache(currency), "interval": str.lower, "interval_count": str, "quantity": cache(units)}
     return {ID: cells.external_id} | texts | others | dict.fromkeys(NUMBERS, number) | dict.fromkeys(DAYS, day)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from config import db
+from orgs.importing import progress
 from orgs.importing.kinds import Importer, LedgerLine, Written, in_chunks, register_importer
 from orgs.importing.plan import Plan
 from orgs.keys import ensure_keys
@@ -39,7 +40,7 @@ def write_subscriptions(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
         line.id = pk
     for line, _ in changes:
         line.batch_id = batch.pk
-    insert(opened + [line for line, _ in replaced])
+    insert(progress.over(opened + [line for line, _ in replaced], "Writing rows"))
     written.lines += [LedgerLine(MODEL, line.id, None, line.stored() | {"known_to": None}) for line in opened]
     written.lines += [
         LedgerLine(MODEL, line.id, old.stored(), line.stored() | {"known_to": None}) for line, old in replaced
@@ -88,7 +89,7 @@ def next_ids(count: int) -> list[int]:
     return [pk for (pk,) in db.rows(sql.NEXT_IDS, {"count": count})] if count else []
 
 
-def insert(lines: list[Line]) -> None:
+def insert(lines: Iterable[Line]) -> None:
     insert_values((line.id, *(getattr(line, name) for name in STORED)) for line in lines)
 
 
@@ -97,6 +98,33 @@ def insert_values(rows: Iterable[tuple[Any, ...]]) -> None:
     db.copy_into(Subscription._meta.db_table, COPIED, rows)
 
 
+SAMPLE = (
+    ("external_org_id", "product_code", "mrr", "currency", "start_at", "end_at", "subscription_id"),
+    ("org-456", "pro", "99.00", "EUR", "2024-01-15", "", "sub-1"),
+    ("org-457", "gold", "1250.50", "USD", "2024-02-01", "2027-02-01", "sub-2"),
+)
+# The dashboard's export of subscriptions. Its amount is that of one unit.
+STRIPE = {
+    "id": "subscription_id",
+    "Customer ID": "external_org_id",
+    "Product": "product_code",
+    "Plan": "name",
+    "Amount": "amount",
+    "Quantity": "quantity",
+    "Currency": "currency",
+    "Interval": "interval",
+    "Start Date (UTC)": "start_at",
+    "Ended At (UTC)": "end_at",
+    "Trial End (UTC)": "trial_end_at",
+}
 SUBSCRIPTIONS = register_importer(
-    Importer(ImportBatch.Kind.SUBSCRIPTIONS, "subscriptions", COLUMNS, plan_subscriptions, write_subscriptions)
+    Importer(
+        ImportBatch.Kind.SUBSCRIPTIONS,
+        "subscriptions",
+        COLUMNS,
+        plan_subscriptions,
+        write_subscriptions,
+        sample=SAMPLE,
+        profiles={"Stripe": STRIPE},
+    )
 )

@@ -39,7 +39,7 @@ class OrganizationList(ListAPIView):
     serializer_class = OrganizationSerializer
     filter_backends = [filters.DjangoFilterBackend]
     filterset_class = OrganizationFilters
-    queryset = Organization.objects.select_related("owner", "snapshot")
+    queryset = Organization.objects.with_ids().select_related("owner", "snapshot")
 
 
 @extend_schema_view(get=extend_schema(operation_id="signals", summary="Signals in all states", tags=["signals"]))

@@ -45,3 +45,11 @@ def test_machines_get_json_and_people_a_page(client):
 
 def test_the_front_door_leads_to_the_admin(client):
     assert client.get("/").headers["Location"] == "/admin/"
+
+
+def test_metrics_are_behind_a_setting(client, settings):
+    assert client.get("/metrics").status_code == 404
+    settings.METRICS = True
+    lines = client.get("/metrics").content.decode().splitlines()
+    assert 'backoffice_job_late{job="roll_up"} 0' in lines
+    assert "backoffice_rejected_events 0" in lines

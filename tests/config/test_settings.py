@@ -83,3 +83,12 @@ def test_the_command_prints_and_changes():
 def test_the_command_refuses_in_words():
     with pytest.raises(CommandError, match=r"gap_grace_days: “many” was not taken"):
         run("configure", "gap_grace_days", "many")
+
+
+def test_within_a_request_the_row_is_read_once(django_assert_num_queries):
+    with django_assert_num_queries(1), settings.read_once():
+        assert settings.read() is settings.read()
+    with settings.read_once():
+        settings.read()
+        settings.change({"time_zone": "Asia/Tokyo"}, actor=None, now=NOW)
+        assert settings.zone() == ZoneInfo("Asia/Tokyo")

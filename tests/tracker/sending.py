@@ -22,10 +22,11 @@ def body(**values: Any) -> dict:
 class Product:
     """An application with its secret that signs what it sends."""
 
-    def __init__(self, name: str = "Shop") -> None:
-        fresh = create_application(name, actor=None, now=timezone.now())
+    def __init__(self, name: str = "Shop", **settings: Any) -> None:
+        fresh = create_application(name, actor=None, now=timezone.now(), **settings)
         self.application = fresh.application
         self.secret = fresh.secret.encode()
+        self.write_key = fresh.write_key
         self.client = Client(raise_request_exception=True)
 
     def sign(self, raw: bytes) -> str:

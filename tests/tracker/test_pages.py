@@ -97,6 +97,37 @@ def test_rotating_keeps_the_former_secret_for_a_day_and_revoking_ends_it(page):
     assert set(AuditEntry.objects.values_list("action", flat=True)) >= {"credential.rotated", "credential.revoked"}
 
 
+def test_the_page_has_the_lines_of_each_client(page):
+    product = Product()
+    url = reverse("admin:application", args=[product.application.id])
+    html = text(page.get(url))
+    for words in ("from posthog import", "posthog-node", "posthog.init", "segment.analytics", "rudderstack.analytics"):
+        assert words in html
+    assert html.count("YOUR_WRITE_KEY") == 6
+    assert "http://testserver" in html
+    fresh = text(page.post(url, {"act": "rotate", "kind": "write_key"}))
+    [key] = re.findall(r'Write key <code class="bo-code">(wk_[^<]+)<', fresh)
+    assert fresh.count(key) == 7
+    assert product.application.credentials.filter(kind="write_key").count() == 2
+
+
+def test_an_unknown_way_to_the_organization_is_refused_with_the_known_ones(page):
+    product = Product()
+    url = reverse("admin:tracker_application_change", args=[product.application.id])
+    form = {"name": "Shop", "organization_from": "groups,guess", "denied_properties": "prompt"}
+    html = text(page.post(url, form))
+    assert "“guess” is not known here. Use groups, groups:TYPE, property:NAME, last_group or distinct_id." in html
+    form |= {"organization_from": "property:customer,distinct_id", "allowed_origins": "https://a.example.com/x"}
+    assert "is not an origin" in text(page.post(url, form))
+    product.application.refresh_from_db()
+    assert product.application.organization_from == ["groups", "last_group"]
+    form |= {"allowed_origins": "https://a.example.com,http://localhost:3000"}
+    assert page.post(url, form).status_code == 302
+    product.application.refresh_from_db()
+    assert product.application.organization_from == ["property:customer", "distinct_id"]
+    assert product.application.allowed_origins == ["https://a.example.com", "http://localhost:3000"]
+
+
 def test_deactivating_and_the_test_event(page):
     product = Product()
     url = reverse("admin:application", args=[product.application.id])

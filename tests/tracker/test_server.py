@@ -1,52 +1,26 @@
 """Bytes on a socket against the real web server: what no test client can send."""
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from contextlib import closing
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from tests.tracker.sending import Product, body
+from tests.tracker.serving import Server
 from tests.tracker.test_bad_ingest import SUITE, is_expected
 from tracker.models import Event
 
 pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("events_table")]
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def server(tmp_path):
-    """granian on the test database; its address."""
-    port, database = free_port(), connection.settings_dict
-    url = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
-    environment = {**os.environ, "DATABASE_URL": url}
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--port", str(port)]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--log-level", "warning"], cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log
-        )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield port
-    process.send_signal(signal.SIGTERM)
-    process.wait(15)
+    """granian on the test database; its port."""
+    running = Server(tmp_path / "log")
+    running.start()
+    yield running.port
+    running.stop()
 
 
 def exchange(port: int, sent: bytes, *, hang_up: bool = False) -> int | str:

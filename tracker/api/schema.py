@@ -49,6 +49,69 @@ RECEIPT = {
         },
     },
 }
+POSTHOG = {
+    "type": "object",
+    "properties": {
+        "api_key": {**TEXT, "description": "Write key; `token` is the same thing."},
+        "sent_at": {**TEXT, "format": "date-time"},
+        "batch": {
+            "type": "array",
+            "maxItems": 10_000,
+            "items": {
+                "type": "object",
+                "required": ["event", "distinct_id"],
+                "properties": {
+                    "event": TEXT,
+                    "distinct_id": TEXT,
+                    "uuid": {**TEXT, "description": "Idempotency key: sent again it is one event."},
+                    "timestamp": {**TEXT, "format": "date-time"},
+                    "properties": {"type": "object"},
+                },
+            },
+        },
+    },
+}
+POSTHOG_STATUS = {"type": "object", "properties": {"status": {"type": "integer", "enum": [1]}}}
+POSTHOG_RESULTS = {
+    "type": "object",
+    "properties": {
+        "results": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {"result": {**TEXT, "enum": ["ok", "warning", "drop", "retry"]}, "details": TEXT},
+            },
+        }
+    },
+}
+SEGMENT = {
+    "type": "object",
+    "properties": {
+        "writeKey": {**TEXT, "description": "Unless it is the user name of Basic authentication."},
+        "sentAt": {**TEXT, "format": "date-time"},
+        "batch": {
+            "type": "array",
+            "maxItems": 10_000,
+            "items": {
+                "type": "object",
+                "required": ["type"],
+                "properties": {
+                    "type": {**TEXT, "enum": ["track", "identify", "page", "screen", "group", "alias"]},
+                    "messageId": {**TEXT, "description": "Idempotency key: sent again it is one event."},
+                    "userId": TEXT,
+                    "anonymousId": TEXT,
+                    "event": TEXT,
+                    "groupId": TEXT,
+                    "timestamp": {**TEXT, "format": "date-time"},
+                    "properties": {"type": "object"},
+                    "traits": {"type": "object"},
+                    "context": {"type": "object"},
+                },
+            },
+        },
+    },
+}
+SEGMENT_SUCCESS = {"type": "object", "properties": {"success": {"type": "boolean"}}}
 ERROR = {"type": "object", "properties": {"code": TEXT, "message": TEXT, "detail": TEXT, "field": TEXT}}
 
 

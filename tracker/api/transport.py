@@ -130,6 +130,7 @@ class IngestView(APIView):
     content_negotiation_class = AnyContent
     format_kwarg = None
     most_bytes = bodies.MOST_BYTES_OF_EVENT
+    limited_status = 429
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The method first: nobody needs a signature to learn that it must be POST."""
@@ -151,8 +152,11 @@ class IngestView(APIView):
             return answer(self.refuse_body(error))
         if isinstance(error, ingest.RateLimited):
             self.tell_limited()
-            wait = {"Retry-After": str(int(error.wait_seconds) + 1)}
-            return answer(Refused(429, "rate_limited", "Too many events; send again after the pause.", headers=wait))
+            wait, words = (
+                {"Retry-After": str(int(error.wait_seconds) + 1)},
+                "Too many events; send again after the pause.",
+            )
+            return answer(Refused(self.limited_status, "rate_limited", words, headers=wait))
         if isinstance(error, DatabaseAway):
             log.error("Events were refused: the database did not answer (%s)", type(error).__name__)
             message = "The database is away; send again after the pause."

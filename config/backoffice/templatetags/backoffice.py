@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.http import QueryDict
@@ -63,22 +62,12 @@ def plural(count: int, word: str) -> str:
     return formatting.plural(count, one, many or None)
 
 
-def reporting_zone(context: dict) -> ZoneInfo:
-    """Read once a page, however many times stand on it."""
-    request = context.get("request")
-    if request is None:
-        return settings.zone()
-    if not hasattr(request, "reporting_zone"):
-        request.reporting_zone = settings.zone()
-    return request.reporting_zone
-
-
-@register.inclusion_tag("admin/partials/_when.html", takes_context=True)
-def when(context: dict, moment: datetime | date | None, never: str = "never") -> dict[str, Any]:
+@register.inclusion_tag("admin/partials/_when.html")
+def when(moment: datetime | date | None, never: str = "never") -> dict[str, Any]:
     """ "3 days ago" with the exact time on hover."""
     if moment is None:
         return {"words": never, "exact": ""}
-    zone = reporting_zone(context)
+    zone = settings.zone()
     now = timezone.now().astimezone(zone)
     if isinstance(moment, datetime):
         local = moment.astimezone(zone)

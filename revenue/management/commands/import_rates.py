@@ -3,5 +3,5 @@ from orgs.models import ImportBatch
 
 
 class Command(ImportCommand):
-    help = "Import exchange rates from a CSV file: date,currency,per_eur, or the ECB's own table."
+    help = "Import exchange rates from a CSV file: date,currency,per_eur or the ECB's own table."
     kind = ImportBatch.Kind.RATES

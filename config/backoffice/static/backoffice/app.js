@@ -85,6 +85,12 @@
     document.addEventListener("keydown", event => { if (event.key === "Escape") closeMenus(null); });
     document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-vanish]").forEach(each => setTimeout(() => each.remove(), Number(each.dataset.vanish))));
 
+    // One box that ticks all boxes of a name.
+    document.addEventListener("change", event => {
+        const all = event.target.closest("[data-check-all]");
+        if (all) document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.checkAll)}"]`).forEach(each => { each.checked = all.checked; });
+    });
+
     document.addEventListener("click", event => {
         const button = event.target.closest("[data-copy]");
         if (!button) return;

@@ -1,0 +1,78 @@
+"""Query counts of every list page: a committed baseline, the same for one row and for fifty.
+
+A number that grew wants a reason; one that shrank wants to be written down here.
+"""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from config.backoffice import audit
+from orgs.models import ImportBatch, Organization
+from signals.models import Signal
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+MOST = 12
+BASELINE = {
+    "/admin/": 27,
+    "/admin/signals/": 8,
+    "/admin/orgs/organization/": 7,
+    "/admin/orgs/organization/?band=at_risk&paying=yes": 7,
+    "/admin/revenue/subscription/": 11,
+    "/admin/events/": 8,
+    "/admin/applications/": 9,
+    "/admin/rejects/": 3,
+    "/admin/orgs/importbatch/": 4,
+    "/admin/reconciliation/": 9,
+    "/admin/revenue/exchangerate/": 5,
+    "/admin/backoffice/job/": 7,
+    "/admin/backoffice/jobrun/": 5,
+    "/admin/backoffice/auditentry/": 7,
+    "/admin/backoffice/apitoken/": 4,
+}
+# The home page is fifteen numbers of six parts of the product, not a list.
+HOME = "/admin/"
+
+
+def rows(start: int, stop: int, owner) -> None:
+    now = timezone.now()
+    for number in range(start, stop):
+        org = factories.organization(f"org-{number}", owner=owner, imported_at=now)
+        factories.snapshot(
+            org, now=now, mrr=Decimal(number), band="at_risk", last_seen_at=now, open_signals=["usage_drop"]
+        )
+        factories.subscription(org, mrr="10")
+        for kind in ("usage_drop", "inactive_paying"):
+            Signal.objects.create(
+                organization=org, type=kind, sentence="x", opened_at=now, changed_at=now, assignee=owner
+            )
+        audit.record(owner, "test.done", org, now=now)
+        ImportBatch.objects.create(
+            kind="organizations", file_name="a.csv", sha256="0" * 64, size=1, created_at=now, created_by=owner
+        )
+
+
+def count(client, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+    return len(captured)
+
+
+@pytest.mark.parametrize("path", BASELINE)
+def test_the_count_is_the_baseline_and_does_not_grow_with_rows(client, path):
+    ada = factories.staff()
+    client.force_login(ada)
+    rows(0, 2, ada)
+    client.get(path)
+    few = count(client, path)
+    rows(2, 55, ada)
+    assert Organization.objects.count() == 55
+    many = count(client, path)
+    assert (few, many) == (BASELINE[path], BASELINE[path])
+    assert path == HOME or many <= MOST

@@ -1,0 +1,59 @@
+import base64
+import gzip
+import zlib
+from urllib.parse import quote_plus
+
+import pytest
+import zstandard
+
+from tracker.bodies import BadBody, TooLarge
+from tracker.wrappings import unwrap
+
+BODY = '{"event":"e","text":"a+b &data=c é?"}'.encode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        BODY,
+        b"\xef\xbb\xbf" + BODY,
+        gzip.compress(BODY),
+        zlib.compress(BODY),
+        zlib.compress(BODY, 9),
+        zstandard.compress(BODY),
+        base64.b64encode(BODY),
+        base64.urlsafe_b64encode(BODY).rstrip(b"="),
+        b"data=" + quote_plus(BODY).encode(),
+        b"data=" + base64.b64encode(BODY),
+        b"ip=1&data=" + quote_plus(base64.b64encode(BODY)).encode() + b"&compression=base64",
+        b"data=" + base64.b64encode(gzip.compress(BODY)),
+    ],
+)
+def test_every_wrapping(raw):
+    assert unwrap(raw) == BODY
+
+
+@pytest.mark.parametrize("raw", [b"", b"hello world", b"\x00\x01", b"=", b"data="])
+def test_what_is_nothing_known_stays(raw):
+    assert unwrap(raw) in (raw, b"")
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress, zstandard.compress])
+def test_a_bomb(compress):
+    fits = b"[" + b" " * 999_999
+    assert unwrap(compress(fits), most=1_000_000) == fits
+    with pytest.raises(TooLarge):
+        unwrap(compress(fits + b" "), most=1_000_000)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+def test_a_torn_body(compress):
+    with pytest.raises(BadBody):
+        unwrap(compress(BODY)[:-3])
+
+
+def test_a_frame_that_asks_for_a_huge_window():
+    parameters = zstandard.ZstdCompressionParameters(window_log=27)
+    stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    with pytest.raises(BadBody):
+        unwrap(stream.compress(BODY) + stream.flush())

@@ -1,0 +1,203 @@
+"""Endpoints of clients that exist already: PostHog's, Segment's and RudderStack's, as they are.
+
+They are routed by their write key, never by the address alone, and answered exactly as those clients understand: 200
+with JSON, errors with `code`, `message` and `detail`, never a redirect.
+"""
+
+import base64
+import binascii
+from functools import partial
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tracker import bodies, credentials, ingest, wrappings
+from tracker.api import schema
+from tracker.api.transport import IngestView, Refused, read_body, refuse_and_tell
+from tracker.credentials import Sender
+from tracker.decoders import posthog, segment
+
+PREFLIGHT_SECONDS = "86400"
+EXPOSED = "Retry-After, PostHog-Request-Id"
+ERRORS = {400: schema.ERROR, 401: schema.ERROR, 403: schema.ERROR, 413: schema.ERROR, 503: schema.ERROR}
+
+
+class ClientView(IngestView):
+    """What they share: no signature, any body, browsers of other web sites."""
+
+    authentication_classes: list = []
+    most_bytes = bodies.MOST_BYTES_OF_BATCH
+    known_sender: Sender | None = None
+    is_origin_allowed = True
+
+    def sender(self) -> Sender | None:
+        return self.known_sender
+
+    def read(self, request: Request) -> Any:
+        """The body as JSON, whatever its headers say about it."""
+        raw = wrappings.unwrap(read_body(request._request, self.most_bytes), self.most_bytes)
+        try:
+            return bodies.read_json(raw)
+        except bodies.Unreadable as error:
+            raise bodies.BadBody("invalid_envelope", str(error)) from error
+
+    def find_sender(self, key: str) -> Sender:
+        """Whose write key this is; the web site that a browser sends from has to be one of theirs."""
+        now = timezone.now()
+        sender = credentials.find_by_write_key(key, now)
+        if sender is None:
+            refuse_and_tell(None, Refused(401, "unknown_write_key", "Unknown write key"), now)
+        origin = self.request.headers.get("Origin")
+        if origin and sender.allowed_origins and origin not in sender.allowed_origins:
+            self.is_origin_allowed = False
+            message = "This web site is not among the application's allowed origins."
+            refuse_and_tell(sender, Refused(403, "origin_not_allowed", message, "Origin"), now)
+        self.known_sender = sender
+        return sender
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A preflight has neither key nor body: it may go on when any application takes events from there."""
+        response = super().options(request, *args, **kwargs)
+        origin = request.headers.get("Origin")
+        self.is_origin_allowed = bool(origin) and credentials.allows_origin(origin)
+        if self.is_origin_allowed:
+            response["Access-Control-Allow-Methods"] = ", ".join(self.allowed_methods)
+            response["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
+            response["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
+        return response
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        origin = request.headers.get("Origin")
+        response["Vary"] = "Origin"
+        if origin and self.is_origin_allowed:
+            # Beacons come with cookies; nothing here reads them.
+            response["Access-Control-Allow-Origin"] = origin
+            response["Access-Control-Allow-Credentials"] = "true"
+            response["Access-Control-Expose-Headers"] = EXPOSED
+        return response
+
+
+# --- PostHog -----------------------------------------------------------------------------------------------
+class PosthogView(ClientView):
+    """The format of all its clients; browsers drop events on any 4xx, so even a rate limit is a 503."""
+
+    limited_status = 503
+
+    @extend_schema(
+        operation_id="receive_posthog_events",
+        summary="Events of PostHog's clients",
+        tags=["ingest"],
+        auth=[],
+        request={"application/json": schema.POSTHOG},
+        responses={200: schema.POSTHOG_STATUS, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        sent, now = posthog.open_envelope(self.read(request)), timezone.now()
+        sender = self.find_sender(sent.key)
+        decode = partial(posthog.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
+        ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True)
+        return Response({"status": 1})
+
+
+class PosthogResultsView(ClientView):
+    """The newer format: the key in a header, and a result for each event."""
+
+    limited_status = 503
+
+    @extend_schema(
+        operation_id="receive_posthog_events_v1",
+        summary="Events of PostHog's clients, newer format",
+        tags=["ingest"],
+        auth=[],
+        request={"application/json": schema.POSTHOG},
+        responses={200: schema.POSTHOG_RESULTS, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        sender, now = self.find_sender(bearer(request)), timezone.now()
+        items = checked_count(posthog.open_envelope(self.read(request)).items)
+        if not items:
+            raise bodies.BadBody("invalid_envelope", "The batch is empty.")
+        decode = partial(
+            posthog.decode,
+            sender=sender,
+            received_at=now,
+            sent_at=request.headers.get("PostHog-Request-Timestamp"),
+            library=request.headers.get("PostHog-Sdk-Info", ""),
+        )
+        receipt = ingest.receive(sender, items, decode, now, key_suffices=True)
+        return Response({"results": results_of(items, receipt)})
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if "PostHog-Request-Id" in request.headers:
+            response["PostHog-Request-Id"] = request.headers["PostHog-Request-Id"]
+        return response
+
+
+def bearer(request: Request) -> str:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def results_of(items: list[Any], receipt: ingest.Receipt) -> dict[str, dict[str, str]]:
+    """A result for each uuid; an event without one is known by its place."""
+    dropped = {each.index: each.message for each in receipt.rejected}
+    results = {}
+    for index, item in enumerate(items):
+        name = str(item.get("uuid", index)) if isinstance(item, dict) else str(index)
+        if index in dropped:
+            results.setdefault(storable(name), {"result": "drop", "details": dropped[index]})
+        elif index in receipt.warned:
+            results[storable(name)] = {"result": "warning", "details": receipt.warned[index]}
+        else:
+            results[storable(name)] = {"result": "ok"}
+    return results
+
+
+def storable(name: str) -> str:
+    """Half surrogate pairs cannot be answered in UTF-8."""
+    return name.encode("utf-8", "replace").decode()
+
+
+# --- Segment and RudderStack -------------------------------------------------------------------------------
+class SegmentView(ClientView):
+    """`kind` is what the address says: a batch, or one call of that type."""
+
+    kind = "batch"
+
+    @extend_schema(
+        operation_id="receive_segment_batch",
+        summary="Calls of Segment's and RudderStack's clients",
+        tags=["ingest"],
+        auth=[],
+        request={"application/json": schema.SEGMENT},
+        responses={200: schema.SEGMENT_SUCCESS, **ERRORS, 429: schema.ERROR},
+    )
+    def post(self, request: Request) -> Response:
+        sent, now = segment.open_envelope(self.read(request), self.kind), timezone.now()
+        sender = self.find_sender(basic_user(request) or sent.key)
+        decode = partial(segment.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
+        ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True)
+        return Response({"success": True})
+
+
+def basic_user(request: Request) -> str:
+    """The user name of Basic authentication; some clients leave the colon out."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded.strip().encode("ascii", "replace")).decode("utf-8", "replace").partition(":")[0]
+    except binascii.Error:
+        return ""
+
+
+def checked_count(items: list[Any]) -> list[Any]:
+    if len(items) > bodies.MOST_EVENTS_OF_BATCH:
+        most = bodies.MOST_EVENTS_OF_BATCH
+        raise bodies.TooLarge(f"The batch is too large: {len(items)} events; at most {most} are allowed.")
+    return items

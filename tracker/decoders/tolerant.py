@@ -1,0 +1,110 @@
+"""Reading what a client sent that nobody here can mend: text that no column takes, times in many forms."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from tracker import fields
+from tracker.bodies import MOST_BYTES_OF_EVENT
+from tracker.incoming import BadEvent, Warned
+
+REPLACED = Warned("replaced_text", "Stored; NUL or half a surrogate pair became U+FFFD.")
+UNREADABLE_TIME = Warned("unreadable_time", "Stored with the time of receipt: the event's time cannot be read.")
+FURTHEST_AHEAD = timedelta(hours=23)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def checked(item: Any) -> tuple[dict, list[Warned]]:
+    """The event within the limits of size and depth, with text that can be stored. Raises BadEvent."""
+    if type(item) is not dict:
+        raise BadEvent("not_an_object", "An event is a JSON object.")
+    if fields.nests_deeper(item):
+        raise BadEvent("too_deep", f"The event nests deeper than {fields.DEEPEST} levels.")
+    try:
+        written = orjson.dumps(item)
+    except (TypeError, orjson.JSONEncodeError):
+        written = b"\\u0000"  # half surrogate pairs, or whole numbers over 64 bits
+    if len(written) > MOST_BYTES_OF_EVENT:
+        message = f"The event has {len(written)} bytes; at most {MOST_BYTES_OF_EVENT} are allowed."
+        raise BadEvent("too_large", message)
+    if b"\\u0000" not in written:
+        return item, []
+    repaired = _repaired(item)
+    return repaired, [REPLACED] if repaired != item else []
+
+
+def _repaired(value: Any) -> Any:
+    if isinstance(value, str):
+        return fields.UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_repaired(key): _repaired(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_repaired(each) for each in value]
+    return value
+
+
+def mapping(value: Any) -> dict:
+    """What is expected to be an object, empty for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def moment(value: Any) -> datetime | None:
+    """ISO 8601, or Unix seconds or milliseconds; None for what cannot be read. Without a zone it is UTC."""
+    try:
+        if isinstance(value, str) and not value.strip().isdigit():
+            read = datetime.fromisoformat(value.strip())
+            read = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        elif isinstance(value, int | float | str) and not isinstance(value, bool):
+            number = float(value)
+            read = datetime.fromtimestamp(number / 1000 if number >= fields.MILLISECONDS_FROM else number, UTC)
+        else:
+            return None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return read if read >= EARLIEST else None
+
+
+def event_time(given: Any, sent: Any, received_at: datetime) -> tuple[datetime, list[Warned]]:
+    """When it happened by our clock: what lies between the event and its sending, before its arrival."""
+    if given is None:
+        return received_at, []
+    happened, sent_at = moment(given), moment(sent)
+    if happened is None:
+        return received_at, [UNREADABLE_TIME]
+    if sent_at is not None:
+        corrected = received_at + (happened - sent_at)
+        if EARLIEST <= corrected <= received_at + FURTHEST_AHEAD:
+            return corrected, []
+    if happened > received_at + fields.FURTHEST_AHEAD:
+        return received_at, [UNREADABLE_TIME]
+    return happened, []
+
+
+def path_of(*given: Any) -> str | None:
+    """The path of the first that is one: a path, or the address of a page."""
+    for value in given:
+        if not isinstance(value, str):
+            continue
+        try:
+            path = value if value.startswith("/") else urlsplit(value).path
+        except ValueError:
+            continue
+        if path.startswith("/"):
+            return path[: fields.LONGEST_PATH]
+    return None
+
+
+def event_key(value: Any) -> str | None:
+    """The idempotency key; one too long for its column is known by its hash, one that is no text is none."""
+    if type(value) is int:
+        value = str(value) if abs(value) < 10**fields.LONGEST_KEY else None
+    if not isinstance(value, str) or not value:
+        return None
+    if fields.SESSION.fullmatch(value):
+        return value.lower()
+    if len(value) > fields.LONGEST_KEY:
+        return f"sha256:{sha256(value.encode()).hexdigest()}"
+    return value

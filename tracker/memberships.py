@@ -1,0 +1,64 @@
+"""Who belongs to which organization, as clients say it: the last known group of a user, and links between users.
+
+Written before the events of the same request, each in a statement of its own: what a client says about a user is true
+whether its events were stored already or not, so a repeated request changes nothing.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from config import db
+from tracker import sql
+from tracker.incoming import NewEvent, Warned
+
+NO_ORGANIZATION = Warned("no_organization", "Stored without an organization: the event does not say which one.")
+
+
+def resolve(application_id: int, events: dict[int, NewEvent]) -> dict[int, NewEvent]:
+    """Fill in the last known group where an event asks for it, in the order of the request."""
+    asking = {event.user_hash for event in events.values() if event.by_last_group}
+    if not asking:
+        return events
+    known = last_groups(application_id, asking)
+    resolved = {}
+    for index, event in events.items():
+        resolved[index] = _placed(event, known.get(event.user_hash)) if event.by_last_group else event
+        if event.names_organization:
+            known[event.user_hash] = event.external_id
+    return resolved
+
+
+def _placed(event: NewEvent, group: str | None) -> NewEvent:
+    if group is None:
+        return event.otherwise
+    event.external_id = group
+    return event
+
+
+def last_groups(application_id: int, user_hashes: Collection[bytes]) -> dict[bytes, str]:
+    """The organization that each user's events named last."""
+    found = db.rows(sql.LAST_GROUPS, {"application_id": application_id, "user_hashes": list(user_hashes)})
+    return {bytes(user_hash): external_id for user_hash, external_id in found}
+
+
+def record(application_id: int, events: Collection[NewEvent], key_ids: Mapping[str, int], now: datetime) -> None:
+    """Remember the groups that events name, and the links between users."""
+    named = [event for event in events if event.names_organization]
+    if named:
+        values = {
+            "application_id": application_id,
+            "user_hashes": [event.user_hash for event in named],
+            "key_ids": [key_ids[event.external_id] for event in named],
+            # A clock that runs ahead must not hold a user in a group that was left since.
+            "named_at": [min(event.occurred_at, now) for event in named],
+        }
+        db.run(sql.NAME_GROUPS, values)
+    linked = [event for event in events if event.linked_to is not None]
+    if linked:
+        values = {
+            "application_id": application_id,
+            "user_hashes": [event.user_hash for event in linked],
+            "other_hashes": [event.linked_to for event in linked],
+            "now": now,
+        }
+        db.run(sql.LINK_USERS, values)
