@@ -59,7 +59,7 @@ def used(organization_ids: Iterable[int]) -> set[int]:
 
 
 def evidence_fields() -> list[ForeignKey]:
-    """Every column that carries a key, those without a way back (`related_name="+"`) too: a cascade would empty them."""
+    """Every column that carries a key; those with `related_name="+"` too: a cascade would empty their tables."""
     relations = OrganizationKey._meta.get_fields(include_hidden=True)
     return [each.field for each in relations if each.auto_created and not each.concrete]
 
