@@ -20,17 +20,6 @@ def lock(name: str) -> None:
     run("SELECT pg_advisory_xact_lock(%(key)s)", {"key": lock_key(name)})
 
 
-def lock_shared(name: str) -> None:
-    """Hold the named lock together with other sharers until the transaction ends."""
-    run("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": lock_key(name)})
-
-
-def try_lock(name: str) -> bool:
-    """Take the named lock until the transaction ends, or say that somebody else has it."""
-    [[taken]] = rows("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": lock_key(name)})
-    return taken
-
-
 def run(statement: str, params: Mapping[str, Any] | None = None) -> int:
     """Execute one statement; the number of rows it touched."""
     with connection.cursor() as cursor:

@@ -52,13 +52,6 @@ class OrganizationQuerySet(models.QuerySet):
         )
         return self.filter(Q(display_name__icontains=text) | Exists(keys))
 
-    def with_open_signals(self) -> Self:
-        return self.filter(snapshot__open_signal_count__gt=0)
-
-    def by_priority(self) -> Self:
-        """Most urgent first; ties by id."""
-        return self.order_by(F("snapshot__priority").desc(nulls_last=True), "id")
-
 
 class OrganizationKeyQuerySet(models.QuerySet):
     def aliases(self) -> Self:

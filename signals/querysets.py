@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 
@@ -21,6 +21,3 @@ class SignalQuerySet(models.QuerySet):
 
     def opened_since(self, moment: datetime) -> Self:
         return self.filter(opened_at__gte=moment)
-
-    def of_owner(self, user: Any) -> Self:
-        return self.filter(organization__owner=user)

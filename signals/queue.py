@@ -69,10 +69,6 @@ class QueueRow:
     def oldest_at(self) -> datetime:
         return min(signal.opened_at for signal in self.signals)
 
-    @property
-    def assignees(self) -> list[str]:
-        return sorted({str(signal.assignee) for signal in self.signals if signal.assignee})
-
 
 def new_since(now: datetime) -> datetime:
     """What counts as new: opened since yesterday began in the reporting zone."""

@@ -29,7 +29,7 @@ PAGES = {
     "reconciliation": "/admin/reconciliation/",
     "rates": "/admin/revenue/exchangerate/",
     "jobs": "/admin/backoffice/job/",
-    "settings": "/admin/backoffice/installsettings/1/change/",
+    "settings": "/admin/backoffice/installsettings/",
     "audit": "/admin/backoffice/auditentry/",
 }
 
@@ -73,7 +73,7 @@ def shoot(page: Page, address: str, folder: Path, suffix: str) -> None:
         if answer is None or answer.status != 200:
             print(f"{path}: {answer.status if answer else 'no answer'}")
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-            print(f"{path} is wider than {suffix.partition('-')[0]} pixels")
+            print(f"{path} is wider than {suffix.split('-', maxsplit=1)[0]} pixels")
         page.screenshot(path=folder / f"{name}-{suffix}.png", full_page=True)
 
 

@@ -105,7 +105,7 @@ def change_application(request: HttpRequest, application: Application) -> HttpRe
         text = applications.rotate(application, kind, actor=request.user, now=now)
         return show_application(request, application, **{"secret" if kind == "secret" else "write_key": text})
     if act == "revoke":
-        credential = get_object_or_404(application.credentials, id=request.POST.get("credential", 0))
+        credential = get_object_or_404(application.credentials, id=stream.number(request.POST.get("credential")))
         applications.revoke(credential, actor=request.user, now=now)
         messages.success(request, f"…{credential.hint} is revoked; within 20 seconds every process refuses it.")
     elif act in ("activate", "deactivate"):

@@ -18,8 +18,5 @@ class ApplicationCredentialQuerySet(models.QuerySet):
 
 
 class EventQuerySet(models.QuerySet):
-    def received_since(self, moment: datetime) -> Self:
-        return self.filter(received_at__gte=moment)
-
     def of_organization(self, organization_id: int) -> Self:
         return self.filter(key__organization_id=organization_id)

@@ -117,12 +117,11 @@ def _next_chunk(
     if high is None:
         return bound, 0
     params = {"low": low, "high": high, "zone": zone, "since": since, "now": now, "statements": list(STATEMENTS)}
-    touched = [each for [each] in db.rows(sql.ROLL_UP_USAGE, params)]
+    db.run(sql.ROLL_UP_USAGE, params)
     db.run(sql.ROLL_UP_NAMES, params)
     db.run(sql.ROLL_UP_PATHS, params)
     if not anew:
         properties.set_properties(_property_changes(params), now)
-    db.run(sql.TOUCH, {"organization_ids": touched, "now": now})
     [[counted]] = db.rows(sql.CHUNK_COUNT, params)
     return high, counted
 

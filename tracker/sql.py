@@ -121,7 +121,7 @@ SELECT max(id) FROM (
 ) AS chunk
 """
 
-# One row of the answer: an organization whose usage changed. The events of one chunk of ids become, in this order:
+# One row written: the usage of one organization id on one day. The events of one chunk of ids become, in this order:
 # a bit a user and day (who was active), a row a session and day, and the daily row, whose users and sessions grow by
 # those that are new on that day; so each number is exact without reading the past again. Only one roll-up runs at a
 # time (it holds the cursor's row). `statements` are names of events that only tell about users and organizations: a
@@ -130,7 +130,7 @@ SELECT max(id) FROM (
 # order.
 ROLL_UP_USAGE = """
 WITH chunk AS MATERIALIZED (
-    SELECT event.application_id, event.environment, event.key_id, key.organization_id, event.user_hash,
+    SELECT event.application_id, event.environment, event.key_id, event.user_hash,
            event.session_id, (event.occurred_at AT TIME ZONE %(zone)s)::date AS day,
            least(event.occurred_at, event.received_at) AS seen_at
     FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
@@ -168,22 +168,20 @@ WITH chunk AS MATERIALIZED (
     SELECT application_id, environment, key_id, day, count(*) AS events, min(seen_at) AS first_at,
            max(seen_at) AS last_at
     FROM chunk GROUP BY 1, 2, 3, 4
-), written_days AS (
-    INSERT INTO tracker_usageday AS kept (
-        application_id, environment, key_id, day, events, users, sessions, first_at, last_at, rolled_up_at
-    )
-    SELECT application_id, environment, key_id, day, events, COALESCE(users, 0), COALESCE(sessions, 0),
-           first_at, last_at, %(now)s
-    FROM counted
-    LEFT JOIN new_users USING (application_id, environment, key_id, day)
-    LEFT JOIN new_sessions USING (application_id, environment, key_id, day)
-    ORDER BY key_id, day, environment, application_id
-    ON CONFLICT (key_id, day, environment, application_id) DO UPDATE
-    SET events = kept.events + excluded.events, users = kept.users + excluded.users,
-        sessions = kept.sessions + excluded.sessions, first_at = least(kept.first_at, excluded.first_at),
-        last_at = greatest(kept.last_at, excluded.last_at), rolled_up_at = excluded.rolled_up_at
 )
-SELECT DISTINCT organization_id FROM chunk ORDER BY organization_id
+INSERT INTO tracker_usageday AS kept (
+    application_id, environment, key_id, day, events, users, sessions, first_at, last_at, rolled_up_at
+)
+SELECT application_id, environment, key_id, day, events, COALESCE(users, 0), COALESCE(sessions, 0),
+       first_at, last_at, %(now)s
+FROM counted
+LEFT JOIN new_users USING (application_id, environment, key_id, day)
+LEFT JOIN new_sessions USING (application_id, environment, key_id, day)
+ORDER BY key_id, day, environment, application_id
+ON CONFLICT (key_id, day, environment, application_id) DO UPDATE
+SET events = kept.events + excluded.events, users = kept.users + excluded.users,
+    sessions = kept.sessions + excluded.sessions, first_at = least(kept.first_at, excluded.first_at),
+    last_at = greatest(kept.last_at, excluded.last_at), rolled_up_at = excluded.rolled_up_at
 """
 
 # One row written: events of one name on one day. Served by one_event_name_row_a_day.
@@ -217,12 +215,6 @@ SELECT key.organization_id, event.properties -> '$set', event.properties -> '$se
 FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
 WHERE event.id > %(low)s AND event.id <= %(high)s AND event.properties ?| ARRAY['$set', '$set_once']
 ORDER BY event.id
-"""
-
-# One row written: an organization whose usage changed, for whoever computes from it.
-TOUCH = """
-INSERT INTO orgs_organizationtouch (organization_id, reason, touched_at)
-SELECT id, 'usage', %(now)s FROM unnest(%(organization_ids)s::bigint[]) AS touched (id)
 """
 
 # One row: how many events a chunk held. Served by the primary keys.

@@ -58,12 +58,12 @@ class StreamFilter:
     def of(cls, given: Mapping[str, str]) -> "StreamFilter":
         """From the query string; what makes no sense is left out."""
         return cls(
-            application=_number(given.get("application")),
+            application=number(given.get("application")),
             environment=_text(given.get("environment")),
             event=_text(given.get("event")),
             organization=_text(given.get("organization")),
             range=given.get("range", "") if given.get("range") in RANGES else "",
-            before=_number(given.get("before")),
+            before=number(given.get("before")),
         )
 
 
@@ -142,7 +142,8 @@ def applications() -> list[tuple[int, str]]:
     return list(Application.objects.values_list("id", "name"))
 
 
-def _number(text: str | None) -> int | None:
+def number(text: str | None) -> int | None:
+    """A whole number that an id column can hold; None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

@@ -33,15 +33,17 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 
 class HasScope(permissions.BasePermission):
-    """The token carries the view's `scope`."""
+    """The token carries the view's `scope`, and whoever made it may still see that in the admin."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.auth is None:
             raise exceptions.NotAuthenticated("Send the header Authorization: Bearer <token>.")
         scope = getattr(view, "scope", None)
-        if scope is not None and scope in request.auth.scopes:
-            return True
-        raise exceptions.PermissionDenied(f"This token lacks the scope “{scope}”.")
+        if scope is None or scope not in request.auth.scopes:
+            raise exceptions.PermissionDenied(f"This token lacks the scope “{scope}”.")
+        if not request.user.has_perm(tokens.SCOPES[scope]):
+            raise exceptions.PermissionDenied(f"{request.user} may not see what the scope “{scope}” opens.")
+        return True
 
 
 class CursorPages(pagination.CursorPagination):
@@ -49,6 +51,17 @@ class CursorPages(pagination.CursorPagination):
     max_page_size = 1000
     page_size_query_param = "page_size"
     ordering = "pk"
+
+    def decode_cursor(self, request: Request) -> pagination.Cursor | None:
+        """The library passes whatever position a made-up cursor names on to the database."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None and not is_id(cursor.position):
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def error_body(code: str, message: str, field: str = "") -> dict[str, str]:

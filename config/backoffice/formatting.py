@@ -40,6 +40,11 @@ def money(value: Decimal | Fraction | int | None, currency: str, *, exact: bool 
     return f"{number(value, MINOR_UNITS.get(currency, 2) if exact else 0)}{HARD}{currency}"
 
 
+def score(value: Decimal | None) -> str:
+    """Health on badges, rounded down, as bands read it: 69.99 is no healthy 70."""
+    return DASH if value is None else str(int(value))
+
+
 def percent(share: Decimal | Fraction | float | None, places: int = 0) -> str:
     """0.653 → 65 %."""
     return DASH if share is None else f"{number(Fraction(str(share)) * 100, places)}{HARD}%"

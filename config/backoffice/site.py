@@ -20,7 +20,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from config.backoffice import pages
+from config.backoffice import formatting, pages
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -71,6 +71,7 @@ class ModelAdmin(UnfoldModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     show_facets = ShowFacets.NEVER
+    empty_value_display = formatting.DASH
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -12,7 +12,15 @@ from django.db.models import Q
 from config.backoffice import audit
 from config.backoffice.models import ApiToken
 
-SCOPES = ("organizations", "signals", "revenue", "events", "insights", "operations")
+# What whoever made the token must be allowed to see: a token opens no more than the admin does.
+SCOPES = {
+    "organizations": "orgs.view_organization",
+    "signals": "signals.view_signal",
+    "revenue": "revenue.view_subscription",
+    "events": "tracker.view_event",
+    "insights": "tracker.view_event",
+    "operations": "backoffice.view_job",
+}
 USED_EVERY = timedelta(minutes=1)
 
 
@@ -28,10 +36,10 @@ def create(user: Any, name: str, *, now: datetime, scopes: Iterable[str] = SCOPE
 
 
 def find(text: str, *, now: datetime) -> ApiToken | None:
-    """The valid token with this text, of an active user; notes when it was used, at most once a minute."""
+    """The valid token with this text, of an active member of staff; notes when it was used, at most once a minute."""
     token = (
         ApiToken.objects.select_related("user")
-        .filter(digest=digest(text), revoked_at=None, user__is_active=True)
+        .filter(digest=digest(text), revoked_at=None, user__is_active=True, user__is_staff=True)
         .first()
     )
     if token:

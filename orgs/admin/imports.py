@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
@@ -108,7 +108,9 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        batch = get_object_or_404(ImportBatch.objects.select_related("created_by"), pk=object_id)
+        batch = self.get_object(request, object_id)
+        if batch is None:
+            raise Http404
         if not self.has_view_permission(request, batch):
             raise PermissionDenied
         return render_page(

@@ -145,7 +145,7 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     def health(self, organization: Organization) -> str:
         snapshot = snapshot_of(organization)
         band = Band(snapshot.band) if snapshot else Band.NOT_SCORED
-        score = "" if snapshot is None or snapshot.health is None else formatting.number(snapshot.health)
+        score = "" if snapshot is None or snapshot.health is None else formatting.score(snapshot.health)
         return format_html(
             '<span class="bo-badge bo-badge--{}"><span class="bo-dot"></span>{} <b>{}</b></span>',
             band.value,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Exists, ForeignKey, OuterRef
+
 from orgs.importing import progress
 from orgs.importing.kinds import KeptRow, LedgerLine, Restored, Restorer, differs, in_chunks, register_restorer
 from orgs.importing.organizations import MODEL, Stored, read_by_id, update
@@ -50,11 +52,16 @@ def used(organization_ids: Iterable[int]) -> set[int]:
         found |= set(keys.aliases().values_list("organization_id", flat=True))
         children = Organization.objects.filter(parent__in=chunk).exclude(id__in=chunk)
         found |= set(children.values_list("parent_id", flat=True))
-        for relation in OrganizationKey._meta.related_objects:
-            name = relation.field.name
-            evidence = relation.related_model._base_manager.filter(**{f"{name}__organization__in": chunk})
-            found |= set(evidence.values_list(f"{name}__organization_id", flat=True).distinct())
+        for field in evidence_fields():
+            evidence = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})
+            found |= set(keys.filter(Exists(evidence)).values_list("organization_id", flat=True))
     return found
+
+
+def evidence_fields() -> list[ForeignKey]:
+    """Every column that carries a key; those with `related_name="+"` too: a cascade would empty their tables."""
+    relations = OrganizationKey._meta.get_fields(include_hidden=True)
+    return [each.field for each in relations if each.auto_created and not each.concrete]
 
 
 register_restorer(Restorer(MODEL, 20, restore_organizations))

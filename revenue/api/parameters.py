@@ -8,6 +8,7 @@ from revenue.mrr.calendar import months_between
 from revenue.mrr.movements import KINDS
 
 MOST_MONTHS = 120
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 def month_of(text: str) -> date:
@@ -18,13 +19,23 @@ def month_of(text: str) -> date:
         raise serializers.ValidationError(f"“{text}” is not a month: write YYYY-MM, for example 2026-03.") from error
 
 
+class DayField(serializers.DateField):
+    """A day that has months before and after it."""
+
+    def to_internal_value(self, value: str) -> date:
+        day = super().to_internal_value(value)
+        if not EARLIEST <= day <= LATEST:
+            raise serializers.ValidationError(f"“{value}” is too far away: give a day from {EARLIEST} to {LATEST}.")
+        return day
+
+
 class DayParameters(serializers.Serializer):
-    as_of = serializers.DateField(required=False, help_text="Default: today in the reporting zone.")
+    as_of = DayField(required=False, help_text="Default: today in the reporting zone.")
 
 
 class MonthsParameters(DayParameters):
     since = serializers.RegexField(r"^\d{4}-\d{2}$", required=False, help_text="First month, YYYY-MM.")
-    known_on = serializers.DateField(required=False, help_text="The books as they stood on that day.")
+    known_on = DayField(required=False, help_text="The books as they stood on that day.")
 
     def validate_since(self, text: str) -> date:
         return month_of(text)
@@ -44,7 +55,7 @@ class SubscriptionsParameters(serializers.Serializer):
     organization = serializers.CharField(required=False, help_text="An external_id; aliases are followed.")
     product_code = serializers.CharField(required=False)
     state = serializers.ChoiceField(choices=["active", "scheduled"], required=False)
-    known_on = serializers.DateField(required=False)
+    known_on = DayField(required=False)
 
 
 def check_range(since: date, as_of: date) -> None:

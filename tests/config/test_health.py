@@ -1,8 +1,10 @@
 """What watches this install: the process, the database, the jobs; and pages that are not there."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.utils import timezone
 
 from config.backoffice import jobs
@@ -53,3 +55,11 @@ def test_metrics_are_behind_a_setting(client, settings):
     lines = client.get("/metrics").content.decode().splitlines()
     assert 'backoffice_job_late{job="roll_up"} 0' in lines
     assert "backoffice_rejected_events 0" in lines
+
+
+def test_the_api_docs_ask_no_other_machine(client):
+    page = client.get("/api/docs/").content.decode()
+    asked = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(asked) >= 4
+    assert [each for each in asked if not each.startswith("/static/drf_spectacular_sidecar/")] == []
+    assert finders.find("drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js")

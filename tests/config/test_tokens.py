@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 
 from config.backoffice import tokens
@@ -31,12 +32,27 @@ def test_a_revoked_token_is_refused_and_revoking_twice_says_so():
     assert tokens.find(text, now=NOW) is None
 
 
-def test_a_token_of_somebody_who_left_is_refused():
+@pytest.mark.parametrize("gone", ["is_active", "is_staff"])
+def test_a_token_of_somebody_who_left_is_refused(gone):
     ada = staff()
     _, text = tokens.create(ada, "BI", now=NOW)
-    ada.is_active = False
+    setattr(ada, gone, False)
     ada.save()
     assert tokens.find(text, now=NOW) is None
+
+
+def test_a_token_opens_no_more_than_the_admin_does(client):
+    ada = staff(is_superuser=False)
+    _, text = tokens.create(ada, "BI", now=NOW)
+    headers = {"authorization": f"Bearer {text}"}
+    answer = client.get("/api/v1/organizations/", headers=headers)
+    assert (answer.status_code, answer.json()["message"]) == (
+        403,
+        "ada may not see what the scope “organizations” opens.",
+    )
+    ada.user_permissions.add(Permission.objects.get(codename="view_organization"))
+    assert client.get("/api/v1/organizations/", headers=headers).json()["results"] == []
+    assert client.get("/api/v1/signals/", headers=headers).status_code == 403
 
 
 def test_use_is_noted_once_a_minute():

@@ -10,6 +10,9 @@ from orgs.importing import batches, options, undo
 from orgs.keys import ensure_keys
 from orgs.models import ImportBatch, Organization, OrganizationKey
 from revenue.models import Subscription
+from tests.tracker.sending import Product, body
+from tracker import ingest, rollups
+from tracker.models import Event, UsageDay
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SUBS = "external_org_id,product_code,mrr,currency,start_at,end_at\n"
@@ -43,6 +46,24 @@ def test_organizations_are_as_before() -> None:
     assert Organization.objects.filter(external_id="new").exists()
     assert undo.undo(batch.pk, user=None, now=NOW, fingerprint=told.fingerprint).is_done
     assert [table(model) for model in (Organization, OrganizationKey)] == before
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["just sent", "in the daily rows"])
+def test_an_organization_that_sent_events_since_stays_with_all_of_them(counted: bool) -> None:
+    ingest.forget()
+    batch = imported("organizations", ORGS, "used,Used,,", "silent,Silent,,")
+    Product().send_batch([body(customer_org_id="used") for _ in range(3)])
+    if counted:
+        rollups.roll_up(NOW)
+        Event.objects.all()._raw_delete("default")
+    kept = [("Used", "has events, subscriptions, aliases or children since")]
+    for told in (undo.preview_undo(batch.pk, now=NOW), undo.undo(batch.pk, user=None, now=NOW)):
+        assert (told.deleted, [(each.label, each.reason) for each in told.kept]) == (1, kept)
+    assert list(Organization.objects.values_list("external_id", flat=True)) == ["used"]
+    if counted:
+        assert list(UsageDay.objects.values_list("key__external_id", "events")) == [("used", 3)]
+    else:
+        assert list(Event.objects.values_list("key__external_id", flat=True)) == ["used"] * 3
 
 
 def test_subscriptions_are_as_before() -> None:

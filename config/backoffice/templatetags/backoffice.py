@@ -78,8 +78,9 @@ def when(moment: datetime | date | None, never: str = "never") -> dict[str, Any]
 
 @register.inclusion_tag("admin/partials/_badge.html")
 def badge(band: str, score: Decimal | None = None) -> dict[str, Any]:
-    """A band: its colour, its word and, when there is one, the score, rounded down: 69.99 is no healthy 70."""
-    return {"band": band, "word": BAND_WORDS.get(band, band), "score": None if score is None else int(score)}
+    """A band: its colour, its word and, when there is one, the score."""
+    shown = None if score is None else formatting.score(score)
+    return {"band": band, "word": BAND_WORDS.get(band, band), "score": shown}
 
 
 @register.inclusion_tag("admin/partials/_sparkline.html")
