@@ -25,8 +25,6 @@ PAGES = {
     "import-organizations": "/admin/orgs/organization/import/",
     "import-subscriptions": "/admin/revenue/subscription/import/",
     "import-rates": "/admin/revenue/exchangerate/import/",
-    "rates": "/admin/revenue/exchangerate/",
-    "reconciliation": "/admin/reconciliation/",
     "applications": "/admin/applications/",
     "rejects": "/admin/rejects/",
     "reconciliation": "/admin/reconciliation/",
@@ -76,7 +74,7 @@ def shoot(page: Page, address: str, folder: Path, suffix: str) -> None:
         if answer is None or answer.status != 200:
             print(f"{path}: {answer.status if answer else 'no answer'}")
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-            print(f"{path} is wider than {suffix.split('-')[0]} pixels")
+            print(f"{path} is wider than {suffix.partition('-')[0]} pixels")
         page.screenshot(path=folder / f"{name}-{suffix}.png", full_page=True)
 
 
