@@ -24,6 +24,7 @@ PAGES = {
     "imports": "/admin/orgs/importbatch/",
     "import-organizations": "/admin/orgs/organization/import/",
     "import-subscriptions": "/admin/revenue/subscription/import/",
+    "import-rates": "/admin/revenue/exchangerate/import/",
     "applications": "/admin/applications/",
     "rejects": "/admin/rejects/",
     "reconciliation": "/admin/reconciliation/",

@@ -66,24 +66,18 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Columns:
-    """What an import looks for in a header. `required` holds alternatives: one of each tuple must be there.
-
-    `also` is a pattern of further columns, such as one a currency.
-    """
+    """What an import looks for in a header. `required` holds alternatives: one of each tuple must be there."""
 
     required: tuple[tuple[str, ...], ...]
     optional: tuple[str, ...] = ()
     takes_properties: bool = False
-    also: str = ""
 
     @property
     def known(self) -> tuple[str, ...]:
         return tuple(name for names in self.required for name in names) + self.optional
 
     def takes(self, name: str) -> bool:
-        if name in self.known or (self.also and re.fullmatch(self.also, name)):
-            return True
-        return self.takes_properties and name.startswith(PROPERTY) and name != PROPERTY
+        return name in self.known or (self.takes_properties and name.startswith(PROPERTY) and name != PROPERTY)
 
 
 @dataclass(frozen=True)
