@@ -34,8 +34,8 @@ class Reason(IntEnum):
 
 
 WORDS = {
-    Reason.CASE: "upper and lower case",
-    Reason.SEPARATORS: "- _ space or dot",
+    Reason.CASE: "case",
+    Reason.SEPARATORS: "separators (- _ space dot)",
     Reason.PADDING: "zeros in front of a number",
     Reason.WRAPPED: "an e-mail address, domain or URL around the id",
     Reason.NEAR: "one letter, with equal digits",

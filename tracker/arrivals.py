@@ -59,3 +59,18 @@ def last_events(now: datetime) -> dict[int, datetime]:
 def rejects_by_application(now: datetime, *, is_stored: bool) -> dict[int | None, int]:
     rows = Reject.objects.filter(hour__gte=now - timedelta(days=DAYS), is_stored=is_stored).order_by()
     return dict(rows.values_list("application_id").annotate(total=Sum("count")))
+
+
+@dataclass(frozen=True)
+class ClientSeen:
+    """A client that named itself in recent events."""
+
+    name: str
+    version: str
+    events: int
+    last_at: datetime
+
+
+def clients_seen(application_id: int) -> list[ClientSeen]:
+    """Clients and versions among the newest 10 000 events, latest first."""
+    return [ClientSeen(*row) for row in db.rows(sql.CLIENTS_SEEN, {"application_id": application_id})]

@@ -132,6 +132,7 @@ def show_application(
         "snippets": snippets.snippets(
             url=request.build_absolute_uri("/v1/events"), uuid=str(application.uuid), secret=secret or "YOUR_SECRET"
         ),
+        "clients": arrivals.clients_seen(application.id),
         "client_snippets": client_snippets.client_snippets(
             host=request.build_absolute_uri("/").rstrip("/"), write_key=write_key or "YOUR_WRITE_KEY"
         ),

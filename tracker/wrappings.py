@@ -20,6 +20,8 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 JSON = (b"{", b"[")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Undoing percent signs costs many times the memory of the text.
+MOST_BYTES_OF_FORM = 2 * 1024 * 1024
 LARGEST_WINDOW = 8 * 1024 * 1024
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
 FIELD = re.compile(rb"(?:^|&)data=([^&]*)")
@@ -50,7 +52,9 @@ def _decode(raw: bytes) -> bytes:
         return raw[len(BYTE_ORDER_MARK) :]
     if raw.lstrip()[:1] in JSON:
         return raw
-    if field := FIELD.search(raw):
+    if field := FIELD.search(raw[: MOST_BYTES_OF_FORM + 1]):
+        if len(raw) > MOST_BYTES_OF_FORM:
+            raise too_large(MOST_BYTES_OF_FORM)
         value = unquote_to_bytes(field.group(1).replace(b"+", b" "))
         return value if value.lstrip()[:1] in JSON else value.replace(b" ", b"+")  # base64 that nobody escaped
     return _decode_base64(raw) if BASE64.fullmatch(raw) else raw

@@ -36,7 +36,8 @@ def execute(run: JobRun) -> bool:
         summary = jobs.kind(run.job).act(run)
     except Exception as error:
         log.exception("The job %s failed", run.job)
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:  # inside one, the connection is the caller's
+            connection.close_if_unusable_or_obsolete()
         tail = "".join(traceback.format_exception(error)[-3:])
         jobs.fail(run, f"{type(error).__name__}: {error}\n\n{tail}", timezone.now())
         return False

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: what an event costs on the way in, beside what COPY alone reaches; on a database of its own.
+"""`python -m tests.bench`: events on the way in and imports, beside what COPY alone reaches; on a database of its own.
 
 Runs the whole WSGI application without a web server. CPU per event is the steadier figure; wall time is printed too.
 """
@@ -16,13 +16,14 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from tests.bench import ingest  # noqa: E402
+from tests.bench import imports, ingest  # noqa: E402
 
 runner = get_runner(settings)(verbosity=0, interactive=False)
 runner.setup_test_environment()
 databases = runner.setup_databases()
 try:
     ingest.main()
+    imports.main()
 finally:
     runner.teardown_databases(databases)
     runner.teardown_test_environment()

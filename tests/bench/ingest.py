@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -48,7 +49,29 @@ def main() -> None:
     measure("singles", SINGLES, lambda: [taken(product.send(raw)) for raw in singles])
     measure(f"batches of {BATCH}", BATCH * BATCHES, lambda: [taken(product.send_batch(raw)) for raw in plain])
     measure(f"batches of {BATCH} with ids", BATCH * BATCHES, lambda: [taken(product.send_batch(raw)) for raw in keyed])
+    posthog = [as_posthog(product, b) for b in range(BATCHES)]
+    measure(f"PostHog batches of {BATCH}", BATCH * BATCHES, lambda: [taken_by_client(product, raw) for raw in posthog])
     measure(f"COPY alone, commits of {BATCH}", BATCH * BATCHES, lambda: [copy(rows) for _ in range(BATCHES)])
+
+
+def as_posthog(product: Product, batch: int) -> bytes:
+    """The same events as a PostHog client sends them, each with its uuid and its group."""
+    events = [
+        {
+            "event": "page_view",
+            "distinct_id": f"user-{n}",
+            "uuid": str(uuid.UUID(int=batch * BATCH + n)),
+            "timestamp": "2026-03-10T11:00:00Z",
+            "properties": {"n": n, "$groups": {"company": f"org-{n % 200}"}},
+        }
+        for n in range(BATCH)
+    ]
+    return json.dumps({"api_key": product.write_key, "batch": events}).encode()
+
+
+def taken_by_client(product: Product, raw: bytes) -> None:
+    if product.client.post("/batch/", raw, content_type="application/json").status_code != 200:
+        raise SystemExit("Refused.")
 
 
 def copy_rows(product: Product, now: datetime) -> list[tuple]:

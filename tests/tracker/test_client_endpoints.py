@@ -4,16 +4,18 @@ import base64
 import gzip
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import zstandard
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from tests.tracker.sending import Product
 from tracker import credentials
 from tracker.applications import OVERLAP, deactivate, revoke, rotate
-from tracker.models import Application, ApplicationCredential, Event, Reject
+from tracker.models import Application, ApplicationCredential, Event, Membership, Reject
 
 pytestmark = pytest.mark.django_db
 POSTHOG = ["/batch/", "/e/", "/i/v0/e/", "/capture/", "/track/"]
@@ -202,3 +204,39 @@ def test_an_application_may_name_its_web_sites():
     assert (taken.status_code, taken["Access-Control-Allow-Origin"]) == (200, "https://app.example.com")
     assert post("/batch/", ph(product)).status_code == 200
     assert Event.objects.count() == 2
+
+
+def test_millions_of_values_are_not_read():
+    answer = post("/batch/", gzip.compress(b"[" + b"[]," * 1_500_000))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_ten_thousand_events_and_one():
+    product = Product()
+    many = [{"event": "e", "distinct_id": "u"}] * 10_001
+    assert post("/batch/", ph(product, *many)).status_code == 413
+    calls = {"writeKey": product.write_key, "batch": [{"type": "page", "userId": "u"}] * 10_001}
+    assert post("/v1/batch", calls).status_code == 413
+    assert Event.objects.count() == 0
+    assert post("/batch/", ph(product, *many[1:])).status_code == 200
+    assert Event.objects.count() == 10_000
+
+
+@pytest.mark.usefixtures("events_table")
+def test_the_same_batch_from_many_at_once():
+    product = Product()
+    groups = {"$groups": {"company": "one"}}
+    events = [
+        {"event": "e", "distinct_id": f"u-{n % 7}", "uuid": str(uuid.uuid4()), "properties": groups} for n in range(60)
+    ]
+
+    def send(turn: int) -> int:
+        try:
+            return post("/batch/", ph(product, *(events if turn % 2 else reversed(events)))).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(send, range(12))) == {200}
+    assert Event.objects.count() == 60
+    assert Membership.objects.count() == 7

@@ -13,7 +13,7 @@ from orgs.models import Organization
 from tests.factories import staff
 from tests.tracker.sending import Product, body
 from tests.tracker.test_rollups import event, put
-from tracker import rollups
+from tracker import arrivals, rollups
 from tracker.models import Application, Event
 from tracker.panels import usage_panel
 
@@ -109,6 +109,20 @@ def test_the_page_has_the_lines_of_each_client(page):
     [key] = re.findall(r'Write key <code class="bo-code">(wk_[^<]+)<', fresh)
     assert fresh.count(key) == 7
     assert product.application.credentials.filter(kind="write_key").count() == 2
+
+
+def test_the_page_shows_which_clients_send(page):
+    product, other = Product(), Product("Other")
+    for version in ("7.91.1", "7.91.1", "7.92.0", 5):
+        product.send(body(properties={"$lib": "posthog-python", "$lib_version": version}))
+    product.send(body(properties={"$lib": {"no": "text"}}))
+    other.send(body(properties={"$lib": "<b>other</b>"}))
+    seen = [(each.name, each.version, each.events) for each in arrivals.clients_seen(product.application.id)]
+    assert seen == [("posthog-python", "5", 1), ("posthog-python", "7.92.0", 1), ("posthog-python", "7.91.1", 2)]
+    assert "7.92.0" in text(page.get(reverse("admin:application", args=[product.application.id])))
+    html = text(page.get(reverse("admin:application", args=[other.application.id])))
+    assert "&lt;b&gt;other" in html
+    assert "7.92.0" not in html
 
 
 def test_an_unknown_way_to_the_organization_is_refused_with_the_known_ones(page):

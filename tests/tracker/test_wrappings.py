@@ -7,7 +7,7 @@ import pytest
 import zstandard
 
 from tracker.bodies import BadBody, TooLarge
-from tracker.wrappings import unwrap
+from tracker.wrappings import MOST_BYTES_OF_FORM, unwrap
 
 BODY = '{"event":"e","text":"a+b &data=c é?"}'.encode()
 
@@ -57,3 +57,9 @@ def test_a_frame_that_asks_for_a_huge_window():
     stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
     with pytest.raises(BadBody):
         unwrap(stream.compress(BODY) + stream.flush())
+
+
+def test_a_form_of_percent_signs_is_small():
+    assert unwrap(b"data=" + b"%" * 100).startswith(b"%")
+    with pytest.raises(TooLarge):
+        unwrap(b"data=" + b"%" * MOST_BYTES_OF_FORM)

@@ -37,8 +37,13 @@ class ClientView(IngestView):
         return self.known_sender
 
     def read(self, request: Request) -> Any:
-        """The body as JSON, whatever its headers say about it."""
+        """The body as JSON, whatever its headers say about it.
+
+        The key may stand in it, so that anybody can have it read: what would be millions of values is not.
+        """
         raw = wrappings.unwrap(read_body(request._request, self.most_bytes), self.most_bytes)
+        if sum(raw.count(mark) for mark in (b",", b"[", b"{")) > bodies.MOST_TOKENS:
+            raise bodies.TooLarge("The body is too large: it holds more than two million values.")
         try:
             return bodies.read_json(raw)
         except bodies.Unreadable as error:
@@ -178,8 +183,11 @@ class SegmentView(ClientView):
         responses={200: schema.SEGMENT_SUCCESS, **ERRORS, 429: schema.ERROR},
     )
     def post(self, request: Request) -> Response:
-        sent, now = segment.open_envelope(self.read(request), self.kind), timezone.now()
-        sender = self.find_sender(basic_user(request) or sent.key)
+        key, now = basic_user(request), timezone.now()
+        if key:
+            self.find_sender(key)
+        sent = segment.open_envelope(self.read(request), self.kind)
+        sender = self.known_sender or self.find_sender(sent.key)
         decode = partial(segment.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
         ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True)
         return Response({"success": True})
