@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q
 
 from config.backoffice import jobs, settings
 from orgs.models import Band, ImportBatch, Organization
+from orgs.totals import Amount, amount
 from revenue.answers import headline
 from revenue.answers.today import Headline
 from signals import queue
@@ -17,14 +18,6 @@ from tracker import rejects, store
 
 RENEWAL_DAYS = 90
 SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Amount:
-    """How many organizations, and their MRR."""
-
-    organizations: int
-    mrr: Decimal
 
 
 @dataclass(frozen=True)
@@ -89,11 +82,6 @@ def today(*, user: Any, mine: bool, now: datetime) -> Today:
         growing=queue.totals(found[growth]),
         status=data_status(now),
     )
-
-
-def amount(organizations: QuerySet[Organization]) -> Amount:
-    sums = organizations.aggregate(count=Count("pk"), mrr=Sum("snapshot__mrr"))
-    return Amount(sums["count"], sums["mrr"] or Decimal(0))
 
 
 def data_status(now: datetime) -> DataStatus:

@@ -21,8 +21,8 @@ MOST = 12
 BASELINE = {
     "/admin/": 27,
     "/admin/signals/": 8,
-    "/admin/orgs/organization/": 7,
-    "/admin/orgs/organization/?band=at_risk&paying=yes": 7,
+    "/admin/orgs/organization/": 8,
+    "/admin/orgs/organization/?band=at_risk&paying=yes": 8,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
     "/admin/applications/": 9,

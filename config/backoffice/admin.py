@@ -73,6 +73,7 @@ class JobAdmin(ModelAdmin):
             "statuses": statuses,
             "late": [status for status in statuses if status.is_late],
             "failed": [status for status in statuses if status.is_failed],
+            "ran": any(status.last_success_at for status in statuses),
             "runs": JobRun.objects.select_related("requested_by").order_by("-id")[:25],
             "now": now,
             "can_run": self.has_change_permission(request),

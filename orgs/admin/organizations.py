@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from config.backoffice import formatting, panels, settings
 from config.backoffice.listing import ExportDoor
 from config.backoffice.site import ModelAdmin, display, register
-from orgs import aliases, editing
+from orgs import aliases, editing, totals
 from orgs.admin import filters
 from orgs.importing.door import ImportDoor
 from orgs.importing.reading import PROPERTY
@@ -111,6 +111,14 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     def export_rows(self, found: QuerySet) -> Iterator[list[Any]]:
         return rows_of(found.select_related("snapshot", "owner", "parent"), property_names(found))
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        listed = getattr(response, "context_data", None) or {}
+        if "cl" in listed:
+            listed["total"] = totals.amount(listed["cl"].queryset)
+            listed["currency"] = settings.read().reporting_currency
+        return response
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
@@ -157,8 +165,11 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     def last_seen(self, organization: Organization) -> str:
         snapshot = snapshot_of(organization)
         seen = snapshot and snapshot.last_seen_at
-        words = formatting.ago(seen, timezone.now())
-        return format_html('<time title="{}">{}</time>', f"{seen:%d %b %Y, %H:%M} UTC", words) if seen else words
+        zone = settings.zone()
+        words = formatting.ago(seen, timezone.now().astimezone(zone))
+        if not seen:
+            return words
+        return format_html('<time title="{}">{}</time>', f"{seen.astimezone(zone):%d %b %Y, %H:%M %Z}", words)
 
     @display(description="Events in 30 days", ordering=by("events_30d"))
     def events(self, organization: Organization) -> str:

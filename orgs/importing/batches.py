@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -69,12 +70,17 @@ def receive(kind: str, *, file_name: str, content: bytes, options: Options, user
             sha256=hashlib.sha256(content).hexdigest(),
             size=len(content),
             options=options.as_json(),
-            report={"lines": content.count(b"\n")},
+            report={"lines": count_lines(content)},
             created_by=user if user is not None and user.pk else None,
             created_at=now,
         )
         ImportFile.objects.create(batch=batch, content=content, expires_at=now + KEEP_FILE)
     return batch
+
+
+def count_lines(content: bytes) -> int:
+    """About how many rows, whatever a line ends with."""
+    return max(content.count(b"\n"), content.count(b"\r"))
 
 
 def clean_file_name(name: str) -> str:
@@ -94,16 +100,23 @@ def plan_content(kind: str, content: bytes, options: Options, *, lock: bool = Fa
         return importer.plan(reading.read(content, importer.columns, options.mapping), options, lock)
 
 
+# The collector is one for the whole process: the last of several threads in a plan switches it on again.
+_pausing, _paused = Lock(), [0]
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """A plan makes a million small objects and no cycles; looking for cycles among them costs a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
+    with _pausing:
+        _paused[0] += 1
+        gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        with _pausing:
+            _paused[0] -= 1
+            if not _paused[0]:
+                gc.enable()
 
 
 def preview(batch: ImportBatch) -> Plan | None:
@@ -185,7 +198,7 @@ def remap(batch: ImportBatch, mapping: dict[str, str], *, user: Any, now: dateti
         batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
         if batch.state not in {ImportBatch.State.PREVIEWED, ImportBatch.State.REFUSED}:
             return False
-        lines = bytes(ImportFile.objects.get(batch=batch).content).count(b"\n")
+        lines = count_lines(bytes(ImportFile.objects.get(batch=batch).content))
         batch.state, batch.fingerprint, batch.counts = ImportBatch.State.PREVIEWED, "", {}
         batch.options, batch.report = {**batch.options, "mapping": mapping}, {"lines": lines}
         batch.save(update_fields=["state", "fingerprint", "counts", "options", "report"])
