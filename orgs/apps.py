@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class OrgsConfig(AppConfig):
     name = "orgs"
-    verbose_name = "Organizations"
+    verbose_name = "Customers"
 
     def ready(self) -> None:
         from orgs import jobs, pages  # noqa: F401,PLC0415  register

@@ -34,8 +34,8 @@ def test_make_targets_exist() -> None:
 
 
 def test_every_setting_is_listed() -> None:
-    text = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "docs" / "settings.md").read_text()
     read = re.findall(r'(?:env\.[a-z_]+|read_count)\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text())
     assert len(read) > 10
     for name in (*read, *settings.NAMES):
-        assert f"`{name}`" in text, f"docs/operations.md does not tell about {name}"
+        assert f"`{name}`" in text, f"docs/settings.md does not tell about {name}"

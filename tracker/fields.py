@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -110,13 +111,18 @@ def inferred_session(application_id: int, external_id: str, user: bytes, occurre
 
 
 def plan(body: dict) -> str | None:
-    """The field, else text in `properties.plan`."""
+    """The field, else text in `properties.plan`, else in `context.traits.plan`; only the field itself can be refused."""
     value = body.get("plan")
     if value is not None:
         return text(value, "plan", LONGEST_PLAN)
-    properties = body.get("properties")
-    value = properties.get("plan") if isinstance(properties, dict) else None
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_PLAN else None
+    context = body.get("context")
+    traits = context.get("traits") if isinstance(context, dict) else None
+    for place in (body.get("properties"), traits):
+        value = place.get("plan") if isinstance(place, dict) else None
+        if value is not None:
+            with suppress(BadEvent):
+                return text(value, "plan", LONGEST_PLAN)
+    return None
 
 
 def environment(body: dict) -> str:

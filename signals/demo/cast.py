@@ -90,9 +90,19 @@ def steady(events: int, users: int, *, weekdays: tuple[int, ...] = WORKING_DAYS,
     return Usage(events, users, (Phase(weekdays=weekdays),), **values)
 
 
-def fading(events: int, users: int, *, since: int, to: float, people: float, **values: int) -> Usage:
-    """Full use until `since` days ago, then a share of it."""
-    return Usage(events, users, (Phase(), Phase(since, to, people)), **values)
+def fading(
+    events: int,
+    users: int,
+    *,
+    since: int,
+    to: float,
+    people: float,
+    weekdays: tuple[int, ...] = WORKING_DAYS,
+    features: int = 8,
+    **values: int,
+) -> Usage:
+    """Full use until `since` days ago, then a share of it, perhaps on fewer weekdays and of fewer kinds."""
+    return Usage(events, users, (Phase(), Phase(since, to, people, weekdays, features)), **values)
 
 
 def growing(events: int, users: int, *, by: float, **values: int) -> Usage:
@@ -187,8 +197,7 @@ def passer_by(number: int, external_id: str, dice: random.Random) -> Customer:
     size = {"starter": 3, "pro": 6, "business": 12, "enterprise": 24}[plan]
     users = max(1, round(size * dice.uniform(0.6, 1.3)))
     started = dice.randint(40, 720)
-    # A tenth each of fading, growing and silent ones; the rest are steady.
-    fate = dice.choices(("steady", "fading", "growing", "silent", "gone"), weights=(70, 10, 9, 4, 7))[0]
+    fate = dice.choices(("steady", "fading", "growing", "silent", "gone"), weights=(66, 14, 9, 4, 7))[0]
     ended = dice.randint(3, 330) if fate == "gone" and started > 45 else None
     ended = min(ended, started - 30) if ended else None
     lines = (Line(plan, str(price), started, ended), *upgrade(plan, price, started, ended, dice))
@@ -224,7 +233,16 @@ def usage_of(fate: str, users: int, started: int, ended: int | None, dice: rando
     events = max(2, round(users * per_user))
     seen = min(119, started)
     if fate == "fading":
-        return fading(events, users, since=dice.randint(14, 50), to=dice.uniform(0.2, 0.6), people=0.5, seen_since=seen)
+        return fading(
+            events,
+            users,
+            since=dice.randint(16, 50),
+            to=dice.uniform(0.4, 0.9),
+            people=dice.uniform(0.25, 0.5),
+            weekdays=dice.choice(((0, 2), (1, 3), (0, 1, 3), (2,))),
+            features=dice.randint(2, 4),
+            seen_since=seen,
+        )
     if fate == "growing":
         return growing(events, users, by=dice.uniform(1.35, 1.8), seen_since=seen)
     if fate == "silent":
