@@ -111,7 +111,7 @@ def inferred_session(application_id: int, external_id: str, user: bytes, occurre
 
 
 def plan(body: dict) -> str | None:
-    """The field, else text in `properties.plan`, else in `context.traits.plan`; only the field itself can be refused."""
+    """The field, else text in `properties.plan` or `context.traits.plan`; only the field itself can be refused."""
     value = body.get("plan")
     if value is not None:
         return text(value, "plan", LONGEST_PLAN)
