@@ -1,5 +1,6 @@
 """What usage shows on pages of lower layers."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -25,7 +26,7 @@ def usage_panel(request: HttpRequest, organization: Organization) -> dict[str, A
     return {
         "period": period,
         "seen": usage.seen(organization.id, today),
-        "names": usage.names_used(organization.id, period.days[0].day, today, most=8),
+        "names": usage.names_used(organization.id, period.days[0].day, today + timedelta(days=1), most=8),
         "plan": usage.current_plan(organization, now),
         "finding": finding(period),
         "chart": chart(period),
@@ -42,17 +43,18 @@ def finding(period: usage.Period) -> str:
 
 
 def chart(period: usage.Period) -> dict[str, Any]:
-    """In the form the chart partial reads."""
+    """In the form the chart partial reads: the whole days, and today so far."""
+    shown = (*period.days, period.today)
     return {
-        "labels": [f"{each.day:%d %b}" for each in period.days],
+        "labels": [f"{each.day:%d %b}" for each in shown],
         "series": [
-            {"label": "Events", "data": [each.events for each in period.days], "kind": "bar", "colour": "usage"},
+            {"label": "Events", "data": [each.events for each in shown], "kind": "bar", "colour": "usage"},
             {
                 "label": "90 days before",
-                "data": [each.events for each in period.previous],
+                "data": [*(each.events for each in period.previous), None],
                 "kind": "line",
                 "colour": "previous",
             },
         ],
-        "incomplete_last": False,
+        "incomplete_last": True,
     }

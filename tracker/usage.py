@@ -105,10 +105,11 @@ class DayOfUsage:
 
 @dataclass(frozen=True)
 class Period:
-    """Days in a row and the as many before them, both without gaps, oldest first."""
+    """Whole days in a row and the as many before them, both without gaps, oldest first; and `today` so far."""
 
     days: tuple[DayOfUsage, ...]
     previous: tuple[DayOfUsage, ...]
+    today: DayOfUsage
 
     @property
     def events(self) -> int:
@@ -125,15 +126,17 @@ class Period:
 
 
 def by_day(organization_id: int, as_of: date, *, days: int = 90, environment: str = PRODUCTION) -> Period:
-    """The last whole days before `as_of` and the as many before them."""
+    """The last whole days before `as_of` and the as many before them; `as_of` itself is today."""
     start, since = as_of - timedelta(days=2 * days), as_of - timedelta(days=days)
-    params = {"organization_id": organization_id, "environment": environment, "since": start, "until": as_of}
+    until = as_of + timedelta(days=1)
+    params = {"organization_id": organization_id, "environment": environment, "since": start, "until": until}
     found = {row[0]: DayOfUsage(*row) for row in db.rows(sql.USAGE_BY_DAY, params)}
     every = [start + timedelta(days=count) for count in range(2 * days)]
     filled = [found.get(day, DayOfUsage(day, 0, 0, 0)) for day in every]
     return Period(
         days=tuple(each for each in filled if each.day >= since),
         previous=tuple(each for each in filled if each.day < since),
+        today=found.get(as_of, DayOfUsage(as_of, 0, 0, 0)),
     )
 
 

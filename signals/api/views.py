@@ -80,10 +80,11 @@ def answered(organization: Organization) -> dict[str, Any]:
     """What the detail shows beside the row itself."""
     today = settings.today(timezone.now())
     reading = latest_reading(organization, today)
+    period = usage.by_day(organization.pk, today)
     aliases = organization.keys.aliases().values_list("external_id", flat=True)
     return {
         "aliases": list(aliases),
         "health": None if reading is None else health_json(reading),
         "subscriptions": answers.subscriptions_of(organization.pk, today),
-        "usage": usage.by_day(organization.pk, today).days,
+        "usage": (*period.days, period.today),
     }

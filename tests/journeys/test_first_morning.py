@@ -90,6 +90,15 @@ def test_from_two_files_and_some_events_to_a_dismissed_signal(product, page):
 
     wait_for("the events in the organization's usage", last_seen, 60 - (time.monotonic() - sent_at), every=2)
 
+    product.send([{**history("org-456")[0], "event": "opened_today", "ts_epoch": int(time.time()), "event_id": "t"}])
+
+    def today_so_far() -> bool:
+        page.goto(f"{product.address}/admin/orgs/organization/?q=Acme")
+        page.get_by_role("link", name="Acme Corporation").first.click()
+        return "1 event today so far" in words(page.locator("#panel-usage"))
+
+    wait_for("an event of today in the organization's usage", today_so_far, 60, every=2)
+
     page.goto(f"{product.address}/admin/backoffice/job/")
     page.locator("tr", has=page.locator("form[action*='/scan/run/']")).get_by_role("button", name="Run now").click()
 

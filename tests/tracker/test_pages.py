@@ -177,13 +177,15 @@ def test_pages_need_their_permission(client, name):
 
 def test_usage_on_the_organization_page():
     now = timezone.now()
-    put(Product().application, [event(now - timedelta(days=days)) for days in (2, 2, 3, 100)])
+    put(Product().application, [event(now - timedelta(days=days)) for days in (0, 2, 2, 3, 100)])
     rollups.roll_up(now)
     context = usage_panel(RequestFactory().get("/"), Organization.objects.get())
     assert context["finding"] == "3\u00a0events in 90 days, +200.0\u00a0% vs the 90 days before"
-    assert sum(context["chart"]["series"][0]["data"]) == 3
-    assert sum(context["chart"]["series"][1]["data"]) == 1
+    assert sum(context["chart"]["series"][0]["data"]) == 4
+    assert context["chart"]["series"][0]["data"][-1] == 1, "today so far"
+    assert sum(context["chart"]["series"][1]["data"][:-1]) == 1
     from django.template.loader import render_to_string
 
     html = render_to_string("admin/tracker/panel_usage.html", {"content": context})
     assert 'id="usage-by-day"' in html
+    assert "1\u00a0event today so far" in html

@@ -102,12 +102,13 @@ def test_the_day_itself_counts_for_last_seen_alone():
 
 
 def test_usage_by_day_has_no_gaps_and_compares_with_the_days_before():
-    put(application(), [event(NOW - timedelta(days=days)) for days in (1, 1, 90, 91, 180, 181)])
+    put(application(), [event(NOW - timedelta(days=days)) for days in (0, 1, 1, 90, 91, 180, 181)])
     rollups.roll_up(NOW)
     period = usage.by_day(Organization.objects.get().id, AS_OF)
     assert (len(period.days), len(period.previous)) == (90, 90)
     assert (period.days[0].day, period.days[-1].day) == (AS_OF - timedelta(days=90), AS_OF - timedelta(days=1))
     assert (period.events, period.previous_events, period.change) == (3, 2, 0.5)
+    assert (period.today.day, period.today.events, period.today.users) == (AS_OF, 1, 1)
 
 
 def test_names_used_most_first():
