@@ -59,7 +59,7 @@ def test_organization_with_everything_behind_its_verdict(get, gone):
         ("pro", "600.0000", "active")
     ]
     days = {line["day"]: line["events"] for line in body["usage"]}
-    assert (len(days), days[str(days_ago(20))], days[str(days_ago(19))]) == (90, 10, 0)
+    assert (len(days), days[str(days_ago(20))], days[str(days_ago(19))]) == (91, 10, 0)
     assert get("organizations/org_456/") == (200, body)
 
 
