@@ -83,7 +83,7 @@ def found(page: Page, address: str) -> dict[str, str]:
     pages = {}
     for name, path, link in (
         ("organization", "/admin/", "a[href*='/orgs/organization/'][href$='/change/']"),
-        ("application", "/admin/applications/", "a[href^='/admin/applications/']"),
+        ("application", "/admin/applications/", "#content a[href^='/admin/applications/']:not([href$='/add/'])"),
         ("import", "/admin/orgs/importbatch/", "a[href*='/orgs/importbatch/'][href*='/change/']"),
     ):
         page.goto(address + path)
