@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
@@ -17,6 +18,8 @@ from config.backoffice.models import Job, JobRun
 
 log = logging.getLogger(__name__)
 
+# By name: the task imports this module.
+RUN_JOB = "config.backoffice.tasks.run_job"
 HEARTBEAT = timedelta(seconds=5)
 SILENCE = timedelta(seconds=30)
 RESEND = timedelta(seconds=45)
@@ -133,11 +136,9 @@ def request(name: str, *, slot: str, now: datetime, arguments: dict[str, Any] | 
 
 def send(ids: Iterable[int]) -> None:
     """Hand run ids to the broker. When it is away the ledger keeps them, and the tick sends them again."""
-    from config.backoffice.tasks import run_job  # noqa: PLC0415  the task imports this module
-
     for each in ids:
         try:
-            run_job.apply_async([each], retry=False)
+            current_app.send_task(RUN_JOB, [each], retry=False)
         except Exception:
             log.exception("The broker did not take run %s; it stays queued", each)
             return

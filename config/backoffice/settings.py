@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -73,11 +73,6 @@ def today(now: datetime) -> date:
 def day_start(day: date, reporting_zone: ZoneInfo) -> datetime:
     """The instant a day begins in the reporting zone, in UTC; a day skipped by the clock begins where it would."""
     return datetime(day.year, day.month, day.day, tzinfo=reporting_zone).astimezone(UTC)
-
-
-def day_end(day: date, reporting_zone: ZoneInfo) -> datetime:
-    """The instant after a day's last one."""
-    return day_start(day + timedelta(days=1), reporting_zone)
 
 
 def change(values: dict[str, Any], *, actor: Any, now: datetime) -> InstallSettings:

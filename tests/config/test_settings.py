@@ -62,7 +62,7 @@ def test_today_is_the_day_of_the_reporting_zone():
 
 def test_a_day_of_the_zone_has_its_own_length():
     berlin = ZoneInfo("Europe/Berlin")
-    start, end = (function(date(2026, 3, 29), berlin) for function in (settings.day_start, settings.day_end))
+    start, end = (settings.day_start(date(2026, 3, day), berlin) for day in (29, 30))
     assert (end - start).total_seconds() == 23 * 3600
 
 

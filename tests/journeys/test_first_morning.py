@@ -66,6 +66,13 @@ def test_from_two_files_and_some_events_to_a_dismissed_signal(product, page):
 
     import_file(page, product, "Import organizations", "customers.csv", CUSTOMERS)
     import_file(page, product, "Import subscriptions", "subscriptions.csv", SUBSCRIPTIONS)
+    sees_the_money(product, page)
+    sends_events(product, page)
+    reads_the_reason(product, page)
+    dismisses(product, page)
+
+
+def sees_the_money(product, page) -> None:
     confirmed_at = time.monotonic()
 
     def acme_with_its_money() -> bool:
@@ -76,6 +83,9 @@ def test_from_two_files_and_some_events_to_a_dismissed_signal(product, page):
     wait_for("Acme Corporation with MRR 99.00 in the list", acme_with_its_money, 60, every=2)
     assert time.monotonic() - confirmed_at < 60
 
+
+def sends_events(product, page) -> None:
+    """Into the stream at once, into the organization's usage within a minute, each event once."""
     receipt = product.send(history("org-456"))
     sent_at = time.monotonic()
     assert receipt == {"accepted": 208, "duplicates": 0, "rejected": []}
@@ -99,6 +109,8 @@ def test_from_two_files_and_some_events_to_a_dismissed_signal(product, page):
 
     wait_for("an event of today in the organization's usage", today_so_far, 60, every=2)
 
+
+def reads_the_reason(product, page) -> None:
     page.goto(f"{product.address}/admin/backoffice/job/")
     page.locator("tr", has=page.locator("form[action*='/scan/run/']")).get_by_role("button", name="Run now").click()
 
@@ -112,6 +124,8 @@ def test_from_two_files_and_some_events_to_a_dismissed_signal(product, page):
     assert "30-day events 58, previous 150: −61 %" in reason
     assert page.get_by_text("1\u00a0customer needs someone today").is_visible()
 
+
+def dismisses(product, page) -> None:
     page.locator("tr", has_text="Acme Corporation").get_by_role("link", name="Acme Corporation").click()
     # Before its first event it was "paying, never seen"; that closes by itself after a second scan without it.
     for name in ("Usage drop", "Inactive paying"):
