@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 
 from config import db
 from orgs.models import Organization
-from tracker import sql
 from tracker.fields import PRODUCTION
+from tracker.sql import usage as sql
 
 WINDOW_DAYS = 28
 WINDOWS = 6

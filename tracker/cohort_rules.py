@@ -15,7 +15,7 @@ from orgs.cohorts import comparing
 from orgs.cohorts.own_rules import operators
 from orgs.cohorts.rules import Input, Rule, RuleKind, Terms, register_rule
 from tracker import usage
-from tracker.cohorts import sql
+from tracker.sql import cohort_rules as sql
 
 ALWAYS = date(1970, 1, 1)
 SUGGESTED_DAYS = 30

@@ -1,1 +1,0 @@
-"""What cohorts may ask about usage."""
