@@ -36,6 +36,7 @@ def test_the_jobs():
         "score",
         "scan",
         "uploads",
+        "cohorts",
     }
 
 
