@@ -87,13 +87,16 @@ class Client(threading.Thread):
 class Crowd:
     """Sixteen clients that share `events` events between them and take about `seconds` when nothing is in the way."""
 
+    last = 0
+
     def __init__(self, product: Product, events: int, seconds: float) -> None:
         each = events // CLIENTS
-        self.events = each * CLIENTS
+        self.numbers = range(Crowd.last, Crowd.last + each * CLIENTS)
+        Crowd.last = self.numbers.stop
         self.clients = []
         for number in range(CLIENTS):
             size = BATCH if number < BATCHING else 1
-            numbers = range(number * each, (number + 1) * each)
+            numbers = self.numbers[number * each : (number + 1) * each]
             self.clients.append(Client(product, numbers, size, seconds / max(each / size, 1)))
 
     def start(self) -> "Crowd":
