@@ -15,7 +15,7 @@ def shown(name: str) -> list[str]:
 
 
 def test_the_navigation():
-    assert shown("Customers") == ["today", "signals", "organizations"]
+    assert shown("Customers") == ["today", "signals", "organizations", "cohorts"]
     assert shown("Evidence") == ["revenue", "subscriptions", "events"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "settings", "tokens", "users", "audit"]
