@@ -24,7 +24,7 @@ BASELINE = {
     "/admin/signals/": 9,
     "/admin/orgs/organization/": 9,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 9,
-    "/admin/cohorts/": 6,
+    "/admin/cohorts/": 5,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
     "/admin/features/": 6,
