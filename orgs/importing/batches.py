@@ -96,7 +96,7 @@ def make_plan(batch: ImportBatch, content: bytes, *, lock: bool = False) -> Plan
 def plan_content(kind: str, content: bytes, options: Options, *, lock: bool = False) -> Plan:
     """What importing these bytes would do now. Raises FileRefused."""
     importer = kinds.of(kind)
-    with collector_paused():
+    with transaction.atomic(), collector_paused():
         return importer.plan(reading.read(content, importer.columns, options.mapping), options, lock)
 
 
