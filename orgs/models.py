@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from orgs.querysets import OrganizationKeyQuerySet, OrganizationQuerySet
+from orgs.querysets import ImportBatchQuerySet, OrganizationKeyQuerySet, OrganizationQuerySet
 
 
 class Band(models.TextChoices):
@@ -207,6 +207,8 @@ class ImportBatch(models.Model):
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = ImportBatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -15,7 +15,7 @@ WORK = {
 }
 SETUP = {
     **WORK,
-    "orgs": [*WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
+    "orgs": [*WORK["orgs"], "add_importbatch", "delete_importbatch", "run_import", "add_organization"],
     "tracker": [*WORK["tracker"], "add_application", "change_application", "view_reject"],
     "backoffice": [
         *WORK["backoffice"],

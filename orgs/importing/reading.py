@@ -10,10 +10,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from config.backoffice.exports import MARK, plain
+from config.backoffice.uploads import MOST_BYTES
 from orgs.importing import decoding
 from orgs.importing.decoding import FileRefused, Text
 
-MOST_BYTES = 50_000_000
 MOST_ROWS = 200_000
 LONGEST_CELL = 100_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}

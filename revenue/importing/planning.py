@@ -34,6 +34,7 @@ def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Pl
     progress.step("Comparing with the books")
     with staging.set_wise():
         judge_unknown(plan, left_out, options)
+        warn_of_seen(plan)
         staging.compare(options)
         refuse_impossible(plan, options)
         notice_empty_cells(plan, options)
@@ -80,6 +81,14 @@ def judge_unknown(plan: Plan, left_out: list[SourceRow], options: Options) -> No
     for external_id, line in [*lines, *(each for each in refused_for_else if each[0] in unknown)]:
         hint = did_you_mean(lookalikes.get(external_id))
         plan.refuse(line, ID, external_id, f"is not known to this install. {REMEDY}{hint}")
+
+
+def warn_of_seen(plan: Plan) -> None:
+    """Ids known from events alone that an imported customer may have under another spelling."""
+    seen = staging.seen_ids()
+    for external_id, other in find_lookalikes(seen, guess=True, among_imported=True).items():
+        reason = f"is known from events alone. Did you mean “{other}”? Join the two on the ID reconciliation page."
+        plan.warn(seen[external_id], ID, external_id, reason)
 
 
 def ids_of(rows: list[SourceRow]) -> list[tuple[str, int]]:

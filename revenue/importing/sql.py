@@ -40,6 +40,16 @@ FROM subscription_given AS given
 WHERE NOT EXISTS (SELECT FROM orgs_organizationkey AS key WHERE key.external_id = given.external_org_id)
 """
 
+# One row: an id of the file that only events named so far, with its first line.
+SEEN_IDS = """
+SELECT given.external_org_id, min(given.line)
+FROM subscription_given AS given
+JOIN orgs_organizationkey AS key ON key.external_id = given.external_org_id
+JOIN orgs_organization AS organization ON organization.id = key.organization_id
+WHERE organization.imported_at IS NULL
+GROUP BY given.external_org_id
+"""
+
 # One row: a line of the file under one of these ids.
 LINES_OF_IDS = """
 SELECT external_org_id, line FROM subscription_given WHERE external_org_id = ANY(%(ids)s) ORDER BY line

@@ -108,6 +108,11 @@ def unknown_ids() -> set[str]:
     return {external_id for (external_id,) in db.rows(sql.UNKNOWN_IDS)}
 
 
+def seen_ids() -> dict[str, int]:
+    """Ids that only events named so far, with the line of the file where each stands first."""
+    return dict(db.rows(sql.SEEN_IDS))
+
+
 def lines_of(external_ids: Iterable[str]) -> list[tuple[str, int]]:
     """(id, line) of every staged row under one of these ids."""
     return db.rows(sql.LINES_OF_IDS, {"ids": list(external_ids)})
