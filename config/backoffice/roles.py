@@ -24,7 +24,7 @@ WORK = {
 }
 SETUP = {
     **WORK,
-    "orgs": [*WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
+    "orgs": [*WORK["orgs"], "add_importbatch", "delete_importbatch", "run_import", "add_organization"],
     "tracker": [
         *WORK["tracker"],
         "add_application",
