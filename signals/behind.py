@@ -55,7 +55,9 @@ def silent_days(facts: Evidence, component: ComponentReading) -> Behind:
     found = usage.seen(facts.organization_id, facts.as_of)
     last = found.last_seen_on if found and found.last_seen_on else facts.as_of
     days = [last + timedelta(days=n + 1) for n in range((facts.as_of - last).days)]
-    return Behind(component, "days since the last event", ("Day", "Events"), [Line((day, 0)) for day in days], len(days))
+    return Behind(
+        component, "days since the last event", ("Day", "Events"), [Line((day, 0)) for day in days], len(days)
+    )
 
 
 def working_days(facts: Evidence, component: ComponentReading) -> Behind:

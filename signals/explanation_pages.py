@@ -91,4 +91,3 @@ def day(text: str) -> date:
     if found is None:
         raise Http404
     return found
-

@@ -15,9 +15,10 @@ from django.db import transaction
 from config import db
 from config.backoffice import settings
 from orgs import properties
-from tracker import sql, store
+from tracker import store
 from tracker.incoming import STATEMENTS
 from tracker.models import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker.sql import rollups as sql
 
 CHUNK = 20_000
 GATE_TIMEOUT = "5s"

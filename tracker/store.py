@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from config import db
-from tracker import sql
 from tracker.incoming import NewEvent
 from tracker.models import Event, EventKey
+from tracker.sql import store as sql
 
 GATE = "tracker.events"
 KEYS_KEPT = timedelta(days=7)

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 
 from config import db
 from orgs.models import Organization
-from tracker import sql
 from tracker.fields import PRODUCTION
+from tracker.sql import usage as sql
 
 WINDOW_DAYS = 28
 WINDOWS = 6
@@ -172,9 +172,7 @@ class ActiveUser:
     last_on: date
 
 
-def active_users(
-    organization_id: int, since: date, until: date, *, environment: str = PRODUCTION
-) -> list[ActiveUser]:
+def active_users(organization_id: int, since: date, until: date, *, environment: str = PRODUCTION) -> list[ActiveUser]:
     """Users of one organization in a range, the most active first; one under several ids counts once."""
     params = {"organization_id": organization_id, "environment": environment, "since": since, "until": until}
     return [ActiveUser(*row) for row in db.rows(sql.USERS_OF_ORGANIZATION, params)]
