@@ -18,11 +18,11 @@ def test_the_navigation():
     assert shown("Customers") == ["today", "signals", "organizations"]
     assert shown("Evidence") == ["revenue", "subscriptions", "events"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
-    assert shown("Operations") == ["jobs", "settings", "tokens", "users", "audit"]
+    assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "users", "audit"]
 
 
 def test_the_panels_of_an_organization():
-    assert [panel.name for panel in panels.panels("orgs.Organization")] == ["signals", "why", "usage", "revenue"]
+    assert [panel.name for panel in panels.panels("orgs.Organization")] == ["signals", "why", "changed", "usage", "revenue"]
 
 
 def test_the_jobs():

@@ -16,6 +16,7 @@ WORK = {
 SETUP = {
     **WORK,
     "orgs": [*WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
+    "signals": [*WORK["signals"], "change_healthmodel", "add_ruleversion"],
     "tracker": [*WORK["tracker"], "add_application", "change_application", "view_reject"],
     "backoffice": [
         *WORK["backoffice"],
