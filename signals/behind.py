@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from signals.facts import Evidence, window
 from signals.health import ComponentReading, Reading
-from tracker import usage
+from tracker import adoption, usage
 
 WEEKEND = 5
 EVERY = 1_000_000
@@ -72,6 +72,15 @@ def users(facts: Evidence, component: ComponentReading) -> Behind:
     return Behind(component, "active users", ("User", "Days active", "Last active"), lines, len(found))
 
 
+def features(facts: Evidence, component: ComponentReading) -> Behind:
+    """Features in use; without defined ones, kinds of events stand for them."""
+    if not facts.features_defined:
+        return kinds_of_events(facts, component)
+    found = adoption.used_by(facts.organization_id, *window(facts.as_of, 28))
+    lines = [Line((each.name, each.events, each.last_on)) for each in found]
+    return Behind(component, "features in use", ("Feature", "Uses", "Last on"), lines, len(found))
+
+
 def kinds_of_events(facts: Evidence, component: ComponentReading) -> Behind:
     found = usage.names_used(facts.organization_id, *window(facts.as_of, 28), most=EVERY)
     lines = [Line((each.name, each.events, each.last_on), event=each.name) for each in found]
@@ -89,7 +98,7 @@ LISTS: dict[str, Callable[[Evidence, ComponentReading], Behind]] = {
     "recency": silent_days,
     "frequency": working_days,
     "users": users,
-    "features": kinds_of_events,
+    "features": features,
     "trend": events,
 }
 

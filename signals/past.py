@@ -12,6 +12,7 @@ from revenue.answers.replay import payments
 from revenue.books import Terms
 from signals.evidence import seats, usage_facts
 from signals.facts import Evidence
+from tracker import adoption
 from tracker.histories import histories
 
 
@@ -22,6 +23,7 @@ class Past:
         self.currency = terms.currency
         self.payments = payments(organization_ids, terms)
         self.histories = histories(organization_ids, since, until)
+        self.features_defined = adoption.defined()
         known = Organization.objects.filter(id__in=organization_ids)
         self.about = {
             org_id: (segment, renewal_on, seats(licensed))
@@ -40,6 +42,8 @@ class Past:
             segment=segment,
             **usage_facts(history and history.as_of(day)),
             seats=licensed,
+            features_used_28d=history.features_in_use(day) if history else 0,
+            features_defined=self.features_defined,
             mrr=self.payments.on(organization_id, day),
             mrr_90_days_ago=self.payments.on(organization_id, day - timedelta(days=90)),
             currency=self.currency,

@@ -30,6 +30,7 @@ class History:
     moments: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
     users: list[int] = field(default_factory=list)
     names: list[int] = field(default_factory=list)
+    features: list[int] = field(default_factory=list)
 
     def as_of(self, day: date) -> Usage | None:
         """The usage as it was known on a day; None when no event had come by then.
@@ -58,6 +59,10 @@ class History:
             events_previous_30=self.events(end - 60, end - 30),
             weekly_events=tuple(self.events(end - 7 * n, end - 7 * n + 7) for n in range(WEEKS, 0, -1)),
         )
+
+    def features_in_use(self, day: date) -> int:
+        """Active features that were used in the 28 days before a day."""
+        return windows(self.features, (day - self.since).days)[0]
 
     def seen(self, bits: int) -> dict[str, date | datetime | None]:
         """First and last seen, from the days that had come by then and what was seen before the history."""
@@ -106,7 +111,7 @@ def weekdays(since: date, end: int) -> int:
 
 
 def histories(organization_ids: Collection[int], since: date, until: date) -> dict[int, History]:
-    """The history of every organization that was seen by `until`, to look at days from `since` on: four statements."""
+    """The history of every organization that was seen by `until`, to look at days from `since` on: five statements."""
     start = since - timedelta(days=LOOK_BACK)
     ids = sorted(organization_ids)
     params = {"organization_ids": ids, "since": start, "until": until}
@@ -122,6 +127,9 @@ def histories(organization_ids: Collection[int], since: date, until: date) -> di
     for each, days in db.rows(sql.NAMES_OF_ORGANIZATIONS, params):
         if each in found:
             found[each].names.append(bits_of(days))
+    for each, days in db.rows(sql.FEATURES_OF_ORGANIZATIONS, params):
+        if each in found:
+            found[each].features.append(bits_of(days))
     return found
 
 

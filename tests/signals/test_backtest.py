@@ -16,8 +16,8 @@ from signals import backtest, health, publishing, rules
 from signals.evidence import evidence
 from signals.past import Past
 from tests import factories
-from tests.signals.world import TODAY, days_ago, healthy, paying, used
-from tracker.models import EventNameDay, UsageDay, UserMonth
+from tests.signals.world import NOW, TODAY, days_ago, healthy, paying, shop, used
+from tracker.models import EventNameDay, Feature, FeatureDay, UsageDay, UserMonth
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,7 @@ def replayed(day: date, organization_ids: list[int]) -> dict[int, health.Reading
         with transaction.atomic():
             UsageDay.objects.filter(day__gt=day).delete()
             EventNameDay.objects.filter(day__gt=day).delete()
+            FeatureDay.objects.filter(day__gt=day).delete()
             UserMonth.objects.filter(month__gt=day).delete()
             Subscription.objects.filter(start_on__gt=day).delete()
             Subscription.objects.filter(end_on__gt=day).update(end_on=None)
@@ -73,6 +74,11 @@ def world():
     wobbly = paying("wobbly", "250", days_ago(500))
     used(wobbly, sorted({days_ago(dice.randint(1, 400)) for _ in range(90)}), events=6)
     Organization.objects.filter(pk=wobbly.pk).update(renewal_on=days_ago(120))
+    feature = Feature.objects.create(name="Reports", created_at=NOW, changed_at=NOW)
+    Feature.objects.create(name="Never used", created_at=NOW, changed_at=NOW)
+    about = {"application": shop(), "environment": "production", "key": factories.key_of(orgs[0]), "feature": feature}
+    days = [days_ago(n) for n in range(180, 230)]
+    FeatureDay.objects.bulk_create(FeatureDay(**about, day=day, events=1, users=1) for day in days)
     returned = gone("came back", ended=120, quiet=60)
     factories.subscription(returned, "500", start_on=days_ago(20))
     return [*orgs, wobbly, returned]

@@ -10,8 +10,9 @@ import pytest
 from signals import behind, drafting, publishing, scoring
 from signals.changed import changes
 from signals.models import HealthModel, Reading
-from tests.factories import staff
-from tests.signals.world import NOW, TODAY, dropping, healthy, paying, silent, span, used
+from tests.factories import key_of, staff
+from tests.signals.world import NOW, TODAY, dropping, healthy, paying, shop, silent, span, used
+from tracker.models import Feature, FeatureDay
 
 pytestmark = pytest.mark.django_db
 ONE_DAY = timedelta(days=1)
@@ -85,6 +86,22 @@ def test_rows_that_came_after_the_reading_are_said(client):
     assert behind.behind(reading(late), "users").arrived_since == 1
     page = client.get(f"/admin/orgs/organization/{late.pk}/behind/{TODAY}/users/").content.decode()
     assert "The score was made from 1;" in page
+
+
+def test_defined_features_are_listed_instead_of_events():
+    org = healthy()
+    for name in ("Reports", "Export", "Unused"):
+        feature = Feature.objects.create(name=name, created_at=NOW, changed_at=NOW)
+        if name != "Unused":
+            about = {"application": shop(), "environment": "production", "key": key_of(org), "feature": feature}
+            FeatureDay.objects.bulk_create(FeatureDay(**about, day=day, events=3, users=1) for day in span(30, 28))
+    scoring.score(TODAY, NOW)
+    found = behind.behind(reading(org), "features")
+    assert (found.total, found.component.count, found.component.reference) == (2, 2, 3)
+    assert [line.cells for line in found.lines] == [
+        ("Export", 3, TODAY - 28 * ONE_DAY),
+        ("Reports", 3, TODAY - 28 * ONE_DAY),
+    ]
 
 
 @pytest.mark.parametrize("address", ["2026-03-10/nothing/", "2026-02-31/users/", "x/users/", "2020-01-01/users/"])

@@ -35,5 +35,17 @@ WHERE named.environment = 'production' AND named.day >= %(since)s AND named.day 
 GROUP BY key.organization_id, named.name
 """
 
+# One row: an active feature of an organization with the days of a range, as offsets from since. Served by
+# one_feature_row_a_day, which begins with the key.
+FEATURES_OF_ORGANIZATIONS = """
+SELECT key.organization_id, array_agg(used.day - %(since)s::date)
+FROM tracker_featureday AS used
+JOIN tracker_feature AS feature ON feature.id = used.feature_id AND feature.is_active
+JOIN orgs_organizationkey AS key ON key.id = used.key_id
+WHERE used.environment = 'production' AND used.day >= %(since)s AND used.day <= %(until)s
+  AND key.organization_id = ANY(%(organization_ids)s::bigint[])
+GROUP BY key.organization_id, used.feature_id
+"""
+
 # One row: the first day of which anything is known. Served by usage_of_day.
 FIRST_DAY = "SELECT min(day) FROM tracker_usageday WHERE environment = 'production'"
