@@ -28,7 +28,7 @@ BASELINE = {
     "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
-    "/admin/orgs/importbatch/": 4,
+    "/admin/orgs/importbatch/": 5,
     "/admin/reconciliation/": 9,
     "/admin/revenue/exchangerate/": 5,
     "/admin/backoffice/job/": 7,

@@ -15,8 +15,8 @@ WORK = {
 }
 SETUP = {
     **WORK,
-    "orgs": [*WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
     "signals": [*WORK["signals"], "change_healthmodel", "add_ruleversion"],
+    "orgs": [*WORK["orgs"], "add_importbatch", "delete_importbatch", "run_import", "add_organization"],
     "tracker": [
         *WORK["tracker"],
         "add_application",
