@@ -24,6 +24,7 @@ WORK = {
 }
 SETUP = {
     **WORK,
+    "signals": [*WORK["signals"], "change_healthmodel", "add_ruleversion"],
     "orgs": [*WORK["orgs"], "add_importbatch", "delete_importbatch", "run_import", "add_organization"],
     "tracker": [
         *WORK["tracker"],
