@@ -1,4 +1,4 @@
-"""What products send: applications and their credentials, raw events, and the daily rows rolled up from them."""
+"""What products send, the daily rows rolled up from it, and the questions that staff keep about it."""
 
 from tracker.models.applications import (
     DENIED_PROPERTIES,
@@ -11,12 +11,15 @@ from tracker.models.applications import (
 )
 from tracker.models.daily import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
 from tracker.models.events import Event, EventKey, Membership, UserLink
+from tracker.models.insights import Dashboard, DashboardTile, SavedInsight
 from tracker.models.rejects import Reject
 
 __all__ = [
     "DENIED_PROPERTIES",
     "Application",
     "ApplicationCredential",
+    "Dashboard",
+    "DashboardTile",
     "Event",
     "EventKey",
     "EventNameDay",
@@ -24,6 +27,7 @@ __all__ = [
     "PathDay",
     "Reject",
     "RollupCursor",
+    "SavedInsight",
     "SessionDay",
     "UsageDay",
     "UserLink",
