@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class ApplicationCredentialQuerySet(models.QuerySet):
@@ -39,3 +39,16 @@ class SavedInsightQuerySet(KeptQuerySet):
     def on_organizations(self) -> Self:
         """Shown on every organization's page; a private one would show up for others."""
         return self.filter(on_organizations=True, is_shared=True)
+
+
+class FeatureQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def counted(self) -> Self:
+        """Their daily rows follow their rules."""
+        return self.active().filter(counted_version=F("version"))
+
+    def waiting(self) -> Self:
+        """Their rules changed since they were counted, or they never were."""
+        return self.active().exclude(counted_version=F("version"), counted_version__isnull=False)

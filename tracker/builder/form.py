@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.fields import PRODUCTION
 from tracker.insights.description import COHORTS, LISTS, MOST_FILTERS, MOST_SERIES, OF_PROPERTY, PRESENCE, Kind, Of
 from tracker.insights.ranges import ALL
 
