@@ -1,7 +1,7 @@
 """From a request to a question: the form's fields, a saved insight, or the first question of an empty page."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -34,12 +34,16 @@ def question_of(request: HttpRequest, today: date) -> Question:
         document = form.document_of(request.GET)
     else:
         document = copy.deepcopy(saved.definition if saved else form.FIRST)
-    return judged(edited(document, request.GET), saved, today)
+    if organization := request.GET.get("organization"):
+        document["organization"] = organization
+    shown = edited(document, request.GET)
+    return replace(judged(without_blanks(shown), saved, today), document=shown)
 
 
-def judged(document: dict[str, Any], saved: SavedInsight | None, today: date) -> Question:
+def judged(document: Any, saved: SavedInsight | None, today: date) -> Question:
+    """Whatever the document is: a question, or an error that says where."""
     try:
-        return Question(document, read(without_blanks(document), today), None, saved)
+        return Question(document, read(document, today), None, saved)
     except BadDescription as error:
         return Question(document, None, error, saved)
 

@@ -7,14 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from config.backoffice import formatting
+from orgs.models import Band, Quadrant
 from tracker.insights import wording
-from tracker.insights.description import Display, Interval, Math, letter
+from tracker.insights.description import Display, Interval, Math, Of, letter
 from tracker.insights.trends import Line, Trend
 
 COLOURS = ("usage", "series-2", "series-3", "series-4", "series-5", "series-6", "series-7", "series-8")
 MOST_DRAWN = len(COLOURS)
 MOST_SLICES = 5
 ADDITIVE = frozenset({Math.TOTAL, Math.SUM})
+NAMED = {"band": dict(Band.choices), "quadrant": dict(Quadrant.choices)}
 LABELS = {Interval.HOUR: "%d %b %H:%M", Interval.DAY: "%d %b", Interval.WEEK: "%d %b", Interval.MONTH: "%b %Y"}
 
 
@@ -34,10 +36,12 @@ class Picture:
     """`display` is what is really drawn: a pie of things that must not be added becomes bars, with a note."""
 
     finding: str
+    measure: str
     period: str
     display: str
     chart: dict[str, Any] | None
     rows: tuple[Row, ...]
+    has_series: bool
     has_parts: bool
     has_before: bool
     notes: tuple[str, ...]
@@ -49,15 +53,21 @@ def picture(trend: Trend) -> Picture:
     display, notes = displayed(trend)
     return Picture(
         finding=finding(trend),
+        measure=measure(trend),
         period=period(trend),
         display=display,
         chart=chart(trend, lines, display),
         rows=tuple(row(trend, each) for each in listed(trend)),
+        has_series=several(trend) or trend.formula is not None or trend.description.breakdown is None,
         has_parts=trend.description.breakdown is not None,
         has_before=trend.previous is not None,
         notes=(*notes, *more_notes(trend, lines)),
         is_empty=all(not each.aggregate for each in trend.lines),
     )
+
+
+def several(trend: Trend) -> bool:
+    return len(trend.description.series) > 1
 
 
 def drawn(trend: Trend) -> tuple[Line, ...]:
@@ -98,13 +108,37 @@ def finding(trend: Trend) -> str:
     """What the answer says, in one sentence, from the numbers of the page."""
     line = trend.formula or next((each for each in trend.lines if each.part is None), None)
     if line is None:
-        return f"{formatting.plural(len(parts(trend)), 'value')} of the breakdown, {period(trend)}"
-    name = words(trend, line) if trend.formula else wording.label(trend.description.series[line.series or 0])
-    said = f"{shown(line.aggregate)} {name}, {period(trend)}"
+        return f"{leading(trend)}, {period(trend)}"
+    said = f"{measure(trend)}: {shown(line.aggregate)}, {period(trend)}"
     before = before_of(trend, line)
     if before is not None:
         said += f"; {shown(before.aggregate)} in the period before ({change(line, before)})"
     return said
+
+
+def leading(trend: Trend) -> str:
+    """Of a breakdown, the value that is ahead."""
+    first = max((each for each in trend.lines if each.series == 0), key=lambda each: each.aggregate or Decimal(0))
+    others = len({each.part for each in trend.lines}) - 1
+    ahead = f"{measure(trend)}: {part_words(trend, first)} leads with {shown(first.aggregate)}"
+    return f"{ahead}, before {formatting.plural(others, 'other')}" if others else ahead
+
+
+def measure(trend: Trend) -> str:
+    """What the first thing on the page is: the formula in words, or the first series."""
+    said = [wording.label(each) for each in trend.description.series]
+    if trend.formula is None:
+        return said[0]
+    return f"{trend.description.formula} ({'; '.join(f'{letter(n)} is {each}' for n, each in enumerate(said))})"
+
+
+def part_words(trend: Trend, line: Line) -> str:
+    """The value of the breakdown as pages call it."""
+    if line.part is None:
+        return ""
+    asked = trend.description.breakdown
+    known = NAMED.get(asked.name, {}) if asked and asked.of == Of.ORGANIZATION else {}
+    return known.get(line.part.text, line.part.text) if line.part.kind == "value" else line.part.text
 
 
 def words(trend: Trend, line: Line) -> str:
@@ -113,15 +147,15 @@ def words(trend: Trend, line: Line) -> str:
         return trend.description.formula
     series = trend.description.series[line.series]
     said = wording.label(series)
-    return f"{letter(line.series)} · {said}" if len(trend.description.series) > 1 else said
+    return f"{letter(line.series)} · {said}" if several(trend) else said
 
 
 def legend(trend: Trend, line: Line) -> str:
     """Short: the value of the breakdown says more than the series."""
     if line.part is None:
         return words(trend, line)
-    several = trend.formula is None and len(trend.description.series) > 1
-    return f"{letter(line.series or 0)} · {line.part.text}" if several else line.part.text
+    name = part_words(trend, line)
+    return f"{letter(line.series or 0)} · {name}" if trend.formula is None and several(trend) else name
 
 
 def period(trend: Trend) -> str:
@@ -145,7 +179,7 @@ def row(trend: Trend, line: Line) -> Row:
     before = before_of(trend, line)
     return Row(
         label=words(trend, line),
-        part=line.part.text if line.part else "",
+        part=part_words(trend, line),
         value=shown(line.aggregate),
         before=shown(before.aggregate) if before else formatting.DASH,
         change=change(line, before),
@@ -164,10 +198,6 @@ def change(line: Line, before: Line | None) -> str:
     if before is None or not before.aggregate or line.aggregate is None:
         return formatting.DASH
     return formatting.change((line.aggregate - before.aggregate) / before.aggregate)
-
-
-def parts(trend: Trend) -> list[str]:
-    return list(dict.fromkeys(each.part.text for each in trend.lines if each.part))
 
 
 # --- Charts ------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def range_of(fields: Fields) -> dict[str, Any]:
 # --- Lines added and taken away ------------------------------------------------------------------------------
 def with_line(document: dict[str, Any], place: str) -> dict[str, Any]:
     """One more line at `series`, `series-0-filters` or `filters`; any other place changes nothing."""
-    lines = lines_at(document, place)
+    lines = lines_at(document, place) if place.endswith("filters") else None
     if place == "series" and len(document["series"]) < MOST_SERIES:
         document["series"].append({"event": None, "math": "unique_organizations", "filters": []})
     elif lines is not None and len(lines) < MOST_FILTERS:

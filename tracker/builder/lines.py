@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracker.builder import form
+from tracker.fields import PRODUCTION
 from tracker.insights.description import COHORTS, PRESENCE, Kind, Of, letter
 
 
@@ -81,7 +82,7 @@ def lines_of(document: dict[str, Any], wrong: str = "") -> Lines:
         until=until,
         compare=bool(document.get("compare")),
         display=document.get("display") or "line",
-        environment=document.get("environment", form.PRODUCTION) or "",
+        environment=document.get("environment", PRODUCTION) or "",
         application=document.get("application") or "",
         wrong=place,
     )
