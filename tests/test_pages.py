@@ -34,6 +34,7 @@ def test_the_jobs():
         "score",
         "scan",
         "uploads",
+        "cohorts",
     }
 
 

@@ -1,0 +1,35 @@
+"""What products send: applications and their credentials, raw events, and the daily rows rolled up from them."""
+
+from tracker.models.applications import (
+    DENIED_PROPERTIES,
+    Application,
+    ApplicationCredential,
+    denied_by_default,
+    groups_then_last_group,
+    origins_are_plain,
+    ways_are_known,
+)
+from tracker.models.daily import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker.models.events import Event, EventKey, Membership, UserLink
+from tracker.models.rejects import Reject
+
+__all__ = [
+    "DENIED_PROPERTIES",
+    "Application",
+    "ApplicationCredential",
+    "Event",
+    "EventKey",
+    "EventNameDay",
+    "Membership",
+    "PathDay",
+    "Reject",
+    "RollupCursor",
+    "SessionDay",
+    "UsageDay",
+    "UserLink",
+    "UserMonth",
+    "denied_by_default",
+    "groups_then_last_group",
+    "origins_are_plain",
+    "ways_are_known",
+]
