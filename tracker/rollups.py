@@ -121,6 +121,7 @@ def _next_chunk(
     db.run(sql.ROLL_UP_USAGE, params)
     db.run(sql.ROLL_UP_NAMES, params)
     db.run(sql.ROLL_UP_PATHS, params)
+    db.run(sql.ROLL_UP_PLANS, params)
     if not anew:
         properties.set_properties(_property_changes(params), now)
     [[counted]] = db.rows(sql.CHUNK_COUNT, params)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from config import db
 from config.backoffice import settings
 from config.backoffice.models import InstallSettings
-from orgs.models import OrganizationKey
+from orgs.models import Cohort, OrganizationKey
 from tracker.insights import ranges, sql
-from tracker.insights.description import Description, Scope
+from tracker.insights.description import COHORTS, Description, Of, Scope
 from tracker.insights.ranges import Buckets, Calendar, Days
 from tracker.insights.reading import BadDescription
 from tracker.models import Application, RollupCursor
@@ -41,6 +41,7 @@ class Asked:
     counted: int
     daily_zone: str
     raw_since: datetime | None
+    cohorts: dict[int, str]
 
     @property
     def since(self) -> datetime:
@@ -69,6 +70,7 @@ def ask(description: Description, now: datetime) -> Asked:
         counted=cursor.last_event_id,
         daily_zone=cursor.time_zone,
         raw_since=cursor.raw_since,
+        cohorts=cohorts_of(description),
     )
 
 
@@ -118,3 +120,17 @@ def places(scope: Scope) -> Where:
         if organization_id is None:
             raise BadDescription("organization", "No organization has this id; capitals make a difference.")
     return Where(scope.environment or None, application_id, organization_id)
+
+
+def cohorts_of(description: Description) -> dict[int, str]:
+    """The names of the cohorts that it filters or breaks down by. Raises BadDescription for one that is gone."""
+    breakdown = description.breakdown
+    named = {int(breakdown.name): "breakdown.property"} if breakdown and breakdown.of == Of.COHORT else {}
+    for each in description.all_filters():
+        if each.operator in COHORTS:
+            named |= {int(cohort_id): "filters" for cohort_id in each.values}
+    found = dict(Cohort.objects.filter(id__in=named).values_list("id", "name")) if named else {}
+    for cohort_id, path in named.items():
+        if cohort_id not in found:
+            raise BadDescription(path, f"There is no cohort {cohort_id} (any more). Choose another.")
+    return found

@@ -57,7 +57,7 @@ def _counted(math: Math) -> sql.SQL:
         Math.MEDIAN_PER_ORGANIZATION: "percentile_cont(0.5) WITHIN GROUP (ORDER BY n)",
         Math.MAX_PER_ORGANIZATION: "max(n)",
     }
-    return sql.SQL(by_organization.get(math, "count(*)"))
+    return sql.SQL(by_organization.get(math, "count(entity)"))
 
 
 def _numbers(math: Math) -> sql.SQL:

@@ -3,6 +3,8 @@
 Each condition is true or false, never null, so that a NOT in front of it and an OR around it mean what they say.
 """
 
+from decimal import Decimal
+
 from psycopg import sql
 
 from tracker.insights import ranges
@@ -65,7 +67,7 @@ def _exact(given: Filter, writer: Writer) -> sql.Composable:
     """Equal as text, or equal as numbers: 30, 30.0 and "30" are the same."""
     texts = [str(each) for each in given.values]
     same = [sql.SQL("{} = ANY({})").format(writer.text(given.property), writer.bind(texts, "text[]"))]
-    numbers = [each for each in given.values if not isinstance(each, str)]
+    numbers = [Decimal(str(each)) for each in given.values if not isinstance(each, str)]
     if numbers:
         same.append(
             sql.SQL("COALESCE({} = ANY({}), false)").format(

@@ -27,8 +27,6 @@ def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
     if shape.number == "each":
         columns |= {"number": number(series, writer)}
     conditions_ = matching(series, asked, writer, since=True)
-    if shape.entity not in ("", "organization"):
-        conditions_.append(sql.SQL("{} IS NOT NULL").format(columns["entity"]))
     measures, grouped = _measures(series, shape, writer), len(columns)
     return sql.SQL("SELECT {columns}, {measures} FROM {facts} WHERE {conditions} {group}").format(
         columns=sql.SQL(", ").join(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DataError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from psycopg import errors, sql
 
 from config import db
@@ -113,7 +113,3 @@ def _checked(query_id: str) -> str:
     if not is_query_id(query_id):
         raise ValueError("A query id is 8 to 36 letters, digits and dashes.")
     return query_id
-
-
-def is_bad_pattern(error: DataError) -> bool:
-    return isinstance(error.__cause__, errors.InvalidRegularExpression)

@@ -1,6 +1,6 @@
 """The answer to a description: a line for each series and value of the breakdown, and the formula over them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,11 +9,11 @@ from uuid import uuid4
 from django.db import DataError, transaction
 
 from config import db
-from tracker.insights import asking, daily, ranges, raw, running, statement
+from tracker.insights import asking, daily, ranges, raw, running, statement, wording
 from tracker.insights import formula as formulas
 from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
-from tracker.insights.description import PATTERNS, Description, Math, Series, letter
+from tracker.insights.description import PATTERNS, Description, Filter, Group, Math, Of, letter
 from tracker.insights.expressions import Writer
 from tracker.insights.reading import BadDescription
 
@@ -84,16 +84,29 @@ def answer(description: Description, now: datetime, *, query_id: str = "", use_d
 
 def check_patterns(description: Description) -> None:
     """Refuse regular expressions that the database cannot read."""
-    places = [(f"series[{n}].filters", each) for n, series in enumerate(description.series) for each in series.filters]
-    places += [("filters", each) for each in description.filters.flat()]
-    for path, each in places:
+    for path, each in placed_filters(description):
         if each.operator in PATTERNS:
             try:
                 with transaction.atomic():
                     db.rows(constants.READ_PATTERN, {"pattern": each.values[0]})
             except DataError as error:
                 said = str(error).strip().splitlines()[0].removeprefix("invalid regular expression: ")
-                raise BadDescription(path, f"“{each.values[0]}” is no regular expression: {said}.") from error
+                raise BadDescription(f"{path}.value", f"This is no regular expression: {said}.") from error
+
+
+def placed_filters(description: Description) -> Iterator[tuple[str, Filter]]:
+    """Every filter with its place in the document."""
+    for place, series in enumerate(description.series):
+        yield from in_group(Group(series.filters), f"series[{place}].filters")
+    yield from in_group(description.filters, "filters.filters")
+
+
+def in_group(group: Group, path: str) -> Iterator[tuple[str, Filter]]:
+    for place, each in enumerate(group.filters):
+        if isinstance(each, Group):
+            yield from in_group(each, f"{path}[{place}].filters")
+        else:
+            yield f"{path}[{place}]", each
 
 
 def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
@@ -143,8 +156,7 @@ class Table:
     def line(self, place: int, key: Key) -> Line:
         series = self.asked.description.series[place]
         data = tuple(self.number(place, key, bucket) for bucket in range(len(self.asked.buckets or ())))
-        label = label_of(series, place)
-        return Line(place, label, part_of(key, self.asked), data, self.number(place, key, None))
+        return Line(place, wording.label(series), part_of(key, self.asked), data, self.number(place, key, None))
 
     def number(self, place: int, key: Key, bucket: int | None) -> Number:
         found = self.numbers.get((place, key, bucket))
@@ -174,11 +186,10 @@ def part_of(key: Key, asked: Asked) -> Part | None:
     kind, text = key
     if kind == statement.WHOLE:
         return None
+    breakdown = asked.description.breakdown
+    if breakdown and breakdown.of == Of.COHORT:
+        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else "Everybody else"
     return Part(KINDS[kind], {statement.OTHER: "Other", statement.NONE: "None"}.get(kind, text or ""))
-
-
-def label_of(series: Series, place: int) -> str:
-    return series.label or f"{letter(place)}"
 
 
 def is_running(asked: Asked) -> bool:
