@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('orgs', '0003_cohorts'),
-        ('tracker', '0005_clients'),
+        ('tracker', '0006_features'),
     ]
 
     operations = [
