@@ -19,8 +19,7 @@ ZONES = st.sampled_from(
     [("UTC", "monday"), ("America/New_York", "sunday"), ("Asia/Kolkata", "monday"), ("Europe/Paris", "sunday")]
 )
 PROPERTY_BASED = settings(
-    max_examples=40,
-    phases=[Phase.generate],
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
