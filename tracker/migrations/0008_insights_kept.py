@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0006_features'),
+        ('tracker', '0007_plan_seen'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
