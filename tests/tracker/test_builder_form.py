@@ -117,7 +117,9 @@ class TestLines:
         given = form.with_line(document(), "filters")
         assert form.without_line(given, "filters-0")["filters"]["filters"] == []
 
-    @pytest.mark.parametrize("place", ["series-0", "series-9", "series-0-2", "filters-7", "x", "series-5-filters-0", ""])
+    @pytest.mark.parametrize(
+        "place", ["series-0", "series-9", "series-0-2", "filters-7", "x", "series-5-filters-0", ""]
+    )
     def test_what_is_not_there_changes_nothing(self, place):
         assert form.without_line(document(), place) == document()
         assert form.with_line(document(), place if place != "series" else "") == document()

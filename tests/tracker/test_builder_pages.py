@@ -195,9 +195,7 @@ class TestDashboards:
     def test_somebody_elses_is_looked_at_and_left(self, client, ada):
         client.post(reverse("admin:dashboard_add"), {"name": "Usage", "is_shared": "on"})
         dashboard, insight = Dashboard.objects.get(name="Usage"), kept(client)
-        client.post(
-            reverse("admin:insight_change"), {"insight": insight.id, "dashboard": dashboard.id, "act": "pin"}
-        )
+        client.post(reverse("admin:insight_change"), {"insight": insight.id, "dashboard": dashboard.id, "act": "pin"})
         maya = factories.staff("maya", is_superuser=False)
         roles.install()
         maya.groups.add(Group.objects.get(name=roles.CUSTOMER_SUCCESS))

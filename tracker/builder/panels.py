@@ -10,7 +10,7 @@ from tracker.builder.pages import SEE
 from tracker.models import SavedInsight
 
 
-@register_panel("orgs.Organization", name="insights", order=35, template="admin/insights/panel.html", permission=SEE)
+@register_panel("orgs.Organization", name="insights", order=37, template="admin/insights/panel.html", permission=SEE)
 def insights_panel(request: HttpRequest, organization: Organization) -> dict[str, Any] | None:
     """Nothing until somebody puts an insight there."""
     insights = list(SavedInsight.objects.on_organizations())
