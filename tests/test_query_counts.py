@@ -25,6 +25,7 @@ BASELINE = {
     "/admin/orgs/organization/?band=at_risk&paying=yes": 8,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
+    "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
     "/admin/orgs/importbatch/": 4,
