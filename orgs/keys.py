@@ -73,6 +73,11 @@ def hold_keys(external_ids: Collection[str], now: datetime) -> dict[str, int]:
     raise OperationalError("Organizations are taken away as fast as they appear.")
 
 
+def known_ids(external_ids: Collection[str]) -> set[str]:
+    """Those that have a key."""
+    return set(_known(external_ids))
+
+
 def _known(external_ids: Collection[str]) -> dict[str, int]:
     if not external_ids:
         return {}
