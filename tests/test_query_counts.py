@@ -26,7 +26,7 @@ BASELINE = {
     "/admin/orgs/organization/?band=at_risk&paying=yes": 9,
     "/admin/cohorts/": 5,
     "/admin/revenue/subscription/": 11,
-    "/admin/events/": 8,
+    "/admin/events/": 9,
     "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
