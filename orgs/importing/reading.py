@@ -137,7 +137,7 @@ class Sheet:
 
 
 def read(content: bytes, columns: Columns, mapping: Mapping[str, str] | None = None) -> Sheet:
-    """Read a whole file; `mapping` names columns that are called differently (theirs to ours).
+    """Read a whole file; `mapping` names columns that are called differently (theirs to ours, the first one found).
 
     Raises FileRefused when it is no CSV, cannot be decoded or lacks a column.
     """
@@ -206,10 +206,15 @@ def read_header(cells: list[str], columns: Columns, mapping: Mapping[str, str]) 
     source = [tidy(cell) for cell in cells]
     while source and not source[-1]:
         source.pop()
-    names = [mapping.get(name, name) for name in source]
+    meant: dict[str, str] = {}
+    for theirs, ours in mapping.items():
+        if theirs in source:
+            meant.setdefault(ours, theirs)
+    taken_for = {theirs: ours for ours, theirs in meant.items()}
+    names = [taken_for.get(name, name) for name in source]
     header = tuple(name if name.startswith(PROPERTY) else fold(name, columns) for name in names)
     notices = []
-    taken = [f"{theirs} → {ours}" for theirs, ours in zip(source, header, strict=True) if theirs in mapping]
+    taken = [f"{theirs} → {ours}" for theirs, ours in zip(source, header, strict=True) if theirs in taken_for]
     if taken:
         notices.append(f"Columns of the file and what they are taken for: {', '.join(map(shorten, taken))}.")
     currency = currency_of(source, mapping) if "currency" in columns.known and "currency" not in header else ""
@@ -224,7 +229,7 @@ def read_header(cells: list[str], columns: Columns, mapping: Mapping[str, str]) 
     odd = [f"{cell!r}" for cell in cells if cell.strip(" \t\r\n") != tidy(cell)]
     if odd:
         notices.append(f"Invisible characters around a column name were removed: {', '.join(map(ascii_name, odd))}.")
-    utc = frozenset(i for i, name in enumerate(source) if name in mapping and name.endswith("(UTC)"))
+    utc = frozenset(i for i, name in enumerate(source) if name in taken_for and name.endswith("(UTC)"))
     return Header(header, tuple(source), notices, utc, currency)
 
 
