@@ -9,7 +9,7 @@ from tracker.models.applications import (
     origins_are_plain,
     ways_are_known,
 )
-from tracker.models.daily import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker.models.daily import EventNameDay, PathDay, PlanSeen, RollupCursor, SessionDay, UsageDay, UserMonth
 from tracker.models.events import Event, EventKey, Membership, UserLink
 from tracker.models.features import Feature, FeatureDay, FeatureMonth, FeatureRule
 from tracker.models.rejects import Reject
@@ -27,6 +27,7 @@ __all__ = [
     "FeatureRule",
     "Membership",
     "PathDay",
+    "PlanSeen",
     "Reject",
     "RollupCursor",
     "SessionDay",
