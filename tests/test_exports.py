@@ -33,6 +33,7 @@ LISTS = {
     "reconciliation": "/admin/reconciliation/?export={}",
     "audit-trail": "/admin/backoffice/auditentry/export.{}",
     "job-runs": "/admin/backoffice/jobrun/export.{}",
+    "applications": "/admin/applications/?export={}",
     "users": "/admin/auth/user/export.{}",
     "api-tokens": "/admin/backoffice/apitoken/export.{}",
 }

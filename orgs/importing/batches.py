@@ -24,7 +24,7 @@ from config.backoffice import audit, jobs, settings
 from config.backoffice.formatting import number, plural
 from config.backoffice.models import JobRun
 from orgs import sql
-from orgs.importing import kinds, progress, reading
+from orgs.importing import kinds, progress, reading, workbooks
 from orgs.importing.kinds import Written
 from orgs.importing.options import Options
 from orgs.importing.plan import Plan, dumps
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 KEEP_FILE = timedelta(hours=24)
 DIRECT_ROWS = 2_000
+# Bytes of a row in a workbook, at least.
+PACKED_ROW = 20
 LEDGER_COLUMNS = ("batch_id", "model", "row_id", "before", "after")
 LEDGER_TYPES = ("int8", "varchar", "int8", "jsonb", "jsonb")
 
@@ -83,7 +85,9 @@ def receive(kind: str, *, file_name: str, content: bytes, options: Options, user
 
 
 def count_lines(content: bytes) -> int:
-    """About how many rows, whatever a line ends with."""
+    """About how many rows, whatever a line ends with; of a workbook, which is packed, rather too many."""
+    if workbooks.is_workbook(content):
+        return len(content) // PACKED_ROW
     return max(content.count(b"\n"), content.count(b"\r"))
 
 
