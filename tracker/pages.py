@@ -76,8 +76,7 @@ def applications_page(request: HttpRequest) -> HttpResponse:
     if "export" in request.GET:
         header = ("application", "uuid", "is_active", "last_event_at", "events_7d", "refused_7d")
         rows = [
-            [each.application, each.application.uuid, each.application.is_active, each.last_event_at]
-            + [each.events, each.refused]
+            (app := each.application, app.uuid, app.is_active, each.last_event_at, each.events, each.refused)
             for each in found
         ]
         return download(request, "applications", header, rows, file_format=request.GET["export"], now=now)
