@@ -16,7 +16,7 @@ FROM jsonb_to_recordset(%(signals)s::jsonb) AS seen (
 )
 ORDER BY seen.organization_id, seen.type
 ON CONFLICT DO NOTHING
-RETURNING id, organization_id, sentence
+RETURNING id, organization_id, sentence, type
 """
 
 # One row of the answer: a signal that is as it was read, with its state before and after. One that a person moved
@@ -35,7 +35,7 @@ FROM jsonb_to_recordset(%(signals)s::jsonb) AS seen (
     scans_not_true integer, was_false_since boolean
 )
 WHERE kept.id = seen.id AND kept.state = seen.read_state AND kept.changed_at = seen.read_changed_at
-RETURNING kept.id, kept.organization_id, seen.read_state, kept.state
+RETURNING kept.id, kept.organization_id, seen.read_state, kept.state, kept.type
 """
 
 # One row: the snapshot of one organization, held until the transaction ends. Locked before its signals are added up,

@@ -23,7 +23,7 @@ def test_the_navigation():
 
 def test_the_panels_of_an_organization():
     names = [panel.name for panel in panels.panels("orgs.Organization")]
-    assert names == ["signals", "why", "changed", "usage", "features", "revenue"]
+    assert names == ["incident", "signals", "why", "changed", "usage", "features", "revenue"]
 
 
 def test_the_jobs():

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 MOST = 12
 BASELINE = {
-    "/admin/": 27,
-    "/admin/signals/": 8,
+    "/admin/": 28,
+    "/admin/signals/": 9,
     "/admin/orgs/organization/": 8,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 8,
     "/admin/revenue/subscription/": 11,
