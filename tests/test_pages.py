@@ -35,6 +35,7 @@ def test_the_jobs():
         "snapshot",
         "score",
         "scan",
+        "readings",
         "uploads",
         "cohorts",
     }

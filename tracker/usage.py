@@ -88,7 +88,7 @@ def window_masks(as_of: date) -> list[dict]:
 
 
 def touched_since(moment: datetime) -> set[int]:
-    """Organizations whose daily rows were rolled up since then."""
+    """Organizations whose daily rows of production were rolled up since then: only those say anything about health."""
     return {each for [each] in db.rows(sql.TOUCHED_SINCE, {"moment": moment})}
 
 

@@ -162,11 +162,12 @@ WHERE event.key_id IN (SELECT id FROM orgs_organizationkey WHERE organization_id
 ORDER BY event.occurred_at DESC, event.id DESC LIMIT 1
 """
 
-# One row: an organization whose daily rows were written since a moment. Served by the index on rolled_up_at.
+# One row: an organization whose daily rows of production were written since a moment. Served by the index on
+# rolled_up_at.
 TOUCHED_SINCE = """
 SELECT DISTINCT key.organization_id
 FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
-WHERE usage.rolled_up_at >= %(moment)s
+WHERE usage.rolled_up_at >= %(moment)s AND usage.environment = 'production'
 """
 
 # One row: an organization and its current plan: its property `plan` when that is text, else the plan that its latest
