@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from config import db
 from orgs.models import Organization
 from tracker.fields import PRODUCTION
+from tracker.models import RollupCursor
 from tracker.sql import usage as sql
 
 WINDOW_DAYS = 28
@@ -108,6 +109,11 @@ def users_of_applications(since: date, until: date) -> dict[int, set[int]]:
     for application, organization in db.rows(sql.USERS_OF_APPLICATIONS, {"since": since, "until": until}):
         found.setdefault(application, set()).add(organization)
     return found
+
+
+def former_bounds_before() -> date | None:
+    """Days before this one keep the bounds of the time zone that was set before: their raw events are gone."""
+    return RollupCursor.objects.values_list("zone_since", flat=True).filter(id=1).first()
 
 
 # --- One organization --------------------------------------------------------------------------------------
