@@ -6,5 +6,5 @@ class OrgsConfig(AppConfig):
     verbose_name = "Customers"
 
     def ready(self) -> None:
-        from orgs import jobs, pages  # noqa: F401,PLC0415  register
+        from orgs import jobs, pages, people_pages  # noqa: F401,PLC0415  register
         from orgs.importing import organizations, restoring  # noqa: F401,PLC0415  register

@@ -7,6 +7,17 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
-        from signals import jobs, pages, panels, publishing, reconciliation_pages  # noqa: F401,PLC0415  register
+        from signals import (  # noqa: F401,PLC0415  register
+            acting_pages,
+            churn_pages,
+            followup_pages,
+            jobs,
+            pages,
+            panels,
+            people_jobs,
+            publishing,
+            reconciliation_pages,
+            work_panels,
+        )
 
         post_migrate.connect(publishing.after_migrate, sender=self, dispatch_uid="first_versions")

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from config.backoffice import audit, settings
+from config.backoffice.refused import Refused
 from signals import lifecycle
 from signals.detection import episode_of
 from signals.lifecycle import Action, NotAllowed
@@ -24,10 +25,6 @@ PAST = {
     Action.REOPEN: "signal.reopened",
 }
 NEWER = "A newer signal of this kind exists for this organization; work with that one."
-
-
-class Refused(ValueError):
-    """Something is missing or does not fit; the message says what to give."""
 
 
 def act(

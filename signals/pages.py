@@ -1,28 +1,23 @@
-"""Today and the work queue, and the one door through which people act on signals."""
+"""Today and the work queue."""
 
 from datetime import date, datetime, timedelta
 
-from django.contrib import messages
-from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.backoffice import formatting, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
+from orgs import scopes
 from orgs.models import Band
-from signals import handling, lifecycle, queue
+from signals import queue, undoing
 from signals.models import Signal
 from signals.today import Today, today
 
 PAGE_SIZE = 50
 SNOOZES = (7, 14, 30)
+SOON = timedelta(days=7)
 
 
 @register_page(
@@ -30,13 +25,13 @@ SNOOZES = (7, 14, 30)
 )
 def today_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    mine = request.GET.get("scope") == "mine"
-    page = today(user=request.user, mine=mine, now=now)
+    scope = scopes.chosen(request)
+    page = today(user=request.user, scope=scope, now=now)
     context = {
         "today": page,
-        "mine": mine,
-        "scope_owner": "me" if mine else None,
-        "owner_filter": request.user.pk if mine else None,
+        "scope": scope,
+        "scopes": scopes.TITLES,
+        "owner": scopes.OWNER[scope],
         **card_words(page),
         "now": now,
         **choices(request, now),
@@ -91,16 +86,17 @@ def choices(request: HttpRequest, now: datetime) -> dict:
     """What the actions on a row need: who may be assigned, how long to snooze, what was just done."""
     day = settings.today(now)
     return {
-        "staff": staff(),
-        "snoozes": [(days, (day + timedelta(days=days)).isoformat()) for days in SNOOZES],
-        "undo": request.session.pop("undo", None),
+        "staff": list(scopes.staff()),
+        "snoozes": snoozes(day),
+        "undo": undoing.offered(request),
+        "soon": day + SOON,
         "can_act": request.user.has_perm("signals.change_signal"),
     }
 
 
-def staff() -> QuerySet:
-    """Who may be given work."""
-    return get_user_model().objects.filter(is_active=True, is_staff=True).order_by("username")
+def snoozes(today: date) -> list[tuple[int, str]]:
+    """How long, and until which day."""
+    return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]
 
 
 def chips(request: HttpRequest, chosen: queue.QueueFilter) -> list[dict[str, str]]:
@@ -110,7 +106,9 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter) -> list[dict[str, str
         "family": queue.FAMILIES.get(chosen.family, ""),
         "type": dict(Signal.Type.choices).get(chosen.type, ""),
         "band": dict(Band.choices).get(chosen.band, ""),
-        "owner": {"me": "My customers", "nobody": "Without an owner"}.get(chosen.owner, ""),
+        "owner": {"me": "My customers", "team": "My team's customers", "nobody": "Without an owner"}.get(
+            chosen.owner, ""
+        ),
         "new": "New since yesterday" if chosen.new else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }
@@ -123,75 +121,3 @@ def without(request: HttpRequest, name: str) -> str:
     query.pop(name, None)
     query.pop("page", None)
     return f"?{query.urlencode()}"
-
-
-@register_page(
-    "signal_act", title="Act on a signal", permission="signals.change_signal", route="signals/<int:signal_id>/act"
-)
-def act_on_signal(request: HttpRequest, signal_id: int) -> HttpResponse:
-    if request.method != "POST":
-        return HttpResponseRedirect(reverse("admin:signals"))
-    signal = get_object_or_404(Signal.objects.select_related("organization"), id=signal_id)
-    try:
-        said = perform(request, signal)
-    except (lifecycle.NotAllowed, handling.Refused) as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, f"{signal.organization}: {said}")
-    return HttpResponseRedirect(back(request))
-
-
-def perform(request: HttpRequest, signal: Signal) -> str:
-    """One action of a person; what was done, in words."""
-    now = timezone.now()
-    name = request.POST.get("action", "")
-    if name == "assign":
-        assignee = (
-            get_user_model().objects.filter(is_staff=True, is_active=True, pk=number(request, "assignee")).first()
-        )
-        handling.assign(signal.id, assignee, actor=request.user, now=now)
-        return f"{signal} is assigned to {assignee}." if assignee else f"{signal} is assigned to nobody."
-    try:
-        action = lifecycle.Action(name)
-    except ValueError as error:
-        raise handling.Refused("Choose what to do with the signal.") from error
-    handling.act(
-        signal.id,
-        action,
-        actor=request.user,
-        now=now,
-        reason=request.POST.get("reason", "").strip(),
-        until=day(request, "until"),
-        is_false_alarm=request.POST.get("false_alarm") == "1",
-    )
-    if action != lifecycle.Action.REOPEN:
-        request.session["undo"] = {"signal": signal.id, "said": f"{signal} of {signal.organization}"}
-    return f"{signal} is {DONE[action]}."
-
-
-DONE = {
-    lifecycle.Action.SNOOZE: "snoozed",
-    lifecycle.Action.DISMISS: "dismissed",
-    lifecycle.Action.RESOLVE: "resolved",
-    lifecycle.Action.REOPEN: "open again",
-}
-
-
-def number(request: HttpRequest, name: str) -> int | None:
-    text = request.POST.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def day(request: HttpRequest, name: str) -> date | None:
-    try:
-        return parse_date(request.POST.get(name, ""))
-    except ValueError:
-        return None
-
-
-def back(request: HttpRequest) -> str:
-    """Where the person came from, when that is here."""
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return target
-    return reverse("admin:signals")

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Prefetch, QuerySet, S
 from django.db.models.functions import Coalesce
 
 from config.backoffice import settings
+from orgs import scopes
 from orgs.models import Band, Organization
 from signals.models import Signal
 
@@ -36,7 +37,7 @@ class QueueFilter:
             "family": set(FAMILIES),
             "type": set(Signal.Type.values),
             "band": set(Band.values),
-            "owner": {"me", "nobody"},
+            "owner": {"me", "team", "nobody"},
             "new": {"1"},
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
@@ -93,8 +94,10 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
     found = Organization.objects.filter(Exists(signals(chosen, now).filter(organization=OuterRef("pk"))))
     if chosen.band:
         found = found.in_band(chosen.band)
-    if chosen.owner:
-        found = found.owned_by(user) if chosen.owner == "me" else found.filter(owner=None)
+    if chosen.owner == "nobody":
+        found = found.filter(owner=None)
+    elif chosen.owner:
+        found = found.in_scope(scopes.TEAM if chosen.owner == "team" else scopes.MINE, user)
     if chosen.q:
         found = found.matching(chosen.q)
     return (

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from config.backoffice import jobs, settings
+from orgs import scopes
 from orgs.models import Band, ImportBatch, Organization
 from orgs.totals import Amount, amount
 from revenue.answers import headline
@@ -54,11 +55,11 @@ class Today:
         return self.needs_someone.mrr / self.mrr if self.mrr else None
 
 
-def today(*, user: Any, mine: bool, now: datetime) -> Today:
-    """The page of one person: all organizations, or the own ones."""
+def today(*, user: Any, scope: str, now: datetime) -> Today:
+    """The page of one person: the own organizations, those of the team, or all."""
     as_of = settings.today(now)
-    scope = Organization.objects.owned_by(user) if mine else Organization.objects.all()
-    owner = "me" if mine else ""
+    scoped = Organization.objects.in_scope(scope, user)
+    owner = scopes.OWNER[scope] or ""
     risk, growth, anything, new = (
         queue.QueueFilter(owner=owner, family="risk"),
         queue.QueueFilter(owner=owner, family="growth"),
@@ -66,12 +67,12 @@ def today(*, user: Any, mine: bool, now: datetime) -> Today:
         queue.QueueFilter(owner=owner, new="1"),
     )
     found = {chosen: queue.organizations(chosen, user=user, now=now) for chosen in (risk, growth, anything, new)}
-    renewing = scope.renewing(as_of, as_of + timedelta(days=RENEWAL_DAYS))
+    renewing = scoped.renewing(as_of, as_of + timedelta(days=RENEWAL_DAYS))
     return Today(
         as_of=as_of,
         currency=settings.read().reporting_currency,
         headline=headline(as_of),
-        mrr=amount(scope.paying()).mrr,
+        mrr=amount(scoped.paying()).mrr,
         needs_someone=queue.totals(found[risk]),
         with_signals=found[anything].order_by().count(),
         new_with_signals=found[new].order_by().count(),

@@ -15,14 +15,22 @@ def shown(name: str) -> list[str]:
 
 
 def test_the_navigation():
-    assert shown("Customers") == ["today", "signals", "organizations"]
+    assert shown("Customers") == ["today", "signals", "organizations", "followups", "churn"]
     assert shown("Evidence") == ["revenue", "subscriptions", "events"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
-    assert shown("Operations") == ["jobs", "settings", "tokens", "users", "audit"]
+    assert shown("Operations") == ["jobs", "settings", "tokens", "users", "teams", "audit"]
 
 
 def test_the_panels_of_an_organization():
-    assert [panel.name for panel in panels.panels("orgs.Organization")] == ["signals", "why", "usage", "revenue"]
+    assert [panel.name for panel in panels.panels("orgs.Organization")] == [
+        "signals",
+        "followups",
+        "notes",
+        "why",
+        "usage",
+        "revenue",
+        "timeline",
+    ]
 
 
 def test_the_jobs():
@@ -34,6 +42,7 @@ def test_the_jobs():
         "score",
         "scan",
         "uploads",
+        "churn",
     }
 
 

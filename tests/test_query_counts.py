@@ -21,8 +21,10 @@ MOST = 12
 BASELINE = {
     "/admin/": 27,
     "/admin/signals/": 8,
-    "/admin/orgs/organization/": 8,
-    "/admin/orgs/organization/?band=at_risk&paying=yes": 8,
+    "/admin/orgs/organization/": 10,
+    "/admin/orgs/organization/?band=at_risk&paying=yes": 10,
+    "/admin/followups/": 9,
+    "/admin/churn/": 7,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
     "/admin/applications/": 9,

@@ -7,7 +7,7 @@ CUSTOMER_SUCCESS = "Customer success"
 DATA = "Data and setup"
 
 WORK = {
-    "orgs": ["view_organization", "change_organization", "view_organizationkey", "view_importbatch"],
+    "orgs": ["view_organization", "change_organization", "view_organizationkey", "view_importbatch", "view_team"],
     "tracker": ["view_event", "view_application"],
     "revenue": ["view_subscription", "view_exchangerate"],
     "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
@@ -15,7 +15,15 @@ WORK = {
 }
 SETUP = {
     **WORK,
-    "orgs": [*WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
+    "orgs": [
+        *WORK["orgs"],
+        "add_importbatch",
+        "run_import",
+        "add_organization",
+        "add_team",
+        "change_team",
+        "delete_team",
+    ],
     "tracker": [*WORK["tracker"], "add_application", "change_application", "view_reject"],
     "backoffice": [
         *WORK["backoffice"],

@@ -9,7 +9,7 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import ActionForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import (
     UnfoldAdminDateWidget,
@@ -23,6 +23,7 @@ from unfold.widgets import (
 from config.backoffice import formatting, pages
 
 __all__ = [
+    "ActionForm",
     "AdminPasswordChangeForm",
     "BackOfficeSite",
     "DropdownFilter",

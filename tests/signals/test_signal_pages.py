@@ -55,7 +55,7 @@ def customers(ada):
 
 class TestToday:
     def test_its_numbers(self, customers, ada):
-        page = today(user=ada, mine=False, now=timezone.now())
+        page = today(user=ada, scope="all", now=timezone.now())
         assert (page.needs_someone.organizations, page.needs_someone.mrr) == (3, Decimal("14580"))
         assert (page.with_signals, page.new_with_signals) == (4, 2)
         assert page.mrr == Decimal("21880")
@@ -65,7 +65,7 @@ class TestToday:
         assert page.risks[0].money_at_stake == Decimal("15000")
 
     def test_mine_counts_my_customers_only(self, customers, ada):
-        page = today(user=ada, mine=True, now=timezone.now())
+        page = today(user=ada, scope="mine", now=timezone.now())
         assert (page.needs_someone.organizations, page.with_signals, page.mrr) == (1, 2, Decimal("11900"))
 
     @pytest.mark.parametrize("scope", ["", "?scope=mine"])
@@ -167,11 +167,12 @@ class TestActing:
         assert (signal.state, signal.reason, signal.is_false_alarm) == ("dismissed", "Office closed", True)
         transition = SignalTransition.objects.get()
         assert (transition.actor, transition.from_state, transition.to_state) == (ada, "open", "dismissed")
-        assert answer.context["undo"]["signal"] == signal.pk
+        undo = answer.context["undo"]
+        assert undo["said"] == "Inactive paying of umbrella: dismissed."
         customers["umbrella"].snapshot.refresh_from_db()
         assert customers["umbrella"].snapshot.open_signal_count == 0
 
-        self.post(client, signal, action="reopen", reason="Undone")
+        client.post(undo["address"], dict(undo["fields"]))
         signal.refresh_from_db()
         assert (signal.state, signal.is_false_alarm) == ("open", False)
 

@@ -106,6 +106,12 @@ def show_panels(context: dict, slot: str, subject: Any) -> dict[str, Any]:
     return {"shown": shown, "request": request, "subject": subject, "csrf_token": context.get("csrf_token")}
 
 
+@register.inclusion_tag("admin/partials/_header_actions.html", takes_context=True)
+def header_actions(context: dict, slot: str, subject: Any) -> dict[str, Any]:
+    """Buttons in the head of a page, in a row."""
+    return show_panels(context, slot, subject)
+
+
 @register.simple_tag
 def list_url(name: str, **filters: Any) -> str:
     """The list a number was counted from: `{% list_url "admin:orgs_organization_changelist" band="at_risk" %}`."""
