@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from config.backoffice import audit
 from orgs.models import ImportBatch, Organization
-from signals.models import Signal
+from signals.models import Churn, FollowUp, Signal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ BASELINE = {
     "/admin/orgs/organization/": 10,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 10,
     "/admin/followups/": 9,
-    "/admin/churn/": 7,
+    "/admin/churn/": 6,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
     "/admin/applications/": 9,
@@ -53,6 +53,10 @@ def rows(start: int, stop: int, owner) -> None:
             Signal.objects.create(
                 organization=org, type=kind, sentence="x", opened_at=now, changed_at=now, assignee=owner
             )
+        FollowUp.objects.create(
+            organization=org, title="x", due_on=now.date(), assignee=owner, created_at=now, changed_at=now
+        )
+        Churn.objects.create(organization=org, churned_on=now.date(), mrr=1, found_at=now)
         audit.record(owner, "test.done", org, now=now)
         ImportBatch.objects.create(
             kind="organizations", file_name="a.csv", sha256="0" * 64, size=1, created_at=now, created_by=owner
