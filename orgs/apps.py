@@ -7,4 +7,5 @@ class OrgsConfig(AppConfig):
 
     def ready(self) -> None:
         from orgs import jobs, pages, people_pages  # noqa: F401,PLC0415  register
+        from orgs.cohorts import own_rules  # noqa: F401,PLC0415  register
         from orgs.importing import organizations, restoring  # noqa: F401,PLC0415  register

@@ -7,6 +7,7 @@ from django.utils import timezone
 from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
+from orgs.cohorts import membership
 from signals import rounds, snapshots
 
 
@@ -18,7 +19,11 @@ from signals import rounds, snapshots
     every=timedelta(seconds=15),
 )
 def refresh_touched(run: JobRun) -> str:
-    return f"{plural(snapshots.refresh_touched(timezone.now()), 'organization')} refreshed."
+    now = timezone.now()
+    refreshed = snapshots.refresh_touched(now)
+    if refreshed:
+        membership.recompute_soon(now, only_cheap=True)
+    return f"{plural(refreshed, 'organization')} refreshed."
 
 
 @register_job(
@@ -28,7 +33,10 @@ def refresh_touched(run: JobRun) -> str:
     every=timedelta(hours=1),
 )
 def score(run: JobRun) -> str:
-    scored = rounds.score_round(timezone.now())
+    now = timezone.now()
+    scored = rounds.score_round(now)
+    if scored.organizations:
+        membership.recompute_soon(now, only_cheap=True)
     whose = ", everybody" if scored.is_everybody else " with new events"
     return f"{plural(scored.organizations, 'organization')} scored{whose}."
 

@@ -16,7 +16,7 @@ def shown(name: str) -> list[str]:
 
 def test_the_navigation():
     assert shown("Customers") == ["today", "signals", "organizations", "followups", "churn"]
-    assert shown("Evidence") == ["revenue", "subscriptions", "events"]
+    assert shown("Evidence") == ["revenue", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "settings", "tokens", "users", "teams", "audit"]
 
@@ -28,6 +28,7 @@ def test_the_panels_of_an_organization():
         "notes",
         "why",
         "usage",
+        "features",
         "revenue",
         "timeline",
     ]
@@ -36,6 +37,7 @@ def test_the_panels_of_an_organization():
 def test_the_jobs():
     assert {kind.name for kind in kinds() if kind.every} == {
         "roll_up",
+        "features",
         "partitions",
         "revenue_figures",
         "snapshot",
@@ -43,6 +45,7 @@ def test_the_jobs():
         "scan",
         "uploads",
         "churn",
+        "cohorts",
     }
 
 

@@ -27,6 +27,7 @@ BASELINE = {
     "/admin/churn/": 6,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
+    "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
     "/admin/orgs/importbatch/": 4,

@@ -9,7 +9,7 @@ class TrackerConfig(AppConfig):
     verbose_name = "Usage"
 
     def ready(self) -> None:
-        from tracker import jobs, pages, panels  # noqa: F401,PLC0415  register
+        from tracker import cohort_rules, feature_pages, jobs, pages, panels  # noqa: F401,PLC0415  register
 
         post_migrate.connect(ensure_partitions, sender=self)
 

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class ApplicationCredentialQuerySet(models.QuerySet):
@@ -20,3 +20,16 @@ class ApplicationCredentialQuerySet(models.QuerySet):
 class EventQuerySet(models.QuerySet):
     def of_organization(self, organization_id: int) -> Self:
         return self.filter(key__organization_id=organization_id)
+
+
+class FeatureQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def counted(self) -> Self:
+        """Their daily rows follow their rules."""
+        return self.active().filter(counted_version=F("version"))
+
+    def waiting(self) -> Self:
+        """Their rules changed since they were counted, or they never were."""
+        return self.active().exclude(counted_version=F("version"), counted_version__isnull=False)

@@ -176,3 +176,8 @@ def current_plan(organization: Organization, now: datetime) -> str | None:
         return named
     rows = db.rows(sql.LATEST_PLAN, {"organization_id": organization.id, "now": now})
     return rows[0][0] if rows else None
+
+
+def current_plans(now: datetime) -> dict[int, str | None]:
+    """The current plan of every organization, by its id."""
+    return dict(db.rows(sql.CURRENT_PLANS, {"now": now}))

@@ -8,7 +8,7 @@ DATA = "Data and setup"
 
 WORK = {
     "orgs": ["view_organization", "change_organization", "view_organizationkey", "view_importbatch", "view_team"],
-    "tracker": ["view_event", "view_application"],
+    "tracker": ["view_event", "view_application", "view_feature"],
     "revenue": ["view_subscription", "view_exchangerate"],
     "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
     "backoffice": ["view_job", "view_jobrun", "view_auditentry"],
@@ -24,7 +24,14 @@ SETUP = {
         "change_team",
         "delete_team",
     ],
-    "tracker": [*WORK["tracker"], "add_application", "change_application", "view_reject"],
+    "tracker": [
+        *WORK["tracker"],
+        "add_application",
+        "change_application",
+        "view_reject",
+        "add_feature",
+        "change_feature",
+    ],
     "backoffice": [
         *WORK["backoffice"],
         "change_job",

@@ -11,6 +11,7 @@ from tracker.models.applications import (
 )
 from tracker.models.daily import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
 from tracker.models.events import Event, EventKey, Membership, UserLink
+from tracker.models.features import Feature, FeatureDay, FeatureMonth, FeatureRule
 from tracker.models.rejects import Reject
 
 __all__ = [
@@ -20,6 +21,10 @@ __all__ = [
     "Event",
     "EventKey",
     "EventNameDay",
+    "Feature",
+    "FeatureDay",
+    "FeatureMonth",
+    "FeatureRule",
     "Membership",
     "PathDay",
     "Reject",

@@ -16,6 +16,7 @@ class RollupCursor(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", help_text="Zone whose days the daily rows are.")
     rolled_up_at = models.DateTimeField(null=True)
     raw_since = models.DateTimeField(null=True, help_text="Earlier raw events were dropped; their days stay.")
+    zone_since = models.DateField(null=True, help_text="Earlier days keep the bounds of the zone that was set before.")
 
     class Meta:
         default_permissions = ()
@@ -98,8 +99,8 @@ class SessionDay(Daily):
         ]
 
 
-class UserMonth(models.Model):
-    """Who was active when: one row a user and month, bit n of `days` is day n+1. Distinct users of any window."""
+class UserMask(models.Model):
+    """A user's days in one month: bit n of `days` is day n+1. Gives distinct users of any window."""
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
     environment = models.CharField(max_length=32)
@@ -109,7 +110,17 @@ class UserMonth(models.Model):
     days = models.IntegerField(help_text="31 bits.")
 
     class Meta:
+        abstract = True
         default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.month}"
+
+
+class UserMonth(UserMask):
+    """Who was active when: one row a user and month."""
+
+    class Meta(UserMask.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["key", "month", "user_hash", "environment", "application"],
@@ -118,6 +129,3 @@ class UserMonth(models.Model):
             models.CheckConstraint(condition=~Q(days=0), name="mask_has_a_day"),
         ]
         indexes = [models.Index(fields=["month"], name="mask_of_month")]
-
-    def __str__(self) -> str:
-        return f"{self.key_id} {self.month}"
