@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orgs', '0003_people'),
+        ('orgs', '0002_reconciliation_and_profiles'),
         ('signals', '0002_explainable'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
