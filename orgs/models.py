@@ -275,11 +275,11 @@ class Sentiment(models.Model):
     """How the people who know a customer feel about it, on a day; one of them is the current one."""
 
     class Value(models.IntegerChoices):
-        VERY_BAD = 1, "1 · about to leave"
-        BAD = 2, "2 · unhappy"
-        MIXED = 3, "3 · mixed"
-        GOOD = 4, "4 · happy"
-        VERY_GOOD = 5, "5 · a fan"
+        VERY_BAD = 1, "About to leave"
+        BAD = 2, "Unhappy"
+        MIXED = 3, "Mixed"
+        GOOD = 4, "Happy"
+        VERY_GOOD = 5, "A fan"
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="sentiments")
     value = models.PositiveSmallIntegerField(choices=Value)

@@ -78,7 +78,7 @@ def header_actions(request: HttpRequest, organization: Organization) -> dict[str
 @register_panel(
     "orgs.Organization",
     name="notes",
-    order=17,
+    order=26,
     template="admin/orgs/panel_notes.html",
     permission="orgs.view_organization",
     width="half",

@@ -12,6 +12,7 @@ class SignalsConfig(AppConfig):
             churn_pages,
             followup_pages,
             jobs,
+            matrix_pages,
             pages,
             panels,
             people_jobs,

@@ -41,7 +41,9 @@ def notes(organization: Organization, limit: int) -> Iterator[Entry]:
 
 def sentiments(organization: Organization, limit: int) -> Iterator[Entry]:
     for each in Sentiment.objects.filter(organization=organization).select_related("rated_by")[:limit]:
-        yield Entry(each.rated_at, "Sentiment", f"{each.get_value_display()} of 5", named(each.rated_by), each.why)
+        yield Entry(
+            each.rated_at, "Sentiment", f"{each}, {each.get_value_display().lower()}", named(each.rated_by), each.why
+        )
 
 
 def follow_ups(organization: Organization, limit: int) -> Iterator[Entry]:

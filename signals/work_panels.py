@@ -34,7 +34,7 @@ def header_actions(request: HttpRequest, organization: Organization) -> dict[str
 @register_panel(
     "orgs.Organization",
     name="followups",
-    order=16,
+    order=25,
     template="admin/signals/panel_followups.html",
     permission="signals.view_signal",
     width="half",

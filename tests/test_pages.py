@@ -15,7 +15,7 @@ def shown(name: str) -> list[str]:
 
 
 def test_the_navigation():
-    assert shown("Customers") == ["today", "signals", "organizations", "followups", "churn"]
+    assert shown("Customers") == ["today", "signals", "matrix", "organizations", "followups", "churn"]
     assert shown("Evidence") == ["revenue", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "settings", "tokens", "users", "teams", "audit"]
@@ -24,9 +24,9 @@ def test_the_navigation():
 def test_the_panels_of_an_organization():
     assert [panel.name for panel in panels.panels("orgs.Organization")] == [
         "signals",
+        "why",
         "followups",
         "notes",
-        "why",
         "usage",
         "features",
         "revenue",

@@ -2,6 +2,7 @@
 
 from django.contrib.admin import ShowFacets, display, register
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
@@ -30,6 +31,7 @@ __all__ = [
     "ExportForm",
     "ImportForm",
     "ModelAdmin",
+    "OptionFilter",
     "PermissionRequiredMixin",
     "ReadOnlyAdmin",
     "StackedInline",
@@ -73,6 +75,18 @@ class ModelAdmin(UnfoldModelAdmin):
     list_fullwidth = True
     show_facets = ShowFacets.NEVER
     empty_value_display = formatting.DASH
+
+
+class OptionFilter(DropdownFilter):
+    """A filter whose unknown values show everything instead of an error."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        known = {str(value) for value, _ in self.lookup_choices}
+        return self.narrow(request, queryset, chosen) if chosen in known else queryset
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        raise NotImplementedError
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from config.backoffice import settings
-from config.backoffice.site import DropdownFilter
+from config.backoffice.site import OptionFilter
 from orgs import scopes, sentiments
 from orgs.models import Band, Organization, OrganizationSnapshot, Quadrant
 
@@ -20,18 +20,6 @@ LAST_SEEN = {
     "over30": "more than 30 days ago",
     "never": "never",
 }
-
-
-class OptionFilter(DropdownFilter):
-    """A filter whose unknown values show everything instead of an error."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.value()
-        known = {str(value) for value, _ in self.lookup_choices}
-        return self.narrow(request, queryset, chosen) if chosen in known else queryset
-
-    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
-        raise NotImplementedError
 
 
 class ShowFilter(OptionFilter):
