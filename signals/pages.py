@@ -77,6 +77,8 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "types": Signal.Type.choices,
         "states": Signal.State.choices,
         "bands": Band.choices,
+        "whose": [("me", "Mine"), ("team", "My team"), ("", "All")],
+        "orders": [(value, word) for value, (word, _) in queue.ORDERS.items()],
         **choices(request, now),
     }
     return render_page(request, "admin/signals/queue.html", context, title="Signals")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db.models import Count, Exists, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from config.backoffice import settings
@@ -15,6 +15,15 @@ from orgs.models import Band, Organization
 from signals.models import Signal
 
 FAMILIES = {"risk": "Risk", "growth": "Growth"}
+# What the list can go by, most urgent first; ties by id, so that two looks give the same list.
+ORDERS = {
+    "": ("Most money at stake", "-at_stake"),
+    "mrr": ("Largest MRR", F("snapshot__mrr").desc(nulls_last=True)),
+    "health": ("Lowest health", F("snapshot__health").asc(nulls_last=True)),
+    "oldest": ("Longest open", "oldest_at"),
+    "renewal": ("Next renewal", F("snapshot__renewal_on").asc(nulls_last=True)),
+    "last_seen": ("Longest not seen", F("snapshot__last_seen_at").asc(nulls_first=True)),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class QueueFilter:
     band: str = ""
     owner: str = ""
     new: str = ""
+    sort: str = ""
     q: str = ""
 
     @classmethod
@@ -39,6 +49,7 @@ class QueueFilter:
             "band": set(Band.values),
             "owner": {"me", "team", "nobody"},
             "new": {"1"},
+            "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
         return cls(**chosen, q=query.get("q", "").strip().replace("\x00", "")[:255])
@@ -106,7 +117,7 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
             oldest_at=Subquery(own.annotate(first=Min("opened_at")).values("first")),
         )
         .select_related("snapshot", "owner")
-        .order_by("-at_stake", "id")
+        .order_by(ORDERS[chosen.sort][1], "id")
     )
 
 

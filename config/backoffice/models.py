@@ -183,3 +183,31 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class SavedView(models.Model):
+    """A list as somebody likes to see it: filters and order under a name, for themselves or for everybody."""
+
+    page = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True, help_text="The address after the question mark.")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    is_shared = models.BooleanField("shared", default=False)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["page", "owner", "name"],
+                name="one_view_a_name",
+                violation_error_message="You have a view of this name already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="view_has_a_name", violation_error_message="A view needs a name."
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

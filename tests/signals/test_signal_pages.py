@@ -236,3 +236,68 @@ def test_the_parts_of_a_row(customers, ada):
     [first, *_] = queue.rows(queue.organizations(chosen, user=ada, now=now), chosen, now)
     assert [signal.type for signal in first.signals] == ["revenue_at_risk", "usage_drop"]
     assert now - first.oldest_at > timedelta(days=4)
+
+
+class TestBulk:
+    def post(self, client, kinds, **values):
+        ids = list(Signal.objects.filter(type__in=kinds, state="open").values_list("pk", flat=True))
+        return client.post("/admin/signals/act/", {"signal": ids, **values}, follow=True)
+
+    def said(self, answer) -> list[str]:
+        return [str(message) for message in answer.context["messages"]]
+
+    def test_dismissed_as_false_alarms_and_undone(self, customers, client):
+        answer = self.post(client, ["usage_drop"], action="false_alarm", reason="Outage")
+        assert self.said(answer) == ["2\u00a0signals dismissed."]
+        moved = Signal.objects.filter(reason="Outage")
+        assert {(each.state, each.is_false_alarm) for each in moved} == {("dismissed", True)}
+        undo = answer.context["undo"]
+        fields: dict[str, list[str]] = {}
+        for name, value in undo["fields"]:
+            fields.setdefault(name, []).append(value)
+        client.post(undo["address"], fields)
+        assert Signal.objects.filter(type="usage_drop", state="open", is_false_alarm=False).count() == 2
+
+    def test_assigned_together(self, customers, client, ada):
+        assert self.said(self.post(client, ["usage_drop"], action="assign", assignee=ada.pk)) == [
+            "2\u00a0signals assigned to ada."
+        ]
+        assert Signal.objects.filter(assignee=ada).count() == 2
+
+    def test_what_does_not_fit_one_does_not_hold_up_the_others(self, customers, client):
+        ids = list(Signal.objects.filter(type="usage_drop").values_list("pk", flat=True))
+        answer = client.post("/admin/signals/act/", {"signal": [*ids, "x", 999999], "action": "resolve"}, follow=True)
+        first, second = self.said(answer)
+        assert first == "2\u00a0signals resolved."
+        assert second.startswith("1\u00a0signal not changed: A signal that is dismissed can't be")
+        assert Signal.objects.filter(type="usage_drop", state="resolved").count() == 2
+
+    @pytest.mark.parametrize("values", [{"action": "dismiss"}, {"action": "snooze", "reason": "x"}, {"action": "boom"}])
+    def test_refusals_are_said_once(self, customers, client, values):
+        [sentence] = self.said(self.post(client, ["usage_drop"], **values))
+        assert sentence.startswith("2\u00a0signals not changed: ")
+        assert Signal.objects.filter(type="usage_drop", state="open").count() == 2
+        assert not SignalTransition.objects.exists()
+
+    def test_nothing_ticked(self, customers, client):
+        assert self.said(client.post("/admin/signals/act/", {"action": "resolve"}, follow=True)) == [
+            "Tick at least one signal first."
+        ]
+
+    def test_whoever_may_only_look_cannot(self, customers, client):
+        client.force_login(staff("guest", is_superuser=False))
+        assert client.post("/admin/signals/act/", {"action": "resolve", "signal": [1]}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("mrr", ["globex", "umbrella", "hooli", "initech"]),
+        ("renewal", ["globex", "umbrella", "initech", "hooli"]),
+        ("oldest", ["globex", "umbrella", "initech", "hooli"]),
+        ("gone", ["globex", "umbrella", "hooli", "initech"]),
+    ],
+)
+def test_orders_of_the_queue(customers, client, sort, expected):
+    rows = client.get(f"/admin/signals/?sort={sort}").context["rows"]
+    assert [row.organization.external_id for row in rows] == expected
