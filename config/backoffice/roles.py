@@ -39,6 +39,13 @@ SETUP = {
         "change_installsettings",
         "view_apitoken",
         "add_apitoken",
+        "view_webhookendpoint",
+        "add_webhookendpoint",
+        "change_webhookendpoint",
+        "delete_webhookendpoint",
+        "view_webhookdelivery",
+        "change_webhookdelivery",
+        "view_mail",
     ],
 }
 

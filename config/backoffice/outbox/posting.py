@@ -1,0 +1,83 @@
+"""One POST to an address that was checked: no redirects, no proxy, an end to waiting, a bounded answer."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from urllib.parse import SplitResult
+
+from config.backoffice.outbox import addresses
+from config.backoffice.outbox.addresses import IPAddress, Network
+
+SECONDS = 10.0
+MOST_ANSWER = 16 * 1024
+
+
+class NotSent(Exception):
+    """No answer came; the message says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the other side said; `text` is the beginning of its body."""
+
+    status: int
+    text: str
+    duration_ms: int
+
+    @property
+    def is_yes(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Pinned(http.client.HTTPConnection):
+    """A connection to one address, under the name that the certificate has to show."""
+
+    def __init__(self, parts: SplitResult, address: IPAddress, seconds: float) -> None:
+        super().__init__(str(parts.hostname), parts.port or addresses.PORTS[parts.scheme], timeout=seconds)
+        self.address = str(address)
+        self.is_tls = parts.scheme == "https"
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self.address, self.port), self.timeout)
+        self.sock = plain
+        if self.is_tls:
+            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+    def give_up(self) -> None:
+        """End all waiting, also of a thread that reads an answer byte by byte."""
+        if self.sock is not None:
+            try:
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+            except OSError:
+                return
+
+
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[Network], seconds: float = SECONDS
+) -> Answer:
+    """Send it and read the answer, in `seconds` at most. Raises Forbidden or NotSent."""
+    parts = addresses.read(url)
+    connection = Pinned(parts, addresses.choose(parts, allowed), seconds)
+    started = perf_counter()
+    watchdog = threading.Timer(seconds, connection.give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        connection.request("POST", path, body, dict(headers))
+        response = connection.getresponse()
+        text = response.read(MOST_ANSWER).decode("utf-8", "replace").replace("\0", "\ufffd")
+        status = response.status
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        took = perf_counter() - started
+        if isinstance(error, TimeoutError) or took >= seconds:
+            raise NotSent(f"No answer within {seconds:g} seconds.") from error
+        raise NotSent(f"{type(error).__name__}: {error}") from error
+    finally:
+        watchdog.cancel()
+        connection.close()
+    return Answer(status, text, int((perf_counter() - started) * 1000))
