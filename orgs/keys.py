@@ -58,6 +58,11 @@ def ensure_keys(external_ids: Collection[str], now: datetime) -> dict[str, int]:
     return known
 
 
+def known_ids(external_ids: Collection[str]) -> set[str]:
+    """Those that have a key."""
+    return set(_known(external_ids))
+
+
 def _known(external_ids: Collection[str]) -> dict[str, int]:
     if not external_ids:
         return {}

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from orgs.querysets import CohortQuerySet, OrganizationKeyQuerySet, OrganizationQuerySet
+from orgs.querysets import CohortQuerySet, ImportBatchQuerySet, OrganizationKeyQuerySet, OrganizationQuerySet
 
 
 class Band(models.TextChoices):
@@ -345,6 +345,8 @@ class ImportBatch(models.Model):
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = ImportBatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

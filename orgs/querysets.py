@@ -94,6 +94,14 @@ class OrganizationQuerySet(models.QuerySet):
         return self.filter(Q(display_name__icontains=text) | Exists(keys))
 
 
+class ImportBatchQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """What was imported is everybody's; a preview holds a file that nobody decided on: its user's alone."""
+        if user.is_superuser:
+            return self
+        return self.filter(~Q(confirmed_at=None) | Q(created_by=user))
+
+
 class OrganizationKeyQuerySet(models.QuerySet):
     def aliases(self) -> Self:
         """Ids that were joined to an organization with another id."""

@@ -9,15 +9,20 @@ class SignalsConfig(AppConfig):
     def ready(self) -> None:
         from signals import (  # noqa: F401,PLC0415  register
             acting_pages,
+            backtest_pages,
             churn_pages,
+            explanation_pages,
             followup_pages,
             jobs,
             matrix_pages,
+            model_pages,
             pages,
             panels,
             people_jobs,
             publishing,
             reconciliation_pages,
+            rule_pages,
+            study_pages,
             work_panels,
         )
 

@@ -68,6 +68,7 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> li
         Evidence(
             organization_id=org_id,
             as_of=as_of,
+            segment=segment,
             **usage_facts(used.get(org_id)),
             seats=seats(licensed),
             features_used_28d=features_used.get(org_id, 0),
@@ -80,7 +81,9 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> li
             all_events_30d=everybody.events,
             all_events_previous_30d=everybody.previous,
         )
-        for org_id, renewal_on, licensed in organizations.values_list("id", "renewal_on", "properties__seats")
+        for org_id, segment, renewal_on, licensed in organizations.values_list(
+            "id", "segment", "renewal_on", "properties__seats"
+        )
     ]
 
 

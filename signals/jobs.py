@@ -8,7 +8,7 @@ from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
 from orgs.cohorts import membership
-from signals import rounds, snapshots
+from signals import rounds, snapshots, studies
 
 
 @register_job(
@@ -52,3 +52,20 @@ def scan(run: JobRun) -> str:
     done = rounds.scan_round(run.due_at, timezone.now())
     counts = f"{done.opened} opened, {done.woken} woken, {done.resolved} resolved"
     return f"{plural(done.organizations, 'organization')} looked at: {counts}."
+
+
+@register_job(
+    "what_if", title="What a model would change", does="Scores everybody under a draft; nothing changes by it."
+)
+def what_if(run: JobRun) -> str:
+    return studies.answer(run.arguments["study"], run, timezone.now())
+
+
+@register_job("dry_run", title="What thresholds would change", does="Asks one rule again; nothing changes by it.")
+def dry_run(run: JobRun) -> str:
+    return studies.answer(run.arguments["study"], run, timezone.now())
+
+
+@register_job("backtest", title="Backtest", does="Looks at past days as they were known then; nothing changes by it.")
+def backtest(run: JobRun) -> str:
+    return studies.answer(run.arguments["study"], run, timezone.now())

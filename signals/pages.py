@@ -10,7 +10,7 @@ from config.backoffice import formatting, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs import scopes
-from orgs.models import Band
+from orgs.models import Band, Cohort
 from signals import queue, undoing
 from signals.models import Signal
 from signals.today import Today, today
@@ -67,9 +67,10 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         rows = queue.export(found, chosen, now)
         return download(request, "signals", queue.EXPORTED, rows, file_format=request.GET["export"], now=now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    cohorts = dict(Cohort.objects.values_list("pk", "name"))
     context = {
         "chosen": chosen,
-        "chips": chips(request, chosen),
+        "chips": chips(request, chosen, cohorts),
         "totals": queue.totals(found),
         "page": page,
         "rows": queue.rows(page.object_list, chosen, now),
@@ -79,6 +80,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "bands": Band.choices,
         "whose": [("me", "Mine"), ("team", "My team"), ("", "All")],
         "orders": [(value, word) for value, (word, _) in queue.ORDERS.items()],
+        "cohorts": cohorts,
         **choices(request, now),
     }
     return render_page(request, "admin/signals/queue.html", context, title="Signals")
@@ -101,7 +103,7 @@ def snoozes(today: date) -> list[tuple[int, str]]:
     return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]
 
 
-def chips(request: HttpRequest, chosen: queue.QueueFilter) -> list[dict[str, str]]:
+def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, str]) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     words = {
         "state": dict(Signal.State.choices).get(chosen.state, ""),
@@ -111,6 +113,7 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter) -> list[dict[str, str
         "owner": {"me": "My customers", "team": "My team's customers", "nobody": "Without an owner"}.get(
             chosen.owner, ""
         ),
+        "cohort": cohorts.get(chosen.cohort, "An unknown cohort") if chosen.cohort is not None else "",
         "new": "New since yesterday" if chosen.new else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }

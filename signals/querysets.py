@@ -62,3 +62,18 @@ class ChurnQuerySet(models.QuerySet):
     def in_scope(self, scope: str, user: Any) -> Self:
         people = scopes.people(scope, user)
         return self if people is None else self.filter(organization__owner__in=people)
+
+
+class HealthModelQuerySet(models.QuerySet):
+    def in_force(self) -> Self:
+        """Published and not followed by another: one a segment."""
+        return self.filter(state="published")
+
+    def drafts(self) -> Self:
+        return self.filter(state="draft")
+
+
+class DataIncidentQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Going on."""
+        return self.filter(resolved_at=None)

@@ -35,6 +35,7 @@ class QueueFilter:
     type: str = ""
     band: str = ""
     owner: str = ""
+    cohort: int | None = None
     new: str = ""
     sort: str = ""
     q: str = ""
@@ -52,7 +53,9 @@ class QueueFilter:
             "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
-        return cls(**chosen, q=query.get("q", "").strip().replace("\x00", "")[:255])
+        cohort = query.get("cohort", "")
+        number = int(cohort) if cohort.isascii() and cohort.isdigit() and len(cohort) < 19 else None
+        return cls(**chosen, cohort=number, q=query.get("q", "").strip().replace("\x00", "")[:255])
 
     @property
     def is_open(self) -> bool:
@@ -109,6 +112,8 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
         found = found.filter(owner=None)
     elif chosen.owner:
         found = found.in_scope(scopes.TEAM if chosen.owner == "team" else scopes.MINE, user)
+    if chosen.cohort is not None:
+        found = found.in_cohort(chosen.cohort)
     if chosen.q:
         found = found.matching(chosen.q)
     return (

@@ -15,16 +15,17 @@ def shown(name: str) -> list[str]:
 
 
 def test_the_navigation():
-    assert shown("Customers") == ["today", "signals", "matrix", "organizations", "followups", "churn"]
+    assert shown("Customers") == ["today", "signals", "matrix", "organizations", "cohorts", "followups", "churn"]
     assert shown("Evidence") == ["revenue", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
-    assert shown("Operations") == ["jobs", "settings", "tokens", "users", "teams", "audit"]
+    assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "webhooks", "users", "teams", "audit"]
 
 
 def test_the_panels_of_an_organization():
     assert [panel.name for panel in panels.panels("orgs.Organization")] == [
         "signals",
         "why",
+        "changed",
         "followups",
         "notes",
         "usage",
@@ -45,6 +46,8 @@ def test_the_jobs():
         "scan",
         "uploads",
         "churn",
+        "mail",
+        "webhooks",
         "cohorts",
     }
 

@@ -7,7 +7,17 @@ CUSTOMER_SUCCESS = "Customer success"
 DATA = "Data and setup"
 
 WORK = {
-    "orgs": ["view_organization", "change_organization", "view_organizationkey", "view_importbatch", "view_team"],
+    "orgs": [
+        "view_organization",
+        "change_organization",
+        "view_organizationkey",
+        "view_importbatch",
+        "view_team",
+        "view_cohort",
+        "add_cohort",
+        "change_cohort",
+        "delete_cohort",
+    ],
     "tracker": ["view_event", "view_application", "view_feature"],
     "revenue": ["view_subscription", "view_exchangerate"],
     "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
@@ -15,9 +25,11 @@ WORK = {
 }
 SETUP = {
     **WORK,
+    "signals": [*WORK["signals"], "change_healthmodel", "add_ruleversion"],
     "orgs": [
         *WORK["orgs"],
         "add_importbatch",
+        "delete_importbatch",
         "run_import",
         "add_organization",
         "add_team",

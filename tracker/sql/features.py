@@ -104,6 +104,17 @@ WHERE used.environment = 'production' AND used.day >= %(since)s AND used.day < %
 GROUP BY key.organization_id
 """
 
+# One row: an active feature that one organization used in a range, most used first. Served by one_feature_row_a_day.
+USED_BY_ORGANIZATION = """
+SELECT feature.name, sum(used.events)::bigint, max(used.day)
+FROM tracker_featureday AS used
+JOIN tracker_feature AS feature ON feature.id = used.feature_id AND feature.is_active
+JOIN orgs_organizationkey AS key ON key.id = used.key_id
+WHERE key.organization_id = %(organization_id)s AND used.environment = 'production'
+  AND used.day >= %(since)s AND used.day < %(until)s
+GROUP BY feature.id ORDER BY 2 DESC, 1
+"""
+
 # One row: an organization's use of one active feature in that feature's window before as_of: uses, distinct users over
 # all its ids, the last day of use (as_of itself included), and whether it adopted the feature. `months` gives the days
 # of every window as bits of each month it touches. Served as IN_USE, and by feature_by_month.

@@ -123,6 +123,18 @@ WHERE key.organization_id = %(organization_id)s AND named.environment = %(enviro
 GROUP BY named.name ORDER BY 2 DESC, 1 LIMIT %(most)s
 """
 
+# One row: one user of one organization with the days of a range on which there were events, most days first. Served by
+# one_mask_a_user_and_month, which begins with the key.
+USERS_OF_ORGANIZATION = """
+SELECT encode(mask.user_hash, 'hex'), count(DISTINCT mask.month + bit), max(mask.month + bit)
+FROM tracker_usermonth AS mask
+JOIN orgs_organizationkey AS key ON key.id = mask.key_id, generate_series(0, 30) AS bit
+WHERE key.organization_id = %(organization_id)s AND mask.environment = %(environment)s
+  AND mask.month >= date_trunc('month', %(since)s::date) AND mask.month < %(until)s
+  AND mask.days & (1 << bit) <> 0 AND mask.month + bit >= %(since)s AND mask.month + bit < %(until)s
+GROUP BY mask.user_hash ORDER BY 2 DESC, 1
+"""
+
 # One row: the latest event of one organization that names a plan. Served by tracker_event_key_time.
 LATEST_PLAN = """
 SELECT event.plan FROM tracker_event AS event
