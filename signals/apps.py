@@ -11,6 +11,7 @@ class SignalsConfig(AppConfig):
             acting_pages,
             backtest_pages,
             churn_pages,
+            digest_pages,
             explanation_pages,
             followup_pages,
             jobs,
@@ -23,6 +24,7 @@ class SignalsConfig(AppConfig):
             reconciliation_pages,
             rule_pages,
             study_pages,
+            weekly_pages,
             work_panels,
         )
 

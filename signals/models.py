@@ -300,6 +300,42 @@ class Churn(models.Model):
         return [self.Reason(each).label for each in self.reasons]
 
 
+class DigestChoice(models.Model):
+    """Whose news a member of staff gets in the morning; without a row, those of the own customers."""
+
+    class Scope(models.TextChoices):
+        MINE = "mine", "My customers and follow-ups"
+        TEAM = "team", "Those of my team"
+        OFF = "off", "No e-mail"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    scope = models.CharField(max_length=4, choices=Scope, default=Scope.MINE)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.get_scope_display()
+
+
+class Digest(models.Model):
+    """The news of one person on one day, in [since, until): written with its e-mail, or without when nothing changed."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    changes = models.PositiveIntegerField(help_text="0: nothing changed, no e-mail was written.")
+
+    class Meta:
+        ordering = ["-day", "user_id"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="one_digest_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.day}"
+
+
 class ScanCursor(models.Model):
     """When organizations were last scored and scanned. One row."""
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
-from signals import churn
+from signals import churn, digest
 
 
 @register_job(
@@ -19,3 +19,14 @@ from signals import churn
 def keep_churn_log(run: JobRun) -> str:
     done = churn.keep_up(timezone.now())
     return f"{plural(done.found, 'customer')} added, {done.changed} changed, {done.withdrawn} withdrawn."
+
+
+@register_job(
+    "digest",
+    title="Write digests",
+    does="On weekday mornings writes everybody an e-mail with what changed for their customers, if anything did.",
+    every=timedelta(minutes=15),
+)
+def write_digests(run: JobRun) -> str:
+    written, quiet = digest.send_all(timezone.now())
+    return f"{plural(written, 'digest')} written, {quiet} without news."

@@ -15,7 +15,16 @@ def shown(name: str) -> list[str]:
 
 
 def test_the_navigation():
-    assert shown("Customers") == ["today", "signals", "matrix", "organizations", "cohorts", "followups", "churn"]
+    assert shown("Customers") == [
+        "today",
+        "signals",
+        "matrix",
+        "organizations",
+        "cohorts",
+        "followups",
+        "weekly",
+        "churn",
+    ]
     assert shown("Evidence") == ["revenue", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "webhooks", "users", "teams", "audit"]
@@ -46,6 +55,7 @@ def test_the_jobs():
         "scan",
         "uploads",
         "churn",
+        "digest",
         "mail",
         "webhooks",
         "cohorts",

@@ -103,6 +103,8 @@
         if (row) row.closest("tr").querySelectorAll("input[type=checkbox][name]").forEach(each => { each.checked = row.checked; });
     });
 
+    document.addEventListener("click", event => { if (event.target.closest("[data-print]")) window.print(); });
+
     document.addEventListener("click", event => {
         const button = event.target.closest("[data-copy]");
         if (!button) return;
