@@ -319,7 +319,7 @@ class DigestChoice(models.Model):
 
 
 class Digest(models.Model):
-    """The news of one person on one day, in [since, until): written with its e-mail, or without when nothing changed."""
+    """The news of one person on one day, in [since, until); without an e-mail when nothing changed."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     day = models.DateField()
