@@ -105,11 +105,12 @@ def scores_on(asked: set[Key]) -> dict[Key, Decimal | None]:
     whom, days = {who for who, _ in asked}, {day for _, day in asked}
     stored = Reading.objects.filter(organization__in=whom, as_of__in=days)
     found = {(who, day): score for who, day, score in stored.values_list("organization_id", "as_of", "score")}
-    model = publishing.model_of(publishing.published())
+    models = publishing.in_force()
     for day in sorted(days):
         missing = {who for who, at in asked if at == day and (who, day) not in found}
         if missing:
-            found |= {(one.organization_id, day): health.score(one, model).score for one in evidence(day, missing)}
+            judged = ((one, models.of(one.segment).model) for one in evidence(day, missing))
+            found |= {(one.organization_id, day): health.score(one, model).score for one, model in judged}
     return found
 
 

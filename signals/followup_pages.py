@@ -21,7 +21,7 @@ from signals import followups, undoing
 from signals.models import FollowUp
 
 PAGE_SIZE = 50
-SHOWS = {"open": "Open", "overdue": "Overdue", "done": "Done"}
+SHOWS = {"open": "Open", "due": "Due", "overdue": "Overdue", "done": "Done"}
 EXPORTED = ("title", "due_on", "assignee", "external_org_id", "display_name", "signal", "created_at", "done_at")
 
 
@@ -60,7 +60,12 @@ def followups_page(request: HttpRequest) -> HttpResponse:
 
 def listed(scoped: Any, show: str, today: Any) -> Any:
     """The set that a tab shows: open ones by day, done ones latest first."""
-    sets = {"open": scoped.open(), "overdue": scoped.overdue(today), "done": scoped.done().order_by("-done_at", "-id")}
+    sets = {
+        "open": scoped.open(),
+        "due": scoped.due(today),
+        "overdue": scoped.overdue(today),
+        "done": scoped.done().order_by("-done_at", "-id"),
+    }
     return sets[show].select_related("organization", "assignee", "signal", "done_by")
 
 

@@ -41,13 +41,15 @@ def today_page(request: HttpRequest) -> HttpResponse:
 
 def card_words(page: Today) -> dict[str, str]:
     """The line under each card's number."""
-    headline, currency = page.headline, page.currency
+    money, work = page.money, page.work
+    compared = f"{formatting.change(money.change)} vs {money.previous_month:%B}"
+    renewing = formatting.money(money.renewals.mrr, page.currency)
     return {
-        "mrr_sub": f"{formatting.change(headline.change)} vs {headline.previous_month:%B}"
-        if headline.change is not None
-        else "",
-        "risk_sub": f"{formatting.percent(page.share_under_risk, 1)} of MRR" if page.mrr else "",
-        "renewal_sub": f"{formatting.money(page.renewals.mrr, currency)} · {page.renewals_not_healthy} not healthy",
+        "mrr_sub": compared if money.change is not None else "",
+        "risk_sub": f"{formatting.percent(page.share_under_risk, 1)} of MRR" if money.mrr else "",
+        "open_sub": f"{page.open.new} new since yesterday",
+        "renewal_sub": f"{renewing} · {money.renewals_not_healthy} not healthy",
+        "work_sub": f"{work.overdue} overdue" if work.overdue else "none overdue" if work.due else "",
     }
 
 

@@ -24,8 +24,9 @@ def test_the_navigation():
         "followups",
         "weekly",
         "churn",
+        "digest",
     ]
-    assert shown("Evidence") == ["revenue", "subscriptions", "events", "features"]
+    assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "webhooks", "users", "teams", "audit"]
 
@@ -39,6 +40,7 @@ def test_the_panels_of_an_organization():
         "notes",
         "usage",
         "features",
+        "insights",
         "revenue",
         "timeline",
     ]

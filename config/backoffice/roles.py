@@ -18,7 +18,7 @@ WORK = {
         "change_cohort",
         "delete_cohort",
     ],
-    "tracker": ["view_event", "view_application", "view_feature"],
+    "tracker": ["view_event", "view_application", "view_feature", "add_savedinsight", "add_dashboard"],
     "revenue": ["view_subscription", "view_exchangerate"],
     "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
     "backoffice": ["view_job", "view_jobrun", "view_auditentry"],

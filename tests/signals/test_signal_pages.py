@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from orgs.models import Band, Organization
-from signals import queue
-from signals.models import Signal, SignalTransition
-from signals.today import today
+from signals import followups, queue
+from signals.models import HealthModel, Reading, Signal, SignalTransition
+from signals.today import Work, today
 from tests.factories import organization, snapshot, staff
 
 pytestmark = pytest.mark.django_db
@@ -56,26 +56,29 @@ def customers(ada):
 class TestToday:
     def test_its_numbers(self, customers, ada):
         page = today(user=ada, scope="all", now=timezone.now())
-        assert (page.needs_someone.organizations, page.needs_someone.mrr) == (3, Decimal("14580"))
-        assert (page.with_signals, page.new_with_signals) == (4, 2)
-        assert page.mrr == Decimal("21880")
-        assert (page.renewals.organizations, page.renewals.mrr, page.renewals_not_healthy) == (2, Decimal("15000"), 1)
+        opened, money = page.open, page.money
+        assert opened.risks == queue.QueueTotals(3, Decimal("14580"), Decimal("19400"))
+        assert opened.growth == queue.QueueTotals(1, Decimal("2100"), Decimal("1200"))
+        assert (opened.organizations, opened.new) == (4, 2)
+        assert money.mrr == Decimal("21880")
+        renewals = money.renewals
+        assert (renewals.organizations, renewals.mrr, money.renewals_not_healthy) == (2, Decimal("15000"), 1)
         assert [row.organization.external_id for row in page.risks] == ["globex", "umbrella", "initech"]
         assert [row.organization.external_id for row in page.growth] == ["hooli"]
         assert page.risks[0].money_at_stake == Decimal("15000")
 
     def test_mine_counts_my_customers_only(self, customers, ada):
         page = today(user=ada, scope="mine", now=timezone.now())
-        assert (page.needs_someone.organizations, page.with_signals, page.mrr) == (1, 2, Decimal("11900"))
+        assert (page.open.risks.organizations, page.open.organizations, page.money.mrr) == (1, 2, Decimal("11900"))
 
     @pytest.mark.parametrize("scope", ["", "?scope=mine"])
     def test_every_card_opens_a_list_with_its_count(self, customers, client, ada, scope):
         page = client.get(f"/admin/{scope}").context["today"]
         content = client.get(f"/admin/{scope}").content.decode()
         cards = {
-            "family=risk": page.needs_someone.organizations,
-            "new=1": page.new_with_signals,
-            "renewal=90": page.renewals.organizations,
+            "family=risk": page.open.risks.organizations,
+            "new=1": page.open.new,
+            "renewal=90": page.money.renewals.organizations,
             "paying=yes": 2 if scope else 5,
         }
         for part, count in cards.items():
@@ -83,6 +86,36 @@ class TestToday:
             answer = client.get(address)
             listed = answer.context["totals"].organizations if "totals" in answer.context else None
             assert (listed if listed is not None else answer.context["cl"].result_count) == count, address
+
+    def test_follow_ups_due_open_their_list(self, customers, client, ada):
+        day = timezone.now().date()
+        for days, who in ((-3, ada), (0, ada), (1, ada), (0, None)):
+            followups.create(
+                customers["globex"].pk,
+                title="x",
+                due_on=day + timedelta(days=days),
+                assignee=who,
+                actor=ada,
+                now=timezone.now(),
+            )
+        assert client.get("/admin/?scope=all").context["today"].work == Work(3, 1)
+        assert client.get("/admin/?scope=mine").context["today"].work == Work(2, 1)
+        assert client.get("/admin/followups/?scope=mine&show=due").context["page"].paginator.count == 2
+
+    def test_the_change_of_my_money_is_that_of_my_customers(self, customers, ada):
+        now = timezone.now()
+        close = now.date().replace(day=1) - timedelta(days=1)
+        for name, mrr in (("globex", "7000"), ("hooli", "3000"), ("wonka", "1")):
+            Reading.objects.create(
+                organization=customers[name],
+                as_of=close,
+                band="watch",
+                coverage=1,
+                model=HealthModel.objects.get(),
+                mrr=Decimal(mrr),
+                scored_at=now,
+            )
+        assert today(user=ada, scope="mine", now=now).money.change == Decimal("0.19")
 
     def test_the_sentence(self, customers, client):
         content = client.get("/admin/").content.decode()

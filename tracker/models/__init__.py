@@ -1,4 +1,4 @@
-"""What products send: applications and their credentials, raw events, and the daily rows rolled up from them."""
+"""What products send, the daily rows rolled up from it, and the questions that staff keep about it."""
 
 from tracker.models.applications import (
     DENIED_PROPERTIES,
@@ -9,15 +9,18 @@ from tracker.models.applications import (
     origins_are_plain,
     ways_are_known,
 )
-from tracker.models.daily import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker.models.daily import EventNameDay, PathDay, PlanSeen, RollupCursor, SessionDay, UsageDay, UserMonth
 from tracker.models.events import Event, EventKey, Membership, UserLink
 from tracker.models.features import Feature, FeatureDay, FeatureMonth, FeatureRule
+from tracker.models.insights import Dashboard, DashboardTile, SavedInsight
 from tracker.models.rejects import Reject
 
 __all__ = [
     "DENIED_PROPERTIES",
     "Application",
     "ApplicationCredential",
+    "Dashboard",
+    "DashboardTile",
     "Event",
     "EventKey",
     "EventNameDay",
@@ -27,8 +30,10 @@ __all__ = [
     "FeatureRule",
     "Membership",
     "PathDay",
+    "PlanSeen",
     "Reject",
     "RollupCursor",
+    "SavedInsight",
     "SessionDay",
     "UsageDay",
     "UserLink",

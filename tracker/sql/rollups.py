@@ -1,8 +1,17 @@
 """Raw SQL. Counting raw events into the daily rows."""
 
-# One row: the highest id drawn so far. Read while the gate is held alone, so that no drawn id is still on its way.
-# A sequence that nobody has called yet names the id that comes next, not one that was drawn.
+# One row: the highest id drawn so far. A sequence that nobody has called yet names the id that comes next, not one
+# that was drawn.
 LAST_ID = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM tracker_event_id_seq"
+
+# One row: a transaction of somebody else that holds the writers' gate. An advisory lock of one 64-bit key shows its
+# halves as classid and objid.
+WRITERS = """
+SELECT virtualtransaction FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32) | objid::bigint = %(gate)s
+"""
 
 # One row: the id at which a chunk of at most `size` events after `low` ends. Served by the primary keys.
 CHUNK_END = """
@@ -97,6 +106,20 @@ WHERE event.id > %(low)s AND event.id <= %(high)s AND event.path IS NOT NULL AND
   AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, md5(split_part(event.path, '?', 1)), 2, 1
 ON CONFLICT (key_id, day, md5(path), environment, application_id) DO UPDATE SET events = kept.events + excluded.events
+"""
+
+# One row written: the plan that the latest event of one organization id names. Counting the same events again changes
+# nothing, so a rebuild need not empty the table. Served by the primary keys.
+ROLL_UP_PLANS = """
+INSERT INTO tracker_planseen AS kept (key_id, plan, seen_at, event_id)
+SELECT DISTINCT ON (event.key_id) event.key_id, event.plan, event.occurred_at, event.id
+FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
+WHERE event.id > %(low)s AND event.id <= %(high)s AND event.plan IS NOT NULL AND event.environment = 'production'
+  AND event.occurred_at <= event.received_at + interval '1 hour'
+ORDER BY event.key_id, event.occurred_at DESC, event.id DESC
+ON CONFLICT (key_id) DO UPDATE
+SET plan = excluded.plan, seen_at = excluded.seen_at, event_id = excluded.event_id
+WHERE (kept.seen_at, kept.event_id) < (excluded.seen_at, excluded.event_id)
 """
 
 # One row: what one event of a chunk says about its organization, in the order in which it was received.

@@ -66,6 +66,11 @@ class WebhookEndpointAdmin(ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: WebhookEndpoint) -> None:
         webhooks.remove(obj, actor=request.user, now=timezone.now())
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
+        """Whoever may remove a webhook may remove its log with it."""
+        listed, counts, _, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, set(), protected
+
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None):
         endpoint = self.get_object(request, object_id)
         recent = list(endpoint.deliveries.all()[:20]) if endpoint else []

@@ -39,6 +39,7 @@ class Pinned(http.client.HTTPConnection):
     def __init__(self, parts: SplitResult, address: IPAddress, seconds: float) -> None:
         super().__init__(str(parts.hostname), parts.port or addresses.PORTS[parts.scheme], timeout=seconds)
         self.address = str(address)
+        self.is_over = False
         self.is_tls = parts.scheme == "https"
 
     def connect(self) -> None:
@@ -49,6 +50,7 @@ class Pinned(http.client.HTTPConnection):
 
     def give_up(self) -> None:
         """End all waiting, also of a thread that reads an answer byte by byte."""
+        self.is_over = True
         if self.sock is not None:
             try:
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
@@ -73,11 +75,12 @@ def post(
         text = response.read(MOST_ANSWER).decode("utf-8", "replace").replace("\0", "\ufffd")
         status = response.status
     except (OSError, http.client.HTTPException, ValueError) as error:
-        took = perf_counter() - started
-        if isinstance(error, TimeoutError) or took >= seconds:
+        if isinstance(error, TimeoutError) or connection.is_over:
             raise NotSent(f"No answer within {seconds:g} seconds.") from error
         raise NotSent(f"{type(error).__name__}: {error}") from error
     finally:
         watchdog.cancel()
         connection.close()
+    if connection.is_over:  # the end of the answer was our own doing
+        raise NotSent(f"No answer within {seconds:g} seconds.")
     return Answer(status, text, int((perf_counter() - started) * 1000))
