@@ -17,7 +17,7 @@ from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
 from orgs import scopes
 from orgs.models import Organization
-from signals import followups, undoing
+from signals import followups, pages, undoing
 from signals.models import FollowUp
 
 PAGE_SIZE = 50
@@ -79,7 +79,7 @@ def rows(found: Any) -> Any:
 def choices(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """What forms about follow-ups need."""
     return {
-        "staff": list(scopes.staff()),
+        "staff": pages.staff_options(request),
         "today": settings.today(now),
         "can_act": request.user.has_perm("signals.change_signal"),
     }

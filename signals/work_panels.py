@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from config.backoffice import settings
 from config.backoffice.panels import register_panel
-from orgs import scopes
 from orgs.models import Organization
 from signals import followup_pages, pages, timeline
 from signals.models import FollowUp, Signal
@@ -24,7 +23,7 @@ def header_actions(request: HttpRequest, organization: Organization) -> dict[str
     today = settings.today(timezone.now())
     return {
         "organization": organization,
-        "staff": scopes.staff(),
+        "staff": pages.staff_options(request),
         "soon": today + pages.SOON,
         "snoozes": pages.snoozes(today),
         "open_ids": list(Signal.objects.open().filter(organization=organization).values_list("pk", flat=True)),
