@@ -50,6 +50,12 @@ def change(value: Decimal | float | None, places: int = 1) -> str:
 
 
 @register.filter
+def score(value: Decimal | None) -> str:
+    """Health as badges show it, rounded down."""
+    return formatting.score(value)
+
+
+@register.filter
 def minus(value: Any) -> str:
     """A number of the explanation with a real minus sign."""
     return str(value).replace("-", formatting.MINUS)
