@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 MOST = 12
 BASELINE = {
-    "/admin/": 27,
+    "/admin/": 24,
     "/admin/signals/": 10,
     "/admin/orgs/organization/": 12,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 12,

@@ -40,20 +40,24 @@ class Pinned(http.client.HTTPConnection):
         super().__init__(str(parts.hostname), parts.port or addresses.PORTS[parts.scheme], timeout=seconds)
         self.address = str(address)
         self.is_over = False
+        # Kept here: the library lets go of its socket while the answer is still read from it.
+        self.wire: socket.socket | None = None
         self.is_tls = parts.scheme == "https"
 
     def connect(self) -> None:
-        plain = socket.create_connection((self.address, self.port), self.timeout)
-        self.sock = plain
+        self.sock = self.wire = socket.create_connection((self.address, self.port), self.timeout)
         if self.is_tls:
-            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+            tls = ssl.create_default_context()
+            shaken = tls.wrap_socket(self.wire, server_hostname=self.host, do_handshake_on_connect=False)
+            self.sock = self.wire = shaken
+            shaken.do_handshake()
 
     def give_up(self) -> None:
         """End all waiting, also of a thread that reads an answer byte by byte."""
         self.is_over = True
-        if self.sock is not None:
+        if self.wire is not None:
             try:
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(self.wire, socket.SHUT_RDWR)
             except OSError:
                 return
 
