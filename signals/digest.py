@@ -29,6 +29,7 @@ SATURDAY = 5
 MAY = "signals.view_signal"
 LISTED = 10
 RENEWAL_DAYS = 30
+NEWS_OF_CHURN = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,10 @@ def renewal_section(mine: Any, scope: str, then: date, today: date) -> Section:
 
 
 def churn_section(mine: Any, since: datetime, now: datetime) -> Section:
+    """Found since the last digest; what a first look at old books finds is no news."""
+    recent = settings.today(since) - NEWS_OF_CHURN
     found = Churn.objects.in_books().filter(organization__in=mine, found_at__gte=since, found_at__lt=now)
+    found = found.filter(churned_on__gte=recent)
     lost = found.select_related("organization").order_by("-mrr", "id")
     return section(
         "Stopped paying", link("admin:churn"), lost, lambda one: (f"since {one.churned_on:%d %b}", money(one.mrr))

@@ -5,13 +5,18 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from config.backoffice import settings
+from config.backoffice import saved_views, settings
 from orgs import notes, sentiments, teams
 from orgs.models import Note, Organization, Sentiment, Team
 from signals import churn, followups
 from signals.models import Churn, FollowUp, Signal
 
 TEAM = "Customer success"
+VIEWS = (
+    ("organizations", "Renewals at risk", "renewal=90&band=at_risk"),
+    ("organizations", "We feel otherwise", "disagreement=any"),
+    ("signals", "New risks of the team", "family=risk&new=1&owner=team"),
+)
 # Who, for which customer, in how many days, what; a fifth word names the signal it came from.
 FOLLOW_UPS = (
     ("maya", "org-457", -2, "Call Globex about the new admin", Signal.Type.USAGE_DROP),
@@ -51,6 +56,7 @@ def tell(now: datetime) -> None:
     if not Note.objects.exists():
         write(staff, known, now)
     explain(staff["maya"], now)
+    save_views(staff["maya"], now)
 
 
 def named() -> set[str]:
@@ -91,3 +97,8 @@ def explain(actor: Any, now: datetime) -> None:
     for whom, reasons, comment in LEFT:
         for row in Churn.objects.unexplained().filter(organization__external_id=whom):
             churn.explain(row.pk, reasons, comment=comment, actor=actor, now=now)
+
+
+def save_views(actor: Any, now: datetime) -> None:
+    for page, name, query in VIEWS:
+        saved_views.save(page, name, query, actor=actor, now=now, is_shared=True)

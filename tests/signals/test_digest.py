@@ -76,6 +76,9 @@ class TestNews:
         Churn.objects.create(
             organization=globex, churned_on=TODAY, mrr=Decimal(90), found_at=MORNING - timedelta(hours=1)
         )
+        Churn.objects.create(
+            organization=globex, churned_on=TODAY - timedelta(days=33), mrr=1, found_at=MORNING - timedelta(hours=1)
+        )
         given_away = customer("given", ben)
         ownership.assign([given_away.pk], ada, actor=ben, now=MORNING - timedelta(hours=1))
         hard = "\u00a0"
