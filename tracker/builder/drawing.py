@@ -125,7 +125,8 @@ def finding(trend: Trend) -> str:
     line = trend.formula or next((each for each in trend.lines if each.part is None), None)
     if line is None:
         return f"{leading(trend)}, {period(trend)}"
-    said = f"{measure(trend)}: {shown(line.aggregate)}, {period(trend)}"
+    name = measure(trend) if trend.formula else wording.label(trend.description.series[line.series or 0])
+    said = f"{name}: {shown(line.aggregate)}, {period(trend)}"
     before = before_of(trend, line)
     if before is not None:
         said += f"; {shown(before.aggregate)} in the period before ({change(line, before)})"
@@ -134,7 +135,9 @@ def finding(trend: Trend) -> str:
 
 def leading(trend: Trend) -> str:
     """Of a breakdown, the value that is ahead."""
-    first = max((each for each in trend.lines if each.series == 0), key=lambda each: each.aggregate or Decimal(0))
+    if not trend.lines:
+        return f"{measure(trend)}: none"
+    first = ranked(trend.lines)[0]
     others = len({each.part for each in trend.lines}) - 1
     ahead = f"{measure(trend)}: {part_words(trend, first)} leads with {shown(first.aggregate)}"
     return f"{ahead}, before {formatting.plural(others, 'other')}" if others else ahead
@@ -144,7 +147,7 @@ def measure(trend: Trend) -> str:
     """What the first thing on the page is: the formula in words, or the first series."""
     said = [wording.label(each) for each in trend.description.series]
     if trend.formula is None:
-        return said[0]
+        return ", ".join(said)
     return f"{trend.description.formula} ({'; '.join(f'{letter(n)} is {each}' for n, each in enumerate(said))})"
 
 
