@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -61,4 +62,5 @@ def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpRespo
         found = PATTERNS[name].ask(fields, now, settings.today(now))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, error.message if isinstance(error, BadDescription) else str(error))
-    return render(request, f"admin/insights/_{name}.html", {**found, "period": range_words(fields)})
+    context = {**found, "period": range_words(fields), "chart_id": f"chart-{uuid4().hex[:12]}"}
+    return render(request, f"admin/insights/_{name}.html", context)
