@@ -1,5 +1,6 @@
 from collections.abc import Collection
 from datetime import date
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -95,3 +96,7 @@ class OrganizationMonthQuerySet(models.QuerySet):
 
     def largest_movement_first(self) -> Self:
         return self.order_by("-amount", "organization_id")
+
+    def smaller_than(self, amount: Decimal, organization_id: int) -> Self:
+        """What follows a movement in the order of `largest_movement_first`."""
+        return self.filter(Q(amount__lt=amount) | Q(amount=amount, organization_id__gt=organization_id))

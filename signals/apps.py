@@ -7,6 +7,6 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
-        from signals import jobs, pages, panels, publishing, reconciliation_pages  # noqa: F401,PLC0415  register
+        from signals import jobs, pages, panels, publishing, reconciliation_pages, revenue_panels  # noqa: F401,PLC0415  register
 
         post_migrate.connect(publishing.after_migrate, sender=self, dispatch_uid="first_versions")

@@ -4,7 +4,7 @@
 """
 
 from revenue.answers.ahead import contract_ends, renewals, scheduled
-from revenue.answers.history import changes_of_month, ledger_of, months, movements_of, trend_of
+from revenue.answers.history import changes_of_month, days_of_month, ledger_of, months, movements_of, trend_of
 from revenue.answers.today import (
     balances,
     by_product,
@@ -23,6 +23,7 @@ __all__ = [
     "changes_of_month",
     "concentration",
     "contract_ends",
+    "days_of_month",
     "headline",
     "ledger_of",
     "months",

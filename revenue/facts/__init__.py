@@ -9,7 +9,7 @@ need not tell anybody.
 lists) · `reading` (what pages ask).
 """
 
-from revenue.facts.lists import WINDOWS, Lists, RenewalSum
+from revenue.facts.lists import WINDOWS, Lists, RenewalSum, changes
 from revenue.facts.reading import Known, get, last_cohorts, last_months
 from revenue.facts.rebuilding import first_month_of, refresh
 
@@ -18,6 +18,7 @@ __all__ = [
     "Known",
     "Lists",
     "RenewalSum",
+    "changes",
     "first_month_of",
     "get",
     "last_cohorts",
