@@ -85,6 +85,12 @@ class Evidence:
         days = [(day - self.as_of).days for day in (self.renewal_on, self.ends_on) if day is not None]
         return min((ahead for ahead in days if ahead >= 0), default=None)
 
+    @property
+    def next_renewal_on(self) -> date | None:
+        """The day of `days_to_renewal`; without one ahead the agreed day that has passed, if there was any."""
+        ahead = self.days_to_renewal
+        return self.renewal_on if ahead is None else self.as_of + timedelta(days=ahead)
+
     def silent_for(self, days: int) -> bool:
         """Tell whether the last event was on or before `as_of` − `days`, or never."""
         return self.silent_days is None or self.silent_days >= days

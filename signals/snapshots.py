@@ -133,7 +133,7 @@ def snapshot(reading: Reading, change: BandChange, products: list[str], now: dat
         events_previous_30d=facts.events_previous_30d,
         users_30d=facts.active_users_28d,
         weekly_events=list(facts.weekly_events),
-        renewal_on=facts.renewal_on,
+        renewal_on=facts.next_renewal_on,
         products=list(products),
         computed_at=now,
     )

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.backoffice import formatting
 from config.backoffice import settings as install
-from revenue import charts, facts
+from revenue import facts
 from revenue.models import Subscription
 from revenue.panels import organization_revenue
 from tests import factories
