@@ -154,6 +154,11 @@ if HTTPS:
 # Event batches are at most 20 MiB and uploads 50 MB; both doors count for themselves and answer in their own words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+FILE_UPLOAD_HANDLERS = [
+    "config.backoffice.uploads.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- Celery ------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.backoffice import health, metrics
+from config.backoffice.api_views import JobsView
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
@@ -14,8 +15,11 @@ urlpatterns = [
     path("metrics", metrics.page),
     path("v1/", include("tracker.api.urls")),
     path("", include("tracker.api.posthog_urls")),
+    path("api/v1/", include("tracker.api.read_urls")),
+    path("api/v1/", include("orgs.api.urls")),
     path("api/v1/", include("revenue.api.urls")),
     path("api/v1/", include("signals.api.urls")),
+    path("api/v1/jobs/", JobsView.as_view(), name="jobs"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]

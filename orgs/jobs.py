@@ -7,6 +7,7 @@ from django.utils import timezone
 from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
+from orgs.cohorts import membership
 from orgs.importing import batches, undo
 
 
@@ -24,3 +25,13 @@ def clean_up_uploads(run: JobRun) -> str:
 def run_import(run: JobRun) -> str:
     act = undo.run_step if run.arguments["step"].startswith("undo") else batches.run_step
     return act(run, timezone.now())
+
+
+@register_job(
+    "cohorts",
+    title="Compute cohorts",
+    does="Looks anew which organizations the rules of every cohort match: every hour, and soon after lists changed.",
+    every=timedelta(hours=1),
+)
+def compute_cohorts(run: JobRun) -> str:
+    return membership.recompute(timezone.now(), only_cheap=run.arguments.get("only_cheap", False)).sentence()

@@ -45,12 +45,24 @@ class OrganizationQuerySet(models.QuerySet):
         """Paying, with a renewal or contract end in [since, until)."""
         return self.paying().filter(snapshot__renewal_on__gte=since, snapshot__renewal_on__lt=until)
 
+    def in_cohort(self, cohort_id: int) -> Self:
+        """Members as they were last computed, each under at least one id."""
+        return self.filter(cohort_memberships__cohort=cohort_id).with_ids()
+
     def matching(self, text: str) -> Self:
         """Whose name or any of whose ids contains the text."""
         keys = self.model.keys.rel.related_model.objects.filter(
             organization=OuterRef("pk"), external_id__icontains=text
         )
         return self.filter(Q(display_name__icontains=text) | Exists(keys))
+
+
+class ImportBatchQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """What was imported is everybody's; a preview holds a file that nobody decided on: its user's alone."""
+        if user.is_superuser:
+            return self
+        return self.filter(~Q(confirmed_at=None) | Q(created_by=user))
 
 
 class OrganizationKeyQuerySet(models.QuerySet):
@@ -64,3 +76,13 @@ class OrganizationKeyQuerySet(models.QuerySet):
     def without(self, evidence: models.QuerySet) -> Self:
         """Keys that no row of `evidence` (a queryset with `key_id`) carries."""
         return self.exclude(Exists(evidence.filter(key_id=OuterRef("pk"))))
+
+
+class CohortQuerySet(models.QuerySet):
+    def by_rules(self) -> Self:
+        """Whose members are computed."""
+        return self.filter(kind="rules")
+
+    def static(self) -> Self:
+        """Whose members files named."""
+        return self.filter(kind="static")

@@ -1,9 +1,9 @@
-"""Organizations as a django-import-export resource."""
+"""Organizations and lists of them as django-import-export resources."""
 
 from import_export import fields
 
 from orgs.importing.setwise import SetWiseResource
-from orgs.models import ImportBatch, Organization
+from orgs.models import CohortMember, ImportBatch, Organization
 
 
 class OrganizationResource(SetWiseResource):
@@ -26,4 +26,15 @@ class OrganizationResource(SetWiseResource):
             "parent_external_org_id",
             "renewal_on",
         )
+        import_id_fields = ("external_org_id",)
+
+
+class CohortResource(SetWiseResource):
+    import_kind = ImportBatch.Kind.COHORTS
+
+    external_org_id = fields.Field("organization__external_id", "external_org_id")
+
+    class Meta:
+        model = CohortMember
+        fields = ("external_org_id",)
         import_id_fields = ("external_org_id",)

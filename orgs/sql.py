@@ -28,6 +28,13 @@ WITH wanted AS MATERIALIZED (
 SELECT external_id, id FROM created
 """
 
+# One row: an id that has a key, and keeps it until this transaction ends. In the order of key ids, like whoever takes
+# keys away: two of them wait for each other instead of locking crosswise. Served by the unique index on external_id.
+HOLD_KEYS = """
+SELECT external_id, id FROM orgs_organizationkey WHERE external_id = ANY(%(external_ids)s)
+ORDER BY id FOR KEY SHARE
+"""
+
 # One row of the arrays: an organization as an import or its undo leaves it. Served by the primary key.
 UPDATE_ORGANIZATIONS = """
 UPDATE orgs_organization AS organization
@@ -45,4 +52,68 @@ WHERE organization.id = given.id
 TOUCH_ORGANIZATIONS = """
 INSERT INTO orgs_organizationtouch (organization_id, reason, touched_at)
 SELECT unnest(%(ids)s::bigint[]), %(reason)s, %(now)s
+"""
+
+# One row of the answer: an organization whose property compares as asked. A value counts as a number when it is one or
+# is text that is one; JSON null is a missing value. Dates compare as they are written, by their first ten characters.
+# Reads the table once: any property may be asked for.
+ORGANIZATIONS_WITH_PROPERTY = """
+WITH valued AS (
+    SELECT id, properties ->> %(name)s AS text,
+           CASE WHEN jsonb_typeof(properties -> %(name)s) = 'number' THEN (properties ->> %(name)s)::numeric
+                WHEN jsonb_typeof(properties -> %(name)s) = 'string' AND properties ->> %(name)s ~ %(number_pattern)s
+                THEN (properties ->> %(name)s)::numeric
+           END AS number
+    FROM orgs_organization
+    WHERE properties ->> %(name)s IS NOT NULL
+)
+SELECT id FROM valued
+WHERE CASE %(operator)s
+    WHEN 'is_set' THEN true
+    WHEN 'exact' THEN text = ANY(%(texts)s::text[]) OR COALESCE(number = ANY(%(numbers)s::numeric[]), false)
+    WHEN 'icontains' THEN strpos(lower(text), lower(%(text)s)) > 0
+    WHEN 'regex' THEN text ~ %(text)s
+    WHEN 'gt' THEN number > %(number)s
+    WHEN 'gte' THEN number >= %(number)s
+    WHEN 'lt' THEN number < %(number)s
+    WHEN 'lte' THEN number <= %(number)s
+    WHEN 'is_date_before' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' AND left(text, 10) < %(text)s
+    WHEN 'is_date_after' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' AND left(text, 10) > %(text)s
+END
+"""
+
+# One row of the answer: an organization whose figure on lists compares as asked; none has no answer. Reads the table.
+ORGANIZATIONS_WITH_FIGURE = """
+SELECT organization_id FROM (
+    SELECT organization_id, CASE %(figure)s
+        WHEN 'mrr' THEN mrr WHEN 'health' THEN health WHEN 'events_30d' THEN events_30d WHEN 'users_30d' THEN users_30d
+        WHEN 'open_signal_count' THEN open_signal_count
+    END AS figure
+    FROM orgs_organizationsnapshot
+) AS shown
+WHERE CASE %(operator)s
+    WHEN 'gt' THEN figure > %(number)s WHEN 'gte' THEN figure >= %(number)s WHEN 'lt' THEN figure < %(number)s
+    WHEN 'lte' THEN figure <= %(number)s WHEN 'exact' THEN figure = %(number)s
+END
+"""
+
+# One row: a name of a property that organizations have, the most frequent first.
+PROPERTY_NAMES = """
+SELECT name, count(*) FROM orgs_organization, jsonb_object_keys(properties) AS name
+GROUP BY name ORDER BY 2 DESC, 1 LIMIT %(most)s
+"""
+
+# Rows: members of one cohort that stay out of `ids` are deleted, those that are new are added; who stays keeps its
+# `since`. Organizations that are gone meanwhile are left out. Served by member_once_a_cohort and the primary key.
+REWRITE_MEMBERS = """
+WITH given AS MATERIALIZED (
+    SELECT organization.id FROM orgs_organization AS organization
+    WHERE organization.id = ANY(%(ids)s::bigint[]) ORDER BY organization.id FOR KEY SHARE
+), gone AS (
+    DELETE FROM orgs_cohortmember AS member
+    WHERE member.cohort_id = %(cohort_id)s AND NOT EXISTS (SELECT FROM given WHERE given.id = member.organization_id)
+)
+INSERT INTO orgs_cohortmember (cohort_id, organization_id, since)
+SELECT %(cohort_id)s, given.id, %(now)s FROM given ORDER BY given.id
+ON CONFLICT (cohort_id, organization_id) DO NOTHING
 """

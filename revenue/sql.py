@@ -1,10 +1,5 @@
 """Raw SQL of this app: named constants with named parameters."""
 
-# One row: an id nobody else will get, in the order of the numbers.
-NEXT_IDS = """
-SELECT nextval(pg_get_serial_sequence('revenue_subscription', 'id')) FROM generate_series(1, %(count)s)
-"""
-
 # One row: the number and the summed hashes of every fact behind the figures: lines known now under their organization
 # (sequential scans: every line counts), the exchange rates they need, names and renewal days of organizations (those
 # only seen in events have neither). Equal sums mean equal figures; whoever writes, by import, undo, alias or by hand,

@@ -7,6 +7,18 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
-        from signals import jobs, pages, panels, publishing, reconciliation_pages, revenue_panels  # noqa: F401,PLC0415  register
+        from signals import (  # noqa: F401,PLC0415  register
+            backtest_pages,
+            explanation_pages,
+            jobs,
+            model_pages,
+            pages,
+            panels,
+            publishing,
+            reconciliation_pages,
+            revenue_panels,
+            rule_pages,
+            study_pages,
+        )
 
         post_migrate.connect(publishing.after_migrate, sender=self, dispatch_uid="first_versions")

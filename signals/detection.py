@@ -17,10 +17,11 @@ from django.db.models import Q, QuerySet
 from config.db import lock, rows
 from orgs.models import Band
 from signals import health, lifecycle, publishing, sql
+from signals.configuration import Configuration
 from signals.lifecycle import Episode, Observation, State, Transition
 from signals.models import HealthModel, Reading, ScanCursor, Signal, SignalTransition
 from signals.prioritization import Part, part
-from signals.rules import Finding, Verdict, check_all
+from signals.rules import Finding, Rule, Verdict, check_all
 from signals.scoring import VERDICT_LOCK, restored
 from signals.snapshots import refresh_signal_columns
 
@@ -82,7 +83,7 @@ def scan(as_of: date, scanned_at: datetime, now: datetime) -> Scan:
 def decide_all(this: Round) -> Plan:
     """Go through everybody who may have a signal, without writing anything."""
     latest = latest_episodes()
-    models = {row.pk: publishing.model_of(row) for row in HealthModel.objects.all()}
+    models = models_by_id()
     plan = Plan()
     for row in in_scope(this.as_of, latest).iterator(chunk_size=1000):
         reading = restored(row, models[row.model_id])
@@ -90,6 +91,19 @@ def decide_all(this: Round) -> Plan:
         for verdict in verdicts(reading, this.book):
             consider(plan, reading, verdict, latest.get((row.organization_id, verdict.rule.key)), this)
     return plan
+
+
+def models_by_id() -> dict[int, health.Model]:
+    """Every version that a reading may have been made by."""
+    return {row.pk: publishing.model_of(row) for row in HealthModel.objects.all()}
+
+
+def verdicts_of(
+    row: Reading, model: health.Model, rule: Rule, several: Iterable[Configuration | None]
+) -> list[Finding | None]:
+    """What one rule finds in a stored reading under several thresholds; None stands for a rule that is off."""
+    reading = restored(row, model)
+    return [None if one is None else rule.check(reading.evidence, reading, one) for one in several]
 
 
 def latest_episodes() -> dict[Key, Signal]:

@@ -15,7 +15,7 @@ from config.backoffice import settings
 from orgs.models import Organization
 from revenue import answers
 from signals.facts import Evidence, window
-from tracker import usage
+from tracker import adoption, usage
 from tracker.fields import PRODUCTION
 from tracker.models import UsageDay
 
@@ -56,6 +56,9 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> li
     if organization_ids is not None:
         organizations = organizations.filter(id__in=organization_ids)
     used = usage.evidence(as_of, organization_ids)
+    features_28 = window(as_of, 28)
+    features_used = adoption.features_in_use(features_28.since, features_28.until, organization_ids)
+    features_defined = adoption.defined()
     mrr = answers.organization_mrr(as_of, organization_ids)
     earlier = answers.organization_mrr(as_of - timedelta(days=90), organization_ids)
     ends = answers.contract_ends(as_of, organization_ids)
@@ -65,8 +68,11 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> li
         Evidence(
             organization_id=org_id,
             as_of=as_of,
+            segment=segment,
             **usage_facts(used.get(org_id)),
             seats=seats(licensed),
+            features_used_28d=features_used.get(org_id, 0),
+            features_defined=features_defined,
             mrr=mrr.get(org_id, NOTHING),
             mrr_90_days_ago=earlier.get(org_id, NOTHING),
             currency=currency,
@@ -75,7 +81,9 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> li
             all_events_30d=everybody.events,
             all_events_previous_30d=everybody.previous,
         )
-        for org_id, renewal_on, licensed in organizations.values_list("id", "renewal_on", "properties__seats")
+        for org_id, segment, renewal_on, licensed in organizations.values_list(
+            "id", "segment", "renewal_on", "properties__seats"
+        )
     ]
 
 

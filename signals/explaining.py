@@ -51,7 +51,7 @@ def reading_on(organization: Organization, as_of: date) -> health.Reading:
     if row is not None:
         return restored(row, publishing.model_of(row.model))
     [facts] = evidence(as_of, [organization.pk])
-    return health.score(facts, publishing.model_of(publishing.published()))
+    return health.score(facts, publishing.in_force().of(facts.segment).model)
 
 
 def latest_reading(organization: Organization, as_of: date) -> health.Reading | None:

@@ -37,6 +37,7 @@ class Evidence:
 
     organization_id: int
     as_of: date
+    segment: str = ""
     first_seen_on: date | None = None
     first_seen_at: datetime | None = None
     last_seen_on: date | None = None

@@ -7,7 +7,8 @@ from django.utils import timezone
 from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
-from signals import rounds, snapshots
+from orgs.cohorts import membership
+from signals import rounds, snapshots, studies
 
 
 @register_job(
@@ -18,7 +19,11 @@ from signals import rounds, snapshots
     every=timedelta(seconds=15),
 )
 def refresh_touched(run: JobRun) -> str:
-    return f"{plural(snapshots.refresh_touched(timezone.now()), 'organization')} refreshed."
+    now = timezone.now()
+    refreshed = snapshots.refresh_touched(now)
+    if refreshed:
+        membership.recompute_soon(now, only_cheap=True)
+    return f"{plural(refreshed, 'organization')} refreshed."
 
 
 @register_job(
@@ -28,7 +33,10 @@ def refresh_touched(run: JobRun) -> str:
     every=timedelta(hours=1),
 )
 def score(run: JobRun) -> str:
-    scored = rounds.score_round(timezone.now())
+    now = timezone.now()
+    scored = rounds.score_round(now)
+    if scored.organizations:
+        membership.recompute_soon(now, only_cheap=True)
     whose = ", everybody" if scored.is_everybody else " with new events"
     return f"{plural(scored.organizations, 'organization')} scored{whose}."
 
@@ -44,3 +52,20 @@ def scan(run: JobRun) -> str:
     done = rounds.scan_round(run.due_at, timezone.now())
     counts = f"{done.opened} opened, {done.woken} woken, {done.resolved} resolved"
     return f"{plural(done.organizations, 'organization')} looked at: {counts}."
+
+
+@register_job(
+    "what_if", title="What a model would change", does="Scores everybody under a draft; nothing changes by it."
+)
+def what_if(run: JobRun) -> str:
+    return studies.answer(run.arguments["study"], run, timezone.now())
+
+
+@register_job("dry_run", title="What thresholds would change", does="Asks one rule again; nothing changes by it.")
+def dry_run(run: JobRun) -> str:
+    return studies.answer(run.arguments["study"], run, timezone.now())
+
+
+@register_job("backtest", title="Backtest", does="Looks at past days as they were known then; nothing changes by it.")
+def backtest(run: JobRun) -> str:
+    return studies.answer(run.arguments["study"], run, timezone.now())

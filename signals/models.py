@@ -5,11 +5,12 @@ from django.db import models
 from django.db.models import Q
 
 from orgs.models import Band, Organization
-from signals.querysets import SignalQuerySet
+from signals.querysets import DataIncidentQuerySet, HealthModelQuerySet, SignalQuerySet
+from tracker.models import Application
 
 
 class HealthModel(models.Model):
-    """One version of the health model. A published version never changes."""
+    """One version of the health model. A published version never changes: a trigger refuses it."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -21,15 +22,28 @@ class HealthModel(models.Model):
     definition = models.JSONField(help_text="Weights, thresholds and caps.")
     segment = models.CharField(max_length=100, blank=True, help_text="Empty: the default model.")
     why = models.CharField(max_length=500, blank=True)
+    revision = models.PositiveIntegerField(default=1, help_text="Grows with each change of the draft.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     published_at = models.DateTimeField(null=True, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = HealthModelQuerySet.as_manager()
 
     class Meta:
         ordering = ["-version"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(state="draft") | (Q(published_at__isnull=False) & ~Q(why="")),
+                name="published_model_says_when_and_why",
+                violation_error_message="A published model says when and why it was published.",
+            ),
             models.UniqueConstraint(
                 fields=["segment"],
                 condition=Q(state="published"),
@@ -43,7 +57,7 @@ class HealthModel(models.Model):
 
 
 class RuleVersion(models.Model):
-    """The thresholds of one rule; the latest version is in force."""
+    """The thresholds of one rule; the latest version is in force. Rows are only added: a trigger refuses the rest."""
 
     rule = models.CharField(max_length=30)
     version = models.PositiveIntegerField()
@@ -187,10 +201,67 @@ class ScanCursor(models.Model):
     scored_all_on = models.DateField(null=True)
     scanned_at = models.DateTimeField(null=True)
     settings_version = models.PositiveIntegerField(default=0, help_text="Of the install settings last scored under.")
-    model_version = models.PositiveIntegerField(default=0, help_text="Of the health model last scored under.")
+    models_in_force = models.TextField(default="", help_text="Health models last scored under, by segment.")
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return str(self.scanned_at)
+
+
+class DataIncident(models.Model):
+    """An application's events broke down for the median organization: the data has changed, not the customers."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="data_incidents")
+    first_day = models.DateField(help_text="The first day with too few events.")
+    sentence = models.CharField(max_length=500)
+    evidence = models.JSONField(default=dict)
+    rule_version = models.PositiveIntegerField(default=1)
+    opened_at = models.DateTimeField()
+    seen_at = models.DateTimeField(help_text="Last scan that found it still true.")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DataIncidentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application"],
+                condition=Q(resolved_at=None),
+                name="one_open_incident_an_application",
+                violation_error_message="This application has an open data incident already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Data incident of {self.application} since {self.first_day:%d %b %Y}"
+
+
+class Study(models.Model):
+    """A question to one's own numbers, answered by a job: what a draft would change, or what the past says."""
+
+    class Kind(models.TextChoices):
+        WHAT_IF = "what_if", "What a model would change"
+        DRY_RUN = "dry_run", "What thresholds would change"
+        BACKTEST = "backtest", "Backtest"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    model = models.ForeignKey(HealthModel, null=True, blank=True, on_delete=models.CASCADE, related_name="studies")
+    arguments = models.JSONField(default=dict, blank=True)
+    result = models.JSONField(null=True, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "studies"
+        indexes = [models.Index(fields=["kind", "-id"], name="study_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"

@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from config.backoffice import formatting, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
-from orgs.models import Band
+from orgs.models import Band, Cohort
 from signals import handling, lifecycle, queue
 from signals.models import Signal
 from signals.today import Today, today
@@ -72,9 +72,10 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         rows = queue.export(found, chosen, now)
         return download(request, "signals", queue.EXPORTED, rows, file_format=request.GET["export"], now=now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    cohorts = dict(Cohort.objects.values_list("pk", "name"))
     context = {
         "chosen": chosen,
-        "chips": chips(request, chosen),
+        "chips": chips(request, chosen, cohorts),
         "totals": queue.totals(found),
         "page": page,
         "rows": queue.rows(page.object_list, chosen, now),
@@ -82,6 +83,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "types": Signal.Type.choices,
         "states": Signal.State.choices,
         "bands": Band.choices,
+        "cohorts": cohorts,
         **choices(request, now),
     }
     return render_page(request, "admin/signals/queue.html", context, title="Signals")
@@ -103,7 +105,7 @@ def staff() -> QuerySet:
     return get_user_model().objects.filter(is_active=True, is_staff=True).order_by("username")
 
 
-def chips(request: HttpRequest, chosen: queue.QueueFilter) -> list[dict[str, str]]:
+def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, str]) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     words = {
         "state": dict(Signal.State.choices).get(chosen.state, ""),
@@ -111,6 +113,7 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter) -> list[dict[str, str
         "type": dict(Signal.Type.choices).get(chosen.type, ""),
         "band": dict(Band.choices).get(chosen.band, ""),
         "owner": {"me": "My customers", "nobody": "Without an owner"}.get(chosen.owner, ""),
+        "cohort": cohorts.get(chosen.cohort, "An unknown cohort") if chosen.cohort is not None else "",
         "new": "New since yesterday" if chosen.new else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }

@@ -1,4 +1,4 @@
-"""Which numbers are in force: the published health model, and the latest thresholds of every rule."""
+"""Which numbers are in force: the published health models, and the latest thresholds of every rule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +14,36 @@ from signals.health import DEFAULT_MODEL, Model
 from signals.models import HealthModel, RuleVersion
 
 FIRST = "As delivered."
+DEFAULT = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the health model: its id, and its numbers."""
+
+    id: int
+    number: int
+    model: Model
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The health models that organizations are scored by: one a segment, and the default under an empty segment."""
+
+    versions: Mapping[str, Version]
+
+    def of(self, segment: str) -> Version:
+        """The model of a segment; the default where it has none of its own."""
+        return self.versions.get(segment) or self.versions[DEFAULT]
+
+    def replaced(self, segment: str, version: Version) -> "InForce":
+        """As it would be with another model for a segment."""
+        return InForce({**self.versions, segment: version})
+
+    @property
+    def mark(self) -> str:
+        """Equal for equal models: what a round compares to know whether everybody has to be scored anew."""
+        return "\n".join(f"{version.number} {segment}" for segment, version in sorted(self.versions.items()))
 
 
 @dataclass(frozen=True)
@@ -42,8 +72,8 @@ def install(now: datetime) -> None:
     )
     RuleVersion.objects.bulk_create(
         [
-            RuleVersion(rule=rule.key, version=1, thresholds=rule.thresholds().to_json(), why=FIRST, created_at=now)
-            for rule in rules.RULES
+            RuleVersion(rule=key, version=1, thresholds=kind().to_json(), why=FIRST, created_at=now)
+            for key, kind in rules.THRESHOLDS.items()
         ],
         ignore_conflicts=True,
     )
@@ -56,9 +86,13 @@ def after_migrate(**_: Any) -> None:
         install(timezone.now())
 
 
-def published() -> HealthModel:
-    """The default model in force; HealthModel.DoesNotExist when nobody ran the migrations."""
-    return HealthModel.objects.get(state=HealthModel.State.PUBLISHED, segment="")
+def in_force() -> InForce:
+    """The published models; a KeyError later on when nobody ran the migrations."""
+    return InForce({row.segment: version_of(row) for row in HealthModel.objects.in_force()})
+
+
+def version_of(row: HealthModel) -> Version:
+    return Version(row.pk, row.version, model_of(row))
 
 
 def model_of(row: HealthModel) -> Model:
@@ -69,9 +103,9 @@ def model_of(row: HealthModel) -> Model:
 def rule_book() -> RuleBook:
     """The latest version of every rule; a rule without one goes by its defaults as version 1."""
     latest = {row.rule: row for row in RuleVersion.objects.order_by("rule", "-version").distinct("rule")}
-    known = [rule for rule in rules.RULES if rule.key in latest]
+    known = {key: kind for key, kind in rules.THRESHOLDS.items() if key in latest}
     return RuleBook(
-        thresholds={rule.key: rule.thresholds.from_json(latest[rule.key].thresholds) for rule in known},
-        versions={rule.key: latest[rule.key].version for rule in known},
-        off=frozenset(rule.key for rule in known if not latest[rule.key].is_enabled),
+        thresholds={key: kind.from_json(latest[key].thresholds) for key, kind in known.items()},
+        versions={key: latest[key].version for key in known},
+        off=frozenset(key for key in known if not latest[key].is_enabled),
     )

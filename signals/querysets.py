@@ -21,3 +21,18 @@ class SignalQuerySet(models.QuerySet):
 
     def opened_since(self, moment: datetime) -> Self:
         return self.filter(opened_at__gte=moment)
+
+
+class HealthModelQuerySet(models.QuerySet):
+    def in_force(self) -> Self:
+        """Published and not followed by another: one a segment."""
+        return self.filter(state="published")
+
+    def drafts(self) -> Self:
+        return self.filter(state="draft")
+
+
+class DataIncidentQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Going on."""
+        return self.filter(resolved_at=None)

@@ -25,6 +25,7 @@ class QueueFilter:
     type: str = ""
     band: str = ""
     owner: str = ""
+    cohort: int | None = None
     new: str = ""
     q: str = ""
 
@@ -40,7 +41,9 @@ class QueueFilter:
             "new": {"1"},
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
-        return cls(**chosen, q=query.get("q", "").strip().replace("\x00", "")[:255])
+        cohort = query.get("cohort", "")
+        number = int(cohort) if cohort.isascii() and cohort.isdigit() and len(cohort) < 19 else None
+        return cls(**chosen, cohort=number, q=query.get("q", "").strip().replace("\x00", "")[:255])
 
     @property
     def is_open(self) -> bool:
@@ -95,6 +98,8 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
         found = found.in_band(chosen.band)
     if chosen.owner:
         found = found.owned_by(user) if chosen.owner == "me" else found.filter(owner=None)
+    if chosen.cohort is not None:
+        found = found.in_cohort(chosen.cohort)
     if chosen.q:
         found = found.matching(chosen.q)
     return (

@@ -31,7 +31,7 @@ def score_round(now: datetime) -> Scored:
         in_force = {
             "scored_all_on": today,
             "settings_version": settings.read().version,
-            "model_version": publishing.published().version,
+            "models_in_force": publishing.in_force().mark,
         }
         is_everybody = cursor.scored_at is None or any(getattr(cursor, name) != now for name, now in in_force.items())
         ids = None if is_everybody else usage.touched_since(cursor.scored_at - ROLL_UP_OVERLAP)

@@ -1,4 +1,4 @@
-"""Scoring: evidence through the published model into one reading an organization and day."""
+"""Scoring: evidence through the model in force for its segment into one reading an organization and day."""
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
@@ -8,8 +8,10 @@ from django.db import transaction
 from config.db import lock
 from signals import health, publishing
 from signals.evidence import evidence
+from signals.facts import Evidence
 from signals.health import Model
-from signals.models import HealthModel, Reading
+from signals.models import Reading
+from signals.publishing import Version
 
 # Scoring, scanning and the snapshot read what the others write: one of them at a time, in one order.
 VERDICT_LOCK = "signals.verdict"
@@ -35,13 +37,11 @@ def score(as_of: date, now: datetime, organization_ids: Collection[int] | None =
     """Write the reading of every organization, or of some, as of a day; how many. A second time changes nothing."""
     with transaction.atomic():
         lock(VERDICT_LOCK)
-        version = publishing.published()
-        model = publishing.model_of(version)
+        models = publishing.in_force()
         facts = evidence(as_of, organization_ids)
         for start in range(0, len(facts), BATCH):
-            readings = [health.score(one, model) for one in facts[start : start + BATCH]]
             Reading.objects.bulk_create(
-                [stored(reading, version, now) for reading in readings],
+                [judged(one, models.of(one.segment), now) for one in facts[start : start + BATCH]],
                 update_conflicts=True,
                 unique_fields=KEY,
                 update_fields=FIGURES,
@@ -49,7 +49,11 @@ def score(as_of: date, now: datetime, organization_ids: Collection[int] | None =
     return len(facts)
 
 
-def stored(reading: health.Reading, version: HealthModel, now: datetime) -> Reading:
+def judged(facts: Evidence, version: Version, now: datetime) -> Reading:
+    return stored(health.score(facts, version.model), version.id, now)
+
+
+def stored(reading: health.Reading, model_id: int, now: datetime) -> Reading:
     """A reading as a row: all that is needed to explain it later, as it was judged then."""
     data = reading.to_json()
     return Reading(
@@ -58,7 +62,7 @@ def stored(reading: health.Reading, version: HealthModel, now: datetime) -> Read
         score=reading.score,
         band=reading.state.value,
         coverage=reading.coverage,
-        model=version,
+        model_id=model_id,
         is_onboarding=reading.onboarding,
         components=data["components"],
         caps=data["caps"],

@@ -15,25 +15,28 @@ def shown(name: str) -> list[str]:
 
 
 def test_the_navigation():
-    assert shown("Customers") == ["today", "signals", "organizations"]
-    assert shown("Evidence") == ["revenue", "subscriptions", "events"]
+    assert shown("Customers") == ["today", "signals", "organizations", "cohorts"]
+    assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
-    assert shown("Operations") == ["jobs", "settings", "tokens", "users", "audit"]
+    assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "users", "audit"]
 
 
 def test_the_panels_of_an_organization():
-    assert [panel.name for panel in panels.panels("orgs.Organization")] == ["signals", "why", "usage", "revenue"]
+    names = [panel.name for panel in panels.panels("orgs.Organization")]
+    assert names == ["signals", "why", "changed", "usage", "features", "insights", "revenue"]
 
 
 def test_the_jobs():
     assert {kind.name for kind in kinds() if kind.every} == {
         "roll_up",
+        "features",
         "partitions",
         "revenue_figures",
         "snapshot",
         "score",
         "scan",
         "uploads",
+        "cohorts",
     }
 
 

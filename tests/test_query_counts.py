@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.backoffice import audit
+from orgs.cohorts import editing
 from orgs.models import ImportBatch, Organization
 from signals.models import Signal
 from tests import factories
@@ -20,20 +21,26 @@ pytestmark = pytest.mark.django_db
 MOST = 12
 BASELINE = {
     "/admin/": 27,
-    "/admin/signals/": 8,
-    "/admin/orgs/organization/": 8,
-    "/admin/orgs/organization/?band=at_risk&paying=yes": 8,
+    "/admin/signals/": 9,
+    "/admin/orgs/organization/": 9,
+    "/admin/orgs/organization/?band=at_risk&paying=yes": 9,
+    "/admin/cohorts/": 5,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
+    "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
-    "/admin/orgs/importbatch/": 4,
+    "/admin/orgs/importbatch/": 5,
     "/admin/reconciliation/": 9,
     "/admin/revenue/exchangerate/": 5,
     "/admin/backoffice/job/": 7,
     "/admin/backoffice/jobrun/": 5,
     "/admin/backoffice/auditentry/": 7,
     "/admin/backoffice/apitoken/": 4,
+}
+SOME = {
+    "match": "all",
+    "groups": [{"match": "all", "rules": [{"kind": "band", "operator": "exact", "value": "watch"}]}],
 }
 # The home page is fifteen numbers of six parts of the product, not a list.
 HOME = "/admin/"
@@ -52,6 +59,7 @@ def rows(start: int, stop: int, owner) -> None:
                 organization=org, type=kind, sentence="x", opened_at=now, changed_at=now, assignee=owner
             )
         audit.record(owner, "test.done", org, now=now)
+        editing.create(f"Cohort {number}", SOME, actor=owner, now=now)
         ImportBatch.objects.create(
             kind="organizations", file_name="a.csv", sha256="0" * 64, size=1, created_at=now, created_by=owner
         )

@@ -7,8 +7,8 @@ from django.db.models import Max, Sum
 
 from config import db
 from config.backoffice import settings
-from tracker import sql
 from tracker.models import Application, Reject, UsageDay
+from tracker.sql import arrivals as sql
 
 DAYS = 7
 

@@ -1,6 +1,7 @@
 """From the bytes of a request to JSON values, never holding more than the limit and never failing on what they say."""
 
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterator
@@ -40,6 +41,10 @@ class UnknownEncoding(BadBody):
 
 class Unreadable(ValueError):
     """Not JSON; the message says where."""
+
+
+class Infinite(float):
+    """A number that no column can hold; of a kind of its own, so that no JSON writer takes it for null."""
 
 
 def inflate(raw: bytes, encoding: str, most: int) -> bytes:
@@ -83,7 +88,9 @@ def read_json(raw: bytes) -> Any:
 def _read_carefully(raw: bytes, error: ValueError) -> Any:
     """Half surrogate pairs and numbers too large are JSON all the same; NaN, UTF-16 and endless nesting are not."""
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_int=_whole_number)
+        return json.loads(
+            raw.decode("utf-8"), parse_constant=_refuse, parse_int=_whole_number, parse_float=_decimal_number
+        )
     except UnicodeDecodeError as wrong:
         raise Unreadable(f"The body is not UTF-8 (byte {wrong.start}).") from None
     except RecursionError:
@@ -97,7 +104,12 @@ def _refuse(constant: str) -> Any:
 
 
 def _whole_number(digits: str) -> int | float:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else float("inf")
+    return int(digits) if len(digits) <= LONGEST_NUMBER else Infinite("inf")
+
+
+def _decimal_number(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else Infinite(value)
 
 
 def read_batch(raw: bytes) -> list[Any]:

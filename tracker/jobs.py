@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from config.backoffice.jobs import register_job
+from config.backoffice.jobs import register_job, report_progress
 from config.backoffice.metrics import register_gauge
 from config.backoffice.models import JobRun
-from tracker import partitions, rejects, rollups, store
+from tracker import features, partitions, rejects, rollups, store
 
 
 @register_job(
@@ -18,6 +18,17 @@ from tracker import partitions, rejects, rollups, store
 )
 def roll_up(run: JobRun) -> str:
     return rollups.roll_up(timezone.now()).sentence()
+
+
+@register_job(
+    "features",
+    title="Count features anew",
+    does="Counts features whose rules changed from the raw events that remain; new events count by themselves.",
+    every=timedelta(seconds=30),
+)
+def count_features(run: JobRun) -> str:
+    names = features.count_waiting(timezone.now(), lambda doing: report_progress(run, {"doing": doing}))
+    return f"Counted anew: {', '.join(names)}." if names else "No rule has changed."
 
 
 @register_job(

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from config import db
-from tracker import sql
 from tracker.incoming import NewEvent, Warned
+from tracker.sql import memberships as sql
 
 NO_ORGANIZATION = Warned("no_organization", "Stored without an organization: the event does not say which one.")
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from config.backoffice import formatting, settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from tracker import usage
+from tracker import adoption, usage
 
 
 @register_panel(
@@ -57,4 +57,21 @@ def chart(period: usage.Period) -> dict[str, Any]:
             },
         ],
         "incomplete_last": True,
+    }
+
+
+@register_panel(
+    "orgs.Organization",
+    name="features",
+    order=35,
+    template="admin/tracker/panel_features.html",
+    permission="tracker.view_feature",
+)
+def features_panel(request: HttpRequest, organization: Organization) -> dict[str, Any]:
+    lines = adoption.of_organization(organization.id, settings.today(timezone.now()))
+    return {
+        "used": [line for line in lines if line.use],
+        "unused": [line.feature for line in lines if not line.use],
+        "defined": len(lines),
+        "can_add": request.user.has_perm("tracker.add_feature"),
     }

@@ -14,8 +14,8 @@ from django.db import Error, transaction
 from django.db.models import Sum
 
 from config import db
-from tracker import sql
 from tracker.models import Reject
+from tracker.sql import rejects as sql
 
 log = logging.getLogger(__name__)
 

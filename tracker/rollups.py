@@ -7,7 +7,7 @@ its upper bound. Below that bound nothing can appear any more, and transactions 
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,11 +15,10 @@ from django.db import transaction
 from config import db
 from config.backoffice import settings
 from orgs import properties
-from tracker import sql, store
-from tracker.incoming import STATEMENTS
-from tracker.models import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker import counting, store
+from tracker.models import Feature, RollupCursor
+from tracker.sql import rollups as sql
 
-CHUNK = 20_000
 GATE_TIMEOUT = "5s"
 
 
@@ -41,40 +40,44 @@ class Pass:
         return f"{verb} {self.events} events; every event up to {self.last_event_id} is in the daily rows."
 
 
-def roll_up(now: datetime, *, chunk: int = CHUNK) -> Pass:
+def roll_up(now: datetime, *, chunk: int = counting.CHUNK) -> Pass:
     """Count all that is committed and not yet counted; after a change of the reporting zone, everything anew."""
     zone = settings.read().time_zone
-    cursor = _cursor(zone)
-    if cursor.time_zone != zone:
+    start = cursor(zone)
+    if start.time_zone != zone:
         return rebuild(now, chunk=chunk)
-    bound, low, events, chunks = upper_bound(), cursor.last_event_id, 0, 0
+    bound, low, events, chunks = upper_bound(), start.last_event_id, 0, 0
     while low < bound:
         with transaction.atomic():
             _hold_cursor(low)
-            high, counted = _next_chunk(low=low, bound=bound, zone=zone, since=None, now=now, size=chunk)
+            high = counting.chunk_end(low, bound, chunk)
+            events += _count_new(low, high, counting.every_day(zone), now)
             _move_cursor(low, high, now)
-        low, events, chunks = high, events + counted, chunks + 1
+        low, chunks = high, chunks + 1
     return Pass(events, chunks, False, low)
 
 
-def rebuild(now: datetime, *, chunk: int = CHUNK) -> Pass:
+def rebuild(now: datetime, *, chunk: int = counting.CHUNK) -> Pass:
     """Count the raw events that still exist anew, in one transaction; days whose raw events are gone stay."""
-    reporting_zone = settings.zone()
-    _cursor(reporting_zone.key)
+    zone = settings.read().time_zone
+    cursor(zone)
     with transaction.atomic():
-        cursor = RollupCursor.objects.select_for_update().get(id=1)
-        bound = cursor.last_event_id
-        first_day = None if cursor.raw_since is None else first_whole_day(cursor.raw_since, reporting_zone)
-        since = None if first_day is None else settings.day_start(first_day, reporting_zone)
-        _clear(first_day)
+        held = RollupCursor.objects.select_for_update().get(id=1)
+        days = counting.days_with_raw_events(zone, held.raw_since)
+        feature_ids = _counted_features()
+        counting.clear_usage(days)
+        counting.clear_features(days, feature_ids)
         low, events, chunks = 0, 0, 0
-        while low < bound:
-            low, counted = _next_chunk(
-                low=low, bound=bound, zone=reporting_zone.key, since=since, now=now, size=chunk, anew=True
-            )
-            events, chunks = events + counted, chunks + 1
-        RollupCursor.objects.filter(id=1).update(time_zone=reporting_zone.key, rolled_up_at=now)
-    return Pass(events, chunks, True, bound)
+        while low < held.last_event_id:
+            high = counting.chunk_end(low, held.last_event_id, chunk)
+            events += counting.count_usage(low, high, days, now)
+            counting.count_features(low, high, days, feature_ids)
+            low, chunks = high, chunks + 1
+        if held.time_zone != zone:
+            held.time_zone, held.zone_since = zone, days.first
+        held.rolled_up_at = now
+        held.save()
+    return Pass(events, chunks, True, held.last_event_id)
 
 
 def upper_bound() -> int:
@@ -86,14 +89,8 @@ def upper_bound() -> int:
     return bound
 
 
-def first_whole_day(raw_since: datetime, reporting_zone: Any) -> date:
-    """The first day of which all raw events still exist."""
-    day = raw_since.astimezone(reporting_zone).date()
-    whole = settings.day_start(day, reporting_zone) >= raw_since
-    return day if whole else date.fromordinal(day.toordinal() + 1)
-
-
-def _cursor(zone: str) -> RollupCursor:
+def cursor(zone: str) -> RollupCursor:
+    """How far the roll-up got; the first time it starts at nothing, in this zone."""
     RollupCursor.objects.bulk_create([RollupCursor(id=1, time_zone=zone)], ignore_conflicts=True)
     return RollupCursor.objects.get(id=1)
 
@@ -109,41 +106,23 @@ def _move_cursor(low: int, high: int, now: datetime) -> None:
         raise CursorMoved("Another roll-up is counting; this one stopped.")
 
 
-def _next_chunk(
-    *, low: int, bound: int, zone: str, since: datetime | None, now: datetime, size: int, anew: bool = False
-) -> tuple[int, int]:
-    """Count the next chunk of ids; the id it ended at and how many events it held."""
-    [[high]] = db.rows(sql.CHUNK_END, {"low": low, "bound": bound, "size": size})
-    if high is None:
-        return bound, 0
-    params = {"low": low, "high": high, "zone": zone, "since": since, "now": now, "statements": list(STATEMENTS)}
-    db.run(sql.ROLL_UP_USAGE, params)
-    db.run(sql.ROLL_UP_NAMES, params)
-    db.run(sql.ROLL_UP_PATHS, params)
-    if not anew:
-        properties.set_properties(_property_changes(params), now)
-    [[counted]] = db.rows(sql.CHUNK_COUNT, params)
-    return high, counted
+def _count_new(low: int, high: int, days: counting.Days, now: datetime) -> int:
+    """Count events for the first time; what they say about their organizations is applied once, here."""
+    counted = counting.count_usage(low, high, days, now)
+    counting.count_features(low, high, days, _counted_features())
+    counting.note_plans(low, high)
+    properties.set_properties(_property_changes(low, high), now)
+    return counted
 
 
-def _property_changes(params: dict[str, Any]) -> list[tuple[int, Any, Any]]:
+def _counted_features() -> list[int]:
+    """Features that wait to be counted anew are left to that."""
+    return list(Feature.objects.counted().order_by("id").values_list("id", flat=True))
+
+
+def _property_changes(low: int, high: int) -> list[tuple[int, Any, Any]]:
     """(organization id, to set, to set once); the connection hands out JSON as text."""
     return [
         (organization_id, json.loads(to_set or "null"), json.loads(once or "null"))
-        for organization_id, to_set, once in db.rows(sql.PROPERTY_CHANGES, params)
+        for organization_id, to_set, once in db.rows(sql.PROPERTY_CHANGES, {"low": low, "high": high})
     ]
-
-
-def _clear(first_day: date | None) -> None:
-    """Empty the daily rows from this day on; in the month of the first day the earlier bits stay."""
-    for model in (UsageDay, EventNameDay, PathDay, SessionDay):
-        rows = model.objects.all() if first_day is None else model.objects.filter(day__gte=first_day)
-        rows._raw_delete(rows.db)
-    if first_day is None:
-        UserMonth.objects.all()._raw_delete("default")
-        return
-    month = first_day.replace(day=1)
-    UserMonth.objects.filter(month__gt=month)._raw_delete("default")
-    earlier_days = (1 << (first_day.day - 1)) - 1
-    db.run(sql.CLEAR_EMPTY_MASKS, {"month": month, "keep": earlier_days})
-    db.run(sql.CLEAR_MASKS, {"month": month, "keep": earlier_days})

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 
 from config import db
 from orgs.models import Organization
-from tracker import sql
 from tracker.fields import PRODUCTION
+from tracker.sql import usage as sql
 
 WINDOW_DAYS = 28
 WINDOWS = 6
@@ -163,6 +163,21 @@ def names_used(
     return [NameUsed(*row) for row in db.rows(sql.NAMES_OF_ORGANIZATION, params)]
 
 
+@dataclass(frozen=True)
+class ActiveUser:
+    """A pseudonymous user with the days on which there were events of theirs."""
+
+    user_hash: str
+    days: int
+    last_on: date
+
+
+def active_users(organization_id: int, since: date, until: date, *, environment: str = PRODUCTION) -> list[ActiveUser]:
+    """Users of one organization in a range, the most active first; one under several ids counts once."""
+    params = {"organization_id": organization_id, "environment": environment, "since": since, "until": until}
+    return [ActiveUser(*row) for row in db.rows(sql.USERS_OF_ORGANIZATION, params)]
+
+
 def seen(organization_id: int, as_of: date) -> Usage | None:
     """First and last seen of one organization; None when no event of it came by then."""
     rows = db.rows(sql.SEEN, {"as_of": as_of, "organization_ids": [organization_id]})
@@ -176,3 +191,8 @@ def current_plan(organization: Organization, now: datetime) -> str | None:
         return named
     rows = db.rows(sql.LATEST_PLAN, {"organization_id": organization.id, "now": now})
     return rows[0][0] if rows else None
+
+
+def current_plans(now: datetime) -> dict[int, str | None]:
+    """The current plan of every organization, by its id."""
+    return dict(db.rows(sql.CURRENT_PLANS, {"now": now}))

@@ -1,5 +1,7 @@
 """Doors to the furniture: jobs, settings, tokens, staff, the audit trail."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -80,6 +82,10 @@ class JobAdmin(ModelAdmin):
         }
         return render_page(request, "admin/backoffice/job/change_list.html", context, title="Jobs")
 
+    def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        jobs.reschedule(obj.name, values, actor=request.user, now=timezone.now())
+
     def run_now(self, request: HttpRequest, name: str) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
@@ -141,13 +147,20 @@ class AuditEntryAdmin(ExportDoor, ReadOnlyAdmin):
 
 
 class InstallSettingsForm(forms.ModelForm):
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
     class Meta:
         model = InstallSettings
         fields = settings.NAMES
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = self.instance.version
+
     def clean(self) -> dict:
         cleaned = super().clean()
         settings.validate_zone(cleaned.get("time_zone", "UTC"))
+        settings.lock_unchanged(cleaned.get("seen_version", 0))
         return cleaned
 
 

@@ -14,6 +14,7 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
+from config.backoffice import audit
 from config.backoffice.models import Job, JobRun
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,17 @@ def install_schedules(now: datetime) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def reschedule(name: str, values: dict[str, Any], *, actor: Any, now: datetime) -> None:
+    """Change a job's period or switch it on or off, with an entry in the audit trail."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(name=name)
+        changed = {field: [getattr(job, field), value] for field, value in values.items()}
+        changed = {field: pair for field, pair in changed.items() if pair[0] != pair[1]}
+        if changed:
+            Job.objects.filter(name=name).update(**values)
+            audit.record(actor, "job.rescheduled", job, detail=changed, now=now)
 
 
 def tick(now: datetime) -> list[int]:

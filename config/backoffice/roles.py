@@ -7,16 +7,33 @@ CUSTOMER_SUCCESS = "Customer success"
 DATA = "Data and setup"
 
 WORK = {
-    "orgs": ["view_organization", "change_organization", "view_organizationkey", "view_importbatch"],
-    "tracker": ["view_event", "view_application"],
+    "orgs": [
+        "view_organization",
+        "change_organization",
+        "view_organizationkey",
+        "view_importbatch",
+        "view_cohort",
+        "add_cohort",
+        "change_cohort",
+        "delete_cohort",
+    ],
+    "tracker": ["view_event", "view_application", "view_feature", "add_savedinsight", "add_dashboard"],
     "revenue": ["view_subscription", "view_exchangerate"],
     "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
     "backoffice": ["view_job", "view_jobrun", "view_auditentry"],
 }
 SETUP = {
     **WORK,
-    "orgs": [*WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
-    "tracker": [*WORK["tracker"], "add_application", "change_application", "view_reject"],
+    "signals": [*WORK["signals"], "change_healthmodel", "add_ruleversion"],
+    "orgs": [*WORK["orgs"], "add_importbatch", "delete_importbatch", "run_import", "add_organization"],
+    "tracker": [
+        *WORK["tracker"],
+        "add_application",
+        "change_application",
+        "view_reject",
+        "add_feature",
+        "change_feature",
+    ],
     "backoffice": [
         *WORK["backoffice"],
         "change_job",

@@ -95,6 +95,16 @@ def change(values: dict[str, Any], *, actor: Any, now: datetime) -> InstallSetti
     return row
 
 
+def lock_unchanged(seen_version: int) -> None:
+    """Hold the settings until the transaction ends; refuse when somebody changed them since they were shown."""
+    row = InstallSettings.objects.select_for_update().filter(id=1).first()
+    if row and row.version != seen_version:
+        raise ValidationError(
+            "Somebody else changed these settings while you had them open; nothing of yours was saved. "
+            "Reload the page, look at their values, and change yours again."
+        )
+
+
 def validate(row: InstallSettings) -> None:
     """Field by field, in words; the zone is checked against the zones this machine knows."""
     row.full_clean()

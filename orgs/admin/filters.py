@@ -33,7 +33,7 @@ class OptionFilter(DropdownFilter):
 
 
 class ShowFilter(OptionFilter):
-    """Without a choice (or a search, or a question about presence) the list shows who has usage or revenue."""
+    """Without a choice (or a search, a cohort or a question about presence) the list shows who has usage or revenue."""
 
     title = "show"
     parameter_name = "show"
@@ -43,7 +43,7 @@ class ShowFilter(OptionFilter):
         return [("all", "All, inactive too")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        asked = self.value() == "all" or request.GET.get("q") or request.GET.get("presence")
+        asked = self.value() == "all" or any(request.GET.get(name) for name in ("q", "presence", "cohort"))
         return queryset.with_ids() if asked else queryset.active().with_ids()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from config.backoffice import formatting
+from config.backoffice import formatting, settings
 from config.backoffice.exports import csv_response
 from config.backoffice.listing import ExportDoor
 from config.backoffice.pages import render_page
@@ -65,8 +65,10 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
 
     @display(description="Uploaded", ordering="created_at")
     def uploaded(self, batch: ImportBatch) -> str:
-        words = formatting.ago(batch.created_at, timezone.now())
-        return format_html('<time title="{}">{}</time>', f"{batch.created_at:%d %b %Y, %H:%M} UTC", words)
+        zone = settings.zone()
+        local = batch.created_at.astimezone(zone)
+        words = formatting.ago(local, timezone.now().astimezone(zone))
+        return format_html('<time title="{}">{}</time>', f"{local:%d %b %Y, %H:%M %Z}", words)
 
     @display(description="New")
     def rows_new(self, batch: ImportBatch) -> str:
@@ -88,7 +90,7 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
         return super().has_view_permission(request, obj) or may_import(request)
 
     def get_queryset(self, request: HttpRequest):
-        return super().get_queryset(request).defer("report")
+        return super().get_queryset(request).visible_to(request.user).defer("report")
 
     def get_urls(self):
         def view(handler):
@@ -157,7 +159,7 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
     def undo(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET shows what would be taken back, POST does it; a large import does both in the background."""
         batch = get_object_or_404(ImportBatch, pk=pk)
-        if not may_import(request):
+        if not undo.may_undo(request.user, batch):
             raise PermissionDenied
         now, back = timezone.now(), HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
         if undo.is_large(batch):
@@ -182,8 +184,9 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
         batch = get_object_or_404(ImportBatch, pk=pk)
         if not may_import(request) or batch.created_by_id != request.user.pk:
             raise PermissionDenied
-        header, rows = refusals.with_reasons(batch)
-        return csv_response(f"refused-rows-of-import-{pk}.csv", header, rows)
+        whole = request.GET.get("rows") == "all"
+        header, rows = refusals.with_reasons(batch, whole=whole)
+        return csv_response(f"{'rows' if whole else 'refused-rows'}-of-import-{pk}.csv", header, rows)
 
 
 def may_import(request: HttpRequest) -> bool:
@@ -218,7 +221,7 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
         "has_file": has_file and is_mine,
         "writes": writes,
         "columns_asked": asked_columns(batch) if may_map and not is_working else [],
-        "can_undo": batch.state == ImportBatch.State.CONFIRMED and may_import(request),
+        "can_undo": batch.state == ImportBatch.State.CONFIRMED and undo.may_undo(request.user, batch),
         "opts": ImportBatch._meta,
     }
 

@@ -5,6 +5,7 @@ A confirm plans again under a lock and writes only when the plan is the one that
 
 import gc
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from time import perf_counter
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
 from config import db
-from config.backoffice import audit, jobs
+from config.backoffice import audit, jobs, settings
 from config.backoffice.models import JobRun
 from orgs import sql
 from orgs.importing import kinds, progress, reading
@@ -28,6 +29,8 @@ from orgs.importing.options import Options
 from orgs.importing.plan import Plan, dumps
 from orgs.importing.reading import FileRefused
 from orgs.models import ImportBatch, ImportFile, LedgerEntry, Organization
+
+log = logging.getLogger(__name__)
 
 KEEP_FILE = timedelta(hours=24)
 DIRECT_ROWS = 2_000
@@ -96,7 +99,7 @@ def make_plan(batch: ImportBatch, content: bytes, *, lock: bool = False) -> Plan
 def plan_content(kind: str, content: bytes, options: Options, *, lock: bool = False) -> Plan:
     """What importing these bytes would do now. Raises FileRefused."""
     importer = kinds.of(kind)
-    with collector_paused():
+    with transaction.atomic(), collector_paused():
         return importer.plan(reading.read(content, importer.columns, options.mapping), options, lock)
 
 
@@ -245,6 +248,13 @@ def confirm(batch_id: int, *, user: Any, fingerprint: str, valid_rows_only: bool
 
     Raises NotYours for another user's upload. With refused rows nothing is written unless `valid_rows_only`.
     """
+    try:
+        return confirm_once(batch_id, user, fingerprint, valid_rows_only, now)
+    except IntegrityError as error:
+        return show_clash(batch_id, error)
+
+
+def confirm_once(batch_id: int, user: Any, fingerprint: str, valid_rows_only: bool, now: datetime) -> Outcome:
     started = perf_counter()
     with transaction.atomic():
         db.lock("imports")
@@ -265,9 +275,22 @@ def confirm(batch_id: int, *, user: Any, fingerprint: str, valid_rows_only: bool
     return Outcome(End.DONE, batch, done_sentence(batch), plan)
 
 
+def show_clash(batch_id: int, error: IntegrityError) -> Outcome:
+    """Somebody wrote one of the rows between the look and the write: nothing of this import stands; look again."""
+    with transaction.atomic():
+        db.lock("imports")
+        batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+        plan = make_plan(batch, content_of(batch))
+        store_preview(batch, plan, moved=True)
+    sentence = "Nothing was imported: somebody wrote one of these rows at the same moment. This is the new preview."
+    log.warning("Import %s met a row that was written meanwhile: %s", batch_id, error)
+    return Outcome(End.MOVED, batch, sentence, plan)
+
+
 def answer_without_plan(batch: ImportBatch, now: datetime) -> Outcome | None:
     if batch.state in {ImportBatch.State.CONFIRMED, ImportBatch.State.UNDONE}:
-        sentence = f"This file was already imported on {batch.confirmed_at:%d %b %Y, %H:%M} UTC; nothing was changed."
+        at = batch.confirmed_at.astimezone(settings.zone())
+        sentence = f"This file was already imported on {at:%d %b %Y, %H:%M %Z}; nothing was changed."
         return Outcome(End.ALREADY, batch, sentence)
     if batch.state == ImportBatch.State.REFUSED:
         return Outcome(End.NOTHING, batch, "This file was refused; nothing was imported.")

@@ -12,9 +12,9 @@ LARGEST = Decimal(10) ** 16
 EARLIEST_YEAR = 1900
 
 PLAIN = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-WITH_COMMA = re.compile(r"-?\d+,(\d{1,2}|\d{4,})", re.ASCII)
-COMMA_OF_WHAT = re.compile(r"-?\d{1,3}(,\d{3})+", re.ASCII)
-POINT_OF_WHAT = re.compile(r"-?\d{1,3}\.\d{3}", re.ASCII)
+WITH_COMMA = re.compile(r"-?(\d+,(\d{1,2}|\d{4,})|0,\d+)", re.ASCII)
+COMMA_OF_WHAT = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+POINT_OF_WHAT = re.compile(r"-?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?E[+-]?\d+", re.ASCII | re.IGNORECASE)
 SPREADSHEET_ERROR = re.compile(r"#(N/A|NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!)|#+", re.IGNORECASE)
 ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
@@ -57,22 +57,26 @@ def plain_text(text: str, longest: int) -> str:
 
 
 def amount(text: str, delimiter: str = ",") -> Decimal:
-    """A number with at most four decimals kept, half away from zero. A decimal comma only where it is unmistakable."""
-    if PLAIN.fullmatch(text):
-        if delimiter == ";" and POINT_OF_WHAT.fullmatch(text):
-            raise BadCell("could be a thousands separator or a decimal point. Write 1234.00 or 1.2340.")
-        value = Decimal(text)
-    elif WITH_COMMA.fullmatch(text):
-        value = Decimal(text.replace(",", "."))
-    elif COMMA_OF_WHAT.fullmatch(text):
-        raise BadCell("could be a thousands separator or a decimal comma. Write 1234.00, without separators.")
-    elif SCIENTIFIC.fullmatch(text):
-        raise BadCell("is in scientific notation: a spreadsheet has damaged it. Write the number in full.")
-    else:
-        raise BadCell("is not a number. Write it with digits and a decimal point alone, for example 1234.50.")
+    """Money: a number with four decimals kept, half away from zero."""
+    value = number(text, delimiter)
     if abs(value) >= LARGEST:
         raise BadCell("is too large; at most 16 digits before the point are kept.")
     return value.quantize(FOUR_PLACES, ROUND_HALF_UP) + 0  # + 0: a minus before zero goes away
+
+
+def number(text: str, delimiter: str = ",") -> Decimal:
+    """A number as it stands. A decimal comma only where it is unmistakable."""
+    if PLAIN.fullmatch(text):
+        if delimiter == ";" and POINT_OF_WHAT.fullmatch(text):
+            raise BadCell("could be a thousands separator or a decimal point. Write 1234.00 or 1.2340.")
+        return Decimal(text)
+    if WITH_COMMA.fullmatch(text):
+        return Decimal(text.replace(",", "."))
+    if COMMA_OF_WHAT.fullmatch(text):
+        raise BadCell("could be a thousands separator or a decimal comma. Write 1234.00, without separators.")
+    if SCIENTIFIC.fullmatch(text):
+        raise BadCell("is in scientific notation: a spreadsheet has damaged it. Write the number in full.")
+    raise BadCell("is not a number. Write it with digits and a decimal point alone, for example 1234.50.")
 
 
 def day(text: str, day_format: str, zone: ZoneInfo) -> date:

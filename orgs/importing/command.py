@@ -9,6 +9,7 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from orgs.cohorts.editing import clean_name
 from orgs.importing import batches, mapping, options, reading
 from orgs.importing.batches import End
 from orgs.importing.cells import DAY_FORMATS
@@ -34,6 +35,7 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--end-convention", choices=["exclusive", "inclusive"], default="")
         parser.add_argument("--date-format", choices=sorted(DAY_FORMATS), default="iso")
         parser.add_argument("--profile", default="", help="how the file's columns are named: a saved profile's name")
+        parser.add_argument("--cohort", default="", help="the list that the organizations join")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *, file: Path, **given: Any) -> None:
@@ -46,6 +48,7 @@ class ImportCommand(BaseCommand):
             create_missing=given["create_missing"],
             is_complete=given["complete"],
             mapping=self.mapping_of(given["profile"]),
+            cohort=clean_name(given["cohort"]),
         )
         answer = answer_of(None, None)
         try:

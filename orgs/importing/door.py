@@ -11,14 +11,14 @@ from django.utils import timezone
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import CSV
 
+from config.backoffice import uploads
 from config.backoffice.exports import csv_response
 from config.backoffice.site import ImportForm, UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 from orgs.importing import batches, kinds, mapping, options
 from orgs.importing.cells import DAY_FORMATS
-from orgs.importing.reading import MOST_BYTES
 from orgs.models import ImportBatch
 
-TOO_LARGE = "The file has {size:.0f} MB; at most 50 MB are allowed. Split it into several files."
+TOO_LARGE = "The file is too large; at most 50 MB are allowed. Split it into several files."
 
 
 class UploadForm(ImportForm):
@@ -46,12 +46,6 @@ class UploadForm(ImportForm):
         choices = [("", "as described above"), *((name, f"as in “{name}”") for name in names)]
         self.fields["profile"].choices = choices
         self.fields["profile"].widget = UnfoldAdminSelectWidget(choices=choices)
-
-    def clean_import_file(self) -> Any:
-        upload = self.cleaned_data["import_file"]
-        if upload.size > MOST_BYTES:
-            raise forms.ValidationError(TOO_LARGE.format(size=upload.size / 1_000_000))
-        return upload
 
     def chosen(self) -> dict[str, Any]:
         """Keywords for `options.choose`."""
@@ -132,6 +126,8 @@ class ImportDoor(ImportMixin):
             raise PermissionDenied
         form = self.create_import_form(request)
         form.offer_profiles(mapping.profiles(self.import_kind))
+        if uploads.was_too_large(request):
+            form.fields["import_file"].error_messages["required"] = TOO_LARGE
         if request.method == "POST" and form.is_valid():
             batch = self.receive(request, form)
             return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[batch.pk]))

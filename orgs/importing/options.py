@@ -12,7 +12,8 @@ from config.backoffice import settings
 class Options:
     """`today` and the zone are frozen at the upload; `known_on` is the day from which the rows count as known.
 
-    `mapping` names the file's columns that are called differently: theirs to ours.
+    `mapping` names the file's columns that are called differently: theirs to ours. `cohort` is the list that the file's
+    organizations join.
     """
 
     today: date
@@ -24,6 +25,7 @@ class Options:
     create_missing: bool = False
     is_complete: bool = False
     mapping: dict[str, str] = field(default_factory=dict)
+    cohort: str = ""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
@@ -110,21 +111,31 @@ class Plan:
     def changes(self) -> list[RowPlan]:
         return [row for row in self.rows if row.kind != UNCHANGED]
 
+    def each_row(self) -> Iterator[RowPlan]:
+        """All accepted rows, in the order of the file."""
+        return iter(self.rows)
+
+    def first(self, kind: str) -> list[RowPlan]:
+        """The first rows of one kind, as many as a page shows."""
+        return list(islice((row for row in self.rows if row.kind == kind), MOST_SHOWN))
+
+    def told(self) -> Iterable[bytes]:
+        """Everything that the rows say, for the fingerprint."""
+        for row in self.rows:
+            yield dumps([row.line, row.kind, row.row_id, row.before, row.after])
+
     def fingerprint(self) -> str:
         """Equal when a confirm would write, refuse and say exactly the same."""
         digest = hashlib.sha256(dumps(self.facts))
-        for row in self.rows:
-            digest.update(dumps([row.line, row.kind, row.row_id, row.before, row.after]))
+        for told in self.told():
+            digest.update(told)
         for remark in self.refused:
             digest.update(dumps([remark.line, remark.column, remark.value, remark.reason]))
         return digest.hexdigest()
 
     def report(self) -> dict[str, Any]:
         """For the batch's row and its page: figures, groups of refusals and samples, of bounded size."""
-        samples = {
-            kind: [sample(row) for row in first((r for r in self.rows if r.kind == kind), MOST_SHOWN)]
-            for kind in (CHANGED, NEW)
-        }
+        samples = {kind: [sample(row) for row in self.first(kind)] for kind in (CHANGED, NEW)}
         return {
             "total_rows": self.total_rows,
             "header": self.header,
@@ -136,10 +147,13 @@ class Plan:
         }
 
 
-def begin(sheet: Sheet) -> Plan:
+AnyPlan = TypeVar("AnyPlan", bound=Plan)
+
+
+def begin(sheet: Sheet, of: type[AnyPlan] = Plan) -> AnyPlan:
     """A plan that already refuses the records which do not fit the header."""
     total = len(sheet.rows) + len(sheet.misfits)
-    plan = Plan(notices=list(sheet.notices), total_rows=total, header=sheet.source)
+    plan = of(notices=list(sheet.notices), total_rows=total, header=sheet.source)
     for misfit in sheet.misfits:
         refuse_shape(plan, misfit, sheet.delimiter)
     return plan
@@ -178,10 +192,6 @@ def shown(value: Any) -> str:
 
 def clip(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-
-
-def first(rows: Iterable[RowPlan], count: int) -> list[RowPlan]:
-    return [row for row, _ in zip(rows, range(count), strict=False)]
 
 
 def dumps(value: Any) -> bytes:

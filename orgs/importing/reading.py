@@ -1,16 +1,19 @@
 """A CSV file as people have it, turned into rows with their physical line numbers; or one sentence why not. Pure."""
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
+from typing import NamedTuple
 
-from config.backoffice.exports import plain
+from config.backoffice.exports import MARK, plain
+from config.backoffice.uploads import MOST_BYTES
+from orgs.importing import decoding
+from orgs.importing.decoding import FileRefused, Text
 
-MOST_BYTES = 50_000_000
 MOST_ROWS = 200_000
 LONGEST_CELL = 100_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -19,22 +22,11 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 TRIMMED = " \t\u00a0\u202f\u3000"
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00a0\u202f"
 PROPERTY = "prop:"
+SEPARATOR_LINE = re.compile(r"sep=(.)")
 WALL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?", re.ASCII)
 
 
-class FileRefused(Exception):
-    """The whole file cannot be used: what is wrong, and what to do about it."""
-
-    def __init__(self, message: str, remedy: str, header: tuple[str, ...] = ()) -> None:
-        """With a `header` the file is readable and its columns could be mapped."""
-        super().__init__(f"{message} {remedy}")
-        self.message = message
-        self.remedy = remedy
-        self.header = header
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """One record: the physical line it begins on (the header is line 1) and its cells, outer white space removed."""
 
     line: int
@@ -48,20 +40,6 @@ class ShapeError:
     line: int
     cells: list[str]
     message: str
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A readable file. `notices` are sentences about how it was understood."""
-
-    columns: tuple[str, ...]
-    rows: list[SourceRow]
-    misfits: list[ShapeError]
-    delimiter: str
-    encoding: str
-    blank_rows: int
-    notices: list[str]
-    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +68,73 @@ class Header:
     utc: frozenset[int] = frozenset()
     currency: str = ""
 
+    @property
+    def width(self) -> int:
+        """How many cells a row of the file has."""
+        return len(self.columns) - bool(self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The records of a file, parsed anew at every pass. `skipped` lines stand above them."""
+
+    text: Text
+    delimiter: str
+    skipped: int = 0
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """(line it begins on, cells) a record. A misplaced or unclosed quote refuses the file: it swallows rows."""
+        csv.field_size_limit(LONGEST_CELL)
+        lines = islice(self.text.lines(), self.skipped, None)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        begins = 1 + self.skipped
+        try:
+            for cells in reader:
+                yield begins, cells
+                begins = 1 + self.skipped + reader.line_num
+        except csv.Error as error:
+            remedy = "Correct this line and try again."
+            raise FileRefused(f"Line {begins}: {quote_trouble(str(error))}", remedy) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that fit the header, read anew at every pass: 200 000 of them would fill the memory of a worker."""
+
+    source: Source
+    header: Header
+    header_line: int
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[SourceRow]:
+        names, utc = self.header.columns, self.header.utc
+        constant = [self.header.currency] if self.header.currency else []
+        for line, cells, fits in shaped(self.source, self.header, self.header_line):
+            if not fits:
+                continue
+            for place in utc:
+                if WALL_TIME.fullmatch(cells[place]):
+                    cells[place] += "Z"
+            plain_cells = [plain(cell) if cell[:1] == MARK else cell for cell in cells]
+            yield SourceRow(line, dict(zip(names, plain_cells + constant, strict=True)))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A readable file. `notices` are sentences about how it was understood."""
+
+    columns: tuple[str, ...]
+    rows: Rows
+    misfits: list[ShapeError]
+    delimiter: str
+    encoding: str
+    blank_rows: int
+    notices: list[str]
+    source: tuple[str, ...] = ()
+
 
 def read(content: bytes, columns: Columns, mapping: Mapping[str, str] | None = None) -> Sheet:
     """Read a whole file; `mapping` names columns that are called differently (theirs to ours).
@@ -99,111 +144,48 @@ def read(content: bytes, columns: Columns, mapping: Mapping[str, str] | None = N
     mapping = mapping or {}
     if len(content) > MOST_BYTES:
         raise FileRefused("The file is too large; at most 50 MB are allowed.", "Split it into several files.")
-    text, encoding = decode(content)
-    refuse_other_formats(text)
-    lines = io.StringIO(text, newline="")
-    first_line = 1
-    hint = re.match(r"sep=(.)\r?\n", text)
-    if hint:
-        lines.readline()
-        first_line = 2
-    delimiter = hint.group(1) if hint else find_delimiter(text, columns, mapping)
-    records = parse(lines, delimiter, first_line)
-    header_line, raw_header = next(((line, cells) for line, cells in records if any(map(tidy, cells))), (1, []))
+    text = decoding.decode(content)
+    first = first_line(text)
+    refuse_other_formats(first)
+    hint = SEPARATOR_LINE.fullmatch(first)
+    delimiter = hint.group(1) if hint else find_delimiter(first, columns, mapping)
+    source = Source(text, delimiter, 1 if hint else 0)
+    header_line, raw_header = next((each for each in source.records() if any(map(tidy, each[1]))), (1, []))
     header = read_header(raw_header, columns, mapping)
-    rows, misfits, blank = read_rows(records, header)
+    rows, misfits, blank = check_rows(source, header, header_line)
     notices = header.notices
-    if encoding == "cp1252":
-        notices.append(decoding_notice(text))
+    if text.encoding == "cp1252":
+        notices.append(decoding.notice(text))
     if delimiter != ",":
         notices.append(f"Columns are separated by {DELIMITERS.get(delimiter, delimiter)}s.")
     if header_line > 1:
         notices.append(f"The header is line {header_line}.")
     if blank:
         notices.append(f"{blank} blank {'row was' if blank == 1 else 'rows were'} skipped.")
-    return Sheet(header.columns, rows, misfits, delimiter, encoding, blank, notices, header.source)
+    return Sheet(header.columns, rows, misfits, delimiter, text.encoding, blank, notices, header.source)
 
 
-def decode(content: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding: UTF-8, UTF-16 with its mark, else Windows-1252."""
-    if content.startswith(b"PK\x03\x04"):
-        raise FileRefused(
-            "This is an Excel workbook or a ZIP archive.", "Save the sheet as “CSV UTF-8” and upload that."
-        )
-    for mark, name in ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\x00\x00\xfe\xff", "UTF-32"), (b"%PDF", "PDF")):
-        if content.startswith(mark):
-            raise FileRefused(f"The file is {name}, which is not read here.", "Save it as CSV in UTF-8.")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text, encoding = decoded(content, "utf-16"), "utf-16"
-    elif b"\x00" in content.rstrip(b"\x00"):
-        raise FileRefused("The encoding cannot be told: there are NUL bytes between the letters.", "Save it as UTF-8.")
-    elif content.endswith(b"\x00"):
-        raise FileRefused("The file ends in NUL bytes: it was cut off while being copied.", "Export or copy it again.")
-    else:
-        text, encoding = decode_bytes(content)
-    text = text.lstrip("\ufeff")
-    if "\x00" in text:
-        raise FileRefused("The file contains NUL characters.", "Export it again as CSV in UTF-8.")
-    if not text.strip():
-        raise FileRefused("The file is empty.", "Export it again; the first line names the columns.")
-    return text, encoding
+def first_line(text: Text) -> str:
+    """The first line with something in it, without marks and white space around it."""
+    return next(stripped for line in text.lines() if (stripped := line.strip("\ufeff \r\n")))
 
 
-def decode_bytes(content: bytes) -> tuple[str, str]:
-    try:
-        return content.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return decoded(content, "cp1252"), "cp1252"
-
-
-def decoded(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileRefused(
-            f"The encoding cannot be told: line {line} is neither UTF-8 nor Windows-1252.", "Save it as UTF-8."
-        ) from error
-
-
-def decoding_notice(text: str) -> str:
-    """Shows a piece of text that would look wrong if the encoding was guessed wrongly."""
-    example = re.search(r"[^\x00-\x7f\s]", text)
-    piece = text[max(0, example.start() - 15) : example.end() + 15].splitlines() if example else []
-    shown = f" Check that this reads well: “{' / '.join(piece)}”." if piece else ""
-    return f"The file is not UTF-8; it was read as Windows-1252.{shown}"
-
-
-def refuse_other_formats(text: str) -> None:
-    start = text.lstrip()[:200].lower()
+def refuse_other_formats(first: str) -> None:
+    start = first.lstrip().lower()
     if start.startswith("<"):
         raise FileRefused("This is a web page or XML, not CSV.", "Export the table as CSV.")
     if start.startswith(("{", "[")):
         raise FileRefused("This is JSON, not CSV.", "Export the table as CSV.")
 
 
-def find_delimiter(text: str, columns: Columns, mapping: Mapping[str, str]) -> str:
+def find_delimiter(first: str, columns: Columns, mapping: Mapping[str, str]) -> str:
     """The separator under which the first line shows the most known columns; then the most columns at all."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
 
     def score(delimiter: str) -> tuple[int, int]:
         names = [tidy(cell.strip('"')) for cell in first.split(delimiter)]
         return sum(name in mapping or columns.takes(name.lower()) for name in names), len(names)
 
     return max(DELIMITERS, key=score)
-
-
-def parse(lines: io.StringIO, delimiter: str, first_line: int):
-    """(line it begins on, cells) a record. A misplaced or unclosed quote refuses the file: it would swallow rows."""
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    begins = first_line
-    try:
-        for cells in reader:
-            yield begins, cells
-            begins = first_line + reader.line_num
-    except csv.Error as error:
-        raise FileRefused(f"Line {begins}: {quote_trouble(str(error))}", "Correct this line and try again.") from error
 
 
 def quote_trouble(reason: str) -> str:
@@ -293,30 +275,35 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def read_rows(records, header: Header) -> tuple[list[SourceRow], list[ShapeError], int]:
-    rows: list[SourceRow] = []
+def check_rows(source: Source, header: Header, header_line: int) -> tuple[Rows, list[ShapeError], int]:
+    """One pass over the whole file: what does not fit the header, and how many rows do. Raises FileRefused."""
     misfits: list[ShapeError] = []
-    blank = 0
-    constant = [header.currency] if header.currency else []
-    names, width = header.columns, len(header.columns) - len(constant)
-    make: Callable = dict
-    for line, raw in records:
-        cells = [plain(cell.strip(TRIMMED)) for cell in raw]
-        if not any(cells):
+    blank = count = 0
+    for line, cells, fits in shaped(source, header, header_line):
+        if not cells:
             blank += 1
+        elif not fits:
+            misfits.append(ShapeError(line, cells, misfit(len(cells), header.width)))
+        else:
+            count += 1
+        if count + len(misfits) > MOST_ROWS:
+            raise FileRefused(f"The file has more than {MOST_ROWS} rows.", "Split it into several files.")
+    return Rows(source, header, header_line, count), misfits, blank
+
+
+def shaped(source: Source, header: Header, header_line: int) -> Iterator[tuple[int, list[str], bool]]:
+    """Line, cells and whether they fit the header, a record below it; a blank one has no cells."""
+    width = header.width
+    for line, raw in source.records():
+        if line <= header_line:
+            continue
+        cells = [cell.strip(TRIMMED) for cell in raw]
+        if not any(cells):
+            yield line, [], False
             continue
         while len(cells) > width and not cells[-1]:
             cells.pop()
-        if len(cells) != width:
-            misfits.append(ShapeError(line, cells, misfit(len(cells), width)))
-            continue
-        for place in header.utc:
-            if WALL_TIME.fullmatch(cells[place]):
-                cells[place] += "Z"
-        rows.append(SourceRow(line, make(zip(names, cells + constant, strict=True))))
-        if len(rows) > MOST_ROWS:
-            raise FileRefused(f"The file has more than {MOST_ROWS} rows.", "Split it into several files.")
-    return rows, misfits, blank
+        yield line, cells, len(cells) == width
 
 
 def misfit(found: int, width: int) -> str:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.html import format_html
 from import_export import resources
@@ -44,13 +45,14 @@ class SetWiseResource(resources.ModelResource):
         result = Result()
         result.diff_headers = self.get_diff_headers()
         try:
-            plan = batches.plan_content(self.import_kind, content, chosen)
+            with transaction.atomic():
+                plan = batches.plan_content(self.import_kind, content, chosen)
+                fill(result, plan)
         except FileRefused as error:
             if raise_errors:
                 raise
             result.append_base_error(Error(error))
             return result
-        fill(result, plan)
         if dry_run or plan.refused:
             return result
         user = kwargs.get("user")
@@ -66,7 +68,7 @@ class SetWiseResource(resources.ModelResource):
 def fill(result: Result, plan: Plan) -> None:
     """A plan in the library's words."""
     result.total_rows = plan.total_rows
-    for row in plan.rows:
+    for row in plan.each_row():
         each = row_result(row, result.diff_headers)
         result.increment_row_result_total(each)
         result.append_row_result(each)

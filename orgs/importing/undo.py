@@ -45,6 +45,12 @@ class Undone:
         }
 
 
+def may_undo(user: Any, batch: ImportBatch) -> bool:
+    """Whoever imported it, while that person may import; somebody else's import takes the right to delete imports."""
+    is_own = batch.created_by_id is not None and batch.created_by_id == user.pk
+    return user.has_perm("orgs.run_import") and (is_own or user.has_perm("orgs.delete_importbatch"))
+
+
 def is_large(batch: ImportBatch) -> bool:
     """Whether taking it back is work for the background."""
     return batch.entries.count() > batches.DIRECT_ROWS
@@ -64,6 +70,8 @@ def run_step(run: JobRun, now: datetime) -> str:
     """A background step: the preview is kept on the batch's row; a sentence for the ledger of jobs."""
     batch_id, fingerprint = run.arguments["batch"], run.arguments["fingerprint"]
     user = batches.allowed_user(run)
+    if not may_undo(user, ImportBatch.objects.get(pk=batch_id)):
+        raise batches.NotYours("The right to undo this import was withdrawn meanwhile; nothing was changed.")
     with progress.watched(run, "Reading the ledger"):
         try:
             if fingerprint is None:

@@ -293,15 +293,15 @@ def year_of(place: Place, part: str) -> Parts:
         .annotate(kept=Least("now", "closing"))
     )
     sums = found.aggregate(
-        before=money(Sum("closing")), now=money(Sum("now")), kept=money(Sum("kept")), count=Count("*")
+        before=money(Sum("closing")), all_now=money(Sum("now")), all_kept=money(Sum("kept")), count=Count("*")
     )
     totals = (
         Total("before", "MRR a year ago", sums["before"]),
         Total("organizations", "Organizations paying then", sums["count"], COUNT),
-        Total("now", "They pay now", sums["now"]),
-        Total("nrr_12m", "Net retention", share_of(sums["now"], sums["before"]), SHARE, "now ÷ a year ago"),
-        Total("kept", "Capped at then", sums["kept"]),
-        Total("grr_12m", "Gross retention", share_of(sums["kept"], sums["before"]), SHARE, "capped ÷ a year ago"),
+        Total("now", "They pay now", sums["all_now"]),
+        Total("nrr_12m", "Net retention", share_of(sums["all_now"], sums["before"]), SHARE, "now ÷ a year ago"),
+        Total("kept", "Capped at then", sums["all_kept"]),
+        Total("grr_12m", "Gross retention", share_of(sums["all_kept"], sums["before"]), SHARE, "capped ÷ a year ago"),
     )
     columns = (
         Column("Organization", ORGANIZATION),

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from revenue import books
 from revenue.fx import Converter, Rate, RateTable
-from revenue.importing.lines import Line
 from revenue.models import ExchangeRate
 from revenue.mrr.money import from_units, to_units
+
+# owner, currency, sum, the amount itself where it is to be converted, how many rows
+Sum = tuple[Hashable, str, Decimal, Decimal | None, int]
 
 
 @dataclass(frozen=True)
@@ -31,20 +33,19 @@ def read_converter(reporting_currency: str) -> Converter:
     return Converter(RateTable(rates), reporting_currency, chosen.fx_mode, chosen.fx_constant_date)
 
 
-def balance(lines: Iterable[Line], day: date, converter: Converter) -> Balance:
-    """The MRR of these lines at the close of a day, each row converted and rounded by itself (R26)."""
-    sums: dict[Hashable, int] = defaultdict(int)
+def balance(sums: Iterable[Sum], day: date, converter: Converter) -> Balance:
+    """MRR at the close of a day, each row converted and rounded by itself (R26)."""
+    units: dict[Hashable, int] = defaultdict(int)
     unconverted: dict[str, int] = defaultdict(int)
     ordinal = day.toordinal()
-    for line in lines:
-        if not line.is_active(day):
-            continue
-        if not converter.can(line.currency):
-            unconverted[line.currency] += 1
-            continue
-        owner = line.organization_id or line.external_org_id
-        sums[owner] += converter.convert(to_units(line.mrr), line.currency, ordinal)
-    return Balance({owner: max(units, 0) for owner, units in sums.items()}, dict(unconverted))
+    for owner, currency, total, each, count in sums:
+        if each is None:
+            units[owner] += to_units(total)
+        elif converter.can(currency):
+            units[owner] += converter.convert(to_units(each), currency, ordinal) * count
+        else:
+            unconverted[currency] += count
+    return Balance({owner: max(value, 0) for owner, value in units.items()}, dict(unconverted))
 
 
 def losing(before: Balance, after: Balance) -> dict[Hashable, Decimal]:

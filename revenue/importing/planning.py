@@ -1,289 +1,214 @@
-"""What each row of a subscriptions file would do to the books."""
+"""What a subscriptions file would do to the books."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from datetime import date, timedelta
 
+from config import db
 from config.backoffice.formatting import plural
-from orgs.importing import cells, progress
-from orgs.importing.hints import hint
-from orgs.importing.kinds import in_chunks
+from orgs.importing import cells, hints, progress
 from orgs.importing.lookalikes import find_lookalikes
 from orgs.importing.options import Options
-from orgs.importing.plan import CHANGED, NEW, UNCHANGED, Plan, RowPlan, begin
-from orgs.importing.reading import Sheet
-from orgs.models import Organization, OrganizationKey
-from revenue.importing import money
-from revenue.importing.lines import Line, read_known_now
-from revenue.importing.rows import ID, Draft, kept_day, kept_text, manner_of, read_row
+from orgs.importing.plan import Plan, begin
+from orgs.importing.reading import Sheet, SourceRow
+from orgs.keys import known_ids
+from orgs.models import Organization
+from revenue.importing import money, sql, staging
+from revenue.importing.rows import ID, Draft, manner_of, read_row
+from revenue.importing.staging import StagedPlan
 from revenue.mrr.book import Row
-from revenue.mrr.file_checks import end_hint, self_overlaps
+from revenue.mrr.file_checks import self_overlaps
 
 MOST_LISTED = 50
+REMEDY = "Import organizations first, or tick “create missing organizations”."
 
 
 def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Plan:
-    """Compare a sheet with the books. Reads only: imports alone write subscriptions, and they wait for each other."""
-    plan = begin(sheet)
-    manner = manner_of(options, sheet.delimiter)
-    drafts = [draft for row in progress.over(sheet.rows, "Reading rows") if (draft := read_row(row, manner, plan))]
-    named = named_ids(sheet)
-    keys = read_keys(named)
-    unknown = sorted(named - set(keys))
-    if options.create_missing:
-        warn_of_odd_ids(drafts, set(unknown), plan)
-    else:
-        drafts = refuse_unknown(sheet, drafts, set(unknown), plan)
-    books = list(read_known_now())
-    current = {line.identity: line for line in books}
-    drafts = refuse_duplicates(drafts, plan)
-    notice_kept_ends(drafts, current, plan)
-    notice_empty_currencies(drafts, options, plan)
-    lines = [(draft.line, new_line(draft, keys, current, options)) for draft in drafts]
-    drafts.clear()
-    compared = progress.over(lines, "Comparing rows")
-    plan.rows = [row for number, line in compared if (row := plan_row(number, line, current, options, plan))]
-    lines.clear()
-    progress.step("Adding up MRR before and after")
-    end_missing(plan, books, sheet, options)
-    ask_about_money(plan, books, options, unknown)
-    look_at_the_whole(plan, books, options)
+    """Compare a sheet with the books, in the caller's transaction.
+
+    Reads only: imports alone write subscriptions, and they wait for each other.
+    """
+    plan = begin(sheet, StagedPlan)
+    left_out: list[SourceRow] = []
+    staging.stage(read_drafts(sheet, options, plan, left_out))
+    progress.step("Comparing with the books")
+    with staging.set_wise():
+        judge_unknown(plan, left_out, options)
+        warn_of_seen(plan)
+        staging.compare(options)
+        refuse_impossible(plan, options)
+        notice_empty_cells(plan, options)
+        end_missing(plan, options)
+        db.run(sql.ANALYZE_PLANNED)
+        db.run(sql.CREATE_AFTER)
+        progress.step("Adding up MRR before and after")
+        ask_about_money(plan, options)
+        warn_of_overlaps(plan)
+        propose_inclusive(plan, options)
+        plan.close()
     plan.refused.sort(key=lambda remark: remark.line)
     return plan
 
 
-def read_keys(external_ids: set[str]) -> dict[str, tuple[int, int]]:
-    """Key and organization of every known id."""
-    keys = {}
-    for chunk in in_chunks(external_ids):
-        found = OrganizationKey.objects.filter(external_id__in=chunk)
-        for external_id, pk, organization_id in found.values_list("external_id", "id", "organization_id"):
-            keys[external_id] = (pk, organization_id)
-    return keys
+def read_drafts(sheet: Sheet, options: Options, plan: Plan, left_out: list[SourceRow]) -> Iterator[Draft]:
+    """The readable rows; refused ones are noted in the plan and kept in `left_out`."""
+    manner = manner_of(options, sheet.delimiter)
+    for row in progress.over(sheet.rows, "Reading rows"):
+        draft = read_row(row, manner, plan)
+        if draft is None:
+            left_out.append(row)
+        else:
+            yield draft
 
 
-def named_ids(sheet: Sheet) -> set[str]:
-    """Every usable id in the file, also of rows that are refused for something else."""
-    found = set()
-    for text in {row.cells[ID] for row in sheet.rows}:
+def judge_unknown(plan: Plan, left_out: list[SourceRow], options: Options) -> None:
+    """Ids that the install does not know: refused, or named once each when their organizations are to be created."""
+    refused_for_else = ids_of(left_out)
+    unknown = staging.unknown_ids()
+    if not options.create_missing:
+        others = {external_id for external_id, _ in refused_for_else}
+        unknown |= others - known_ids(others)
+    plan.facts["unknown_count"] = len(unknown)
+    plan.facts["unknown"] = sorted(unknown)[:MOST_LISTED]
+    plan.facts["creates_organizations"] = len(unknown) if options.create_missing else 0
+    if not unknown:
+        return
+    lookalikes = find_lookalikes(unknown, guess=True)
+    lines = staging.lines_of(unknown)
+    if options.create_missing:
+        warn_of_odd_ids(lines, lookalikes, plan)
+        return
+    for external_id, line in [*lines, *(each for each in refused_for_else if each[0] in unknown)]:
+        hint = did_you_mean(lookalikes.get(external_id))
+        plan.refuse(line, ID, external_id, f"is not known to this install. {REMEDY}{hint}")
+
+
+def warn_of_seen(plan: Plan) -> None:
+    """Ids known from events alone that an imported customer may have under another spelling."""
+    seen = staging.seen_ids()
+    for external_id, other in find_lookalikes(seen, guess=True, among_imported=True).items():
+        reason = f"is known from events alone. Did you mean “{other}”? Join the two on the ID reconciliation page."
+        plan.warn(seen[external_id], ID, external_id, reason)
+
+
+def ids_of(rows: list[SourceRow]) -> list[tuple[str, int]]:
+    """(usable id, line) of rows that are refused for something else."""
+    found = []
+    for row in rows:
         with suppress(cells.BadCell):
-            found.add(cells.external_id(text))
+            found.append((cells.external_id(row.cells[ID]), row.line))
     return found
 
 
-def refuse_unknown(sheet: Sheet, drafts: list[Draft], missing: set[str], plan: Plan) -> list[Draft]:
-    """Rows of ids that are not known; said of rows refused for something else as well."""
-    if not missing:
-        return drafts
-    lookalikes = find_lookalikes(missing, guess=True)
-    remedy = "Import organizations first, or tick “create missing organizations”."
-    for row in sheet.rows:
-        external_id = row.cells[ID].strip()
-        if external_id in missing:
-            other = lookalikes.get(external_id)
-            hint = (
-                f" Did you mean “{other}”? Correct it, or join the two on the ID reconciliation page." if other else ""
-            )
-            plan.refuse(row.line, ID, external_id, f"is not known to this install. {remedy}{hint}")
-    return [draft for draft in drafts if draft.external_id not in missing]
+def did_you_mean(other: str | None) -> str:
+    return f" Did you mean “{other}”? Correct it, or join the two on the ID reconciliation page." if other else ""
 
 
-def warn_of_odd_ids(drafts: list[Draft], missing: set[str], plan: Plan) -> None:
+def warn_of_odd_ids(lines: list[tuple[str, int]], lookalikes: dict[str, str], plan: Plan) -> None:
     """Said once an id that would be created."""
-    lookalikes = find_lookalikes(missing, guess=True)
-    for draft in drafts:
-        if draft.external_id in missing:
-            missing.discard(draft.external_id)
-            if other := lookalikes.get(draft.external_id):
-                reason = f"would be a new organization. Did you mean “{other}”?"
-                plan.warn(draft.line, ID, draft.external_id, reason)
-            if odd := hint(draft.external_id):
-                plan.warn(draft.line, ID, draft.external_id, odd)
+    first: dict[str, int] = {}
+    for external_id, line in lines:
+        first.setdefault(external_id, line)
+    for external_id, line in first.items():
+        if other := lookalikes.get(external_id):
+            plan.warn(line, ID, external_id, f"would be a new organization. Did you mean “{other}”?")
+        if odd := hints.hint(external_id):
+            plan.warn(line, ID, external_id, odd)
 
 
-def identity(draft: Draft) -> tuple:
-    if draft.subscription_id:
-        return (draft.subscription_id,)
-    return (draft.external_id, draft.row.product_code, draft.row.start_on)
+def refuse_impossible(plan: Plan, options: Options) -> None:
+    """Rows that mean the same line, that would end before they start or rewrite what was known later."""
+    known_on = options.known_on
+    for line, subscription_id, start, twin, end, old_known_from in db.rows(sql.NOT_POSSIBLE, {"known_on": known_on}):
+        if twin is not None:
+            refuse_twin(plan, line, subscription_id, start, twin)
+        elif end is not None and end < start:
+            reason = f"is empty, so the stored end {end} stays; it lies before the start. Give a new end, or none."
+            plan.refuse(line, "end_at", "", reason)
+        else:
+            reason = f"changes a row known since {old_known_from}; it cannot have been known on {known_on} already."
+            plan.refuse(line, "start_at", str(start), reason)
+    db.run(sql.DELETE_NOT_POSSIBLE, {"known_on": known_on})
 
 
-def refuse_duplicates(drafts: list[Draft], plan: Plan) -> list[Draft]:
-    """Rows of one identity refuse each other: nobody can know which one is meant."""
-    lines = defaultdict(list)
-    for draft in drafts:
-        lines[identity(draft)].append(draft.line)
-    for draft in drafts:
-        others = [line for line in lines[identity(draft)] if line != draft.line]
-        if others:
-            refuse_duplicate(draft, others[0], plan)
-    return [draft for draft in drafts if len(lines[identity(draft)]) == 1]
-
-
-def refuse_duplicate(draft: Draft, other: int, plan: Plan) -> None:
-    if draft.subscription_id:
-        reason = f"stands in line {other} as well. Keep one of the rows."
-        plan.refuse(draft.line, "subscription_id", draft.subscription_id, reason)
+def refuse_twin(plan: Plan, line: int, subscription_id: str, start: date, twin: int) -> None:
+    if subscription_id:
+        plan.refuse(line, "subscription_id", subscription_id, f"stands in line {twin} as well. Keep one of the rows.")
     else:
         reason = (
-            f"has the same organization, product and start as line {other}. Keep one, or give each a subscription_id."
+            f"has the same organization, product and start as line {twin}. Keep one, or give each a subscription_id."
         )
-        plan.refuse(draft.line, "start_at", str(draft.row.start_on), reason)
+        plan.refuse(line, "start_at", str(start), reason)
 
 
-def new_line(draft: Draft, keys: dict, current: dict[tuple, Line], options: Options) -> Line:
-    """The line as it would stand; an empty cell keeps what is stored."""
-    row = draft.row
-    old = current.get(identity(draft))
-    key_id, organization_id = keys.get(draft.external_id, (None, None))
-    keeps_amount = "amount" not in draft.cells and old is not None and old.mrr == draft.mrr
-    return Line(
-        key_id=key_id,
-        organization_id=organization_id,
-        external_org_id=draft.external_id,
-        subscription_id=draft.subscription_id,
-        product_code=row.product_code,
-        name=kept_text(draft, "name", old and old.name),
-        mrr=draft.mrr,
-        currency=row.currency,
-        start_on=row.start_on,
-        end_on=kept_day(draft, "end_at", row.end_on, old and old.end_on),
-        trial_end_on=kept_day(draft, "trial_end_at", row.trial_end_on, old and old.trial_end_on),
-        amount=old.amount if keeps_amount else row.amount,
-        interval=old.interval if keeps_amount else billed(row),
-        interval_count=old.interval_count if keeps_amount else row.interval_count,
-        known_from=options.known_on,
-        id=old and old.id,
-    )
-
-
-def notice_kept_ends(drafts: list[Draft], current: dict[tuple, Line], plan: Plan) -> None:
-    kept = 0
-    for draft in drafts:
-        old = current.get(identity(draft))
-        kept += old is not None and old.end_on is not None and not {"end_at"} & (set(draft.cells) | draft.cleared)
+def notice_empty_cells(plan: Plan, options: Options) -> None:
+    """Empty currencies are the reporting one, empty ends keep the stored one; both are said."""
+    empty, kept = db.rows(sql.NOTICED)[0]
+    plan.facts["empty_currency"] = empty
     if kept:
         rows = "row keeps its" if kept == 1 else "rows keep their"
         plan.notices.append(f"{kept} {rows} stored end, as end_at is empty; write “none” there to remove an end.")
-
-
-def notice_empty_currencies(drafts: list[Draft], options: Options, plan: Plan) -> None:
-    empty = sum(draft.currency_was_empty for draft in drafts)
-    plan.facts["empty_currency"] = empty
     if empty:
         plan.notices.append(f"{plural(empty, 'row')} without a currency count in {options.reporting_currency}.")
 
 
-def billed(row: Row) -> str:
-    return row.interval if row.amount is not None else ""
-
-
-def plan_row(number: int, line: Line, current: dict[tuple, Line], options: Options, plan: Plan) -> RowPlan | None:
-    old = current.get(line.identity)
-    if old is not None and line.says_the_same(old):
-        return RowPlan(number, UNCHANGED, label_of(line), old.id, old, line)
-    if line.end_on is not None and line.end_on < line.start_on:
-        reason = f"is empty, so the stored end {line.end_on} stays; it lies before the start. Give a new end, or none."
-        plan.refuse(number, "end_at", "", reason)
-        return None
-    if old is not None and old.known_from > options.known_on:
-        reason = f"changes a row known since {old.known_from}; it cannot have been known on {options.known_on} already."
-        plan.refuse(number, "start_at", str(line.start_on), reason)
-        return None
-    kind = NEW if old is None else CHANGED
-    return RowPlan(number, kind, label_of(line), old and old.id, old, line)
-
-
-def label_of(line: Line) -> str:
-    return f"{line.external_org_id} · {line.subscription_id or line.product_code}"
-
-
-def end_missing(plan: Plan, books: list[Line], sheet: Sheet, options: Options) -> None:
+def end_missing(plan: Plan, options: Options) -> None:
     """“This file is complete”: what it does not name ends today. A file with refused rows is not complete."""
     if not options.is_complete:
         return
     if plan.refused:
         plan.notices.append("Nothing ends: rows were refused, so the file cannot be taken as complete.")
         return
-    named = {row.row_id for row in plan.rows}
-    for line in books:
-        if line.id in named or (line.end_on is not None and line.end_on <= options.known_on):
-            continue
-        if line.known_from > options.known_on:
-            continue
-        ended = replace(line, end_on=max(line.start_on, options.known_on), known_from=options.known_on)
-        plan.rows.append(RowPlan(0, CHANGED, label_of(line), line.id, line, ended))
-    count = sum(row.line == 0 for row in plan.rows)
+    count = db.run(sql.END_MISSING, {"known_on": options.known_on})
     plan.facts["ended"] = count
     plan.notices.append(f"The file is complete: {count} subscriptions that are not in it end on {options.known_on}.")
 
 
-def ask_about_money(plan: Plan, books: list[Line], options: Options, unknown: list[str]) -> None:
-    """MRR before and after today, lost organizations, unknown ones, currencies."""
+def ask_about_money(plan: Plan, options: Options) -> None:
+    """MRR before and after today, lost organizations, currencies."""
     converter = money.read_converter(options.reporting_currency)
-    before = money.balance(books, options.today, converter)
-    after_lines = resulting(plan.rows, books)
-    after = money.balance(after_lines, options.today, converter)
+    asked = {"reporting": options.reporting_currency, "day": options.today}
+    before = money.balance(db.rows(sql.MONEY_BEFORE, asked), options.today, converter)
+    after = money.balance(db.rows(sql.MONEY_AFTER, asked), options.today, converter)
     lost = money.losing(before, after)
-    names = names_of([owner for owner in list(lost)[:MOST_LISTED] if isinstance(owner, int)])
+    listed = list(lost)[:MOST_LISTED]
+    names = {str(each.pk): str(each) for each in Organization.objects.filter(id__in=listed)}
     plan.facts |= {
         "currency": options.reporting_currency,
         "mrr_before": str(before.total),
         "mrr_after": str(after.total),
         "losing_count": len(lost),
-        "losing": [[names.get(owner, str(owner)), str(lost[owner])] for owner in list(lost)[:MOST_LISTED]],
-        "unknown_count": len(unknown),
-        "unknown": unknown[:MOST_LISTED],
-        "creates_organizations": len(unknown) if options.create_missing else 0,
-        "currencies": dict(Counter(row.new.currency for row in plan.rows if row.line)),
+        "losing": [[names[owner], str(lost[owner])] for owner in listed],
+        "currencies": dict(db.rows(sql.CURRENCIES)),
         "unconverted": after.unconverted,
     }
+    if after.unconverted:
+        codes = ", ".join(sorted(after.unconverted))
+        plan.notices.append(f"No exchange rate for {codes}: these rows are left out of the totals above.")
 
 
-def resulting(rows: Iterable[RowPlan], books: list[Line]) -> list[Line]:
-    """The books as they would be."""
-    changed = {row.row_id: row.new for row in rows if row.row_id is not None}
-    new = [row.new for row in rows if row.row_id is None]
-    return [changed.get(line.id, line) for line in books] + new
-
-
-def names_of(organization_ids: list[int]) -> dict[int, str]:
-    return {each.pk: str(each) for each in Organization.objects.filter(id__in=organization_ids)}
-
-
-def look_at_the_whole(plan: Plan, books: list[Line], options: Options) -> None:
-    """Overlaps, the end convention, kept ends, empty currencies, future starts: what no single row tells."""
-    lines_of = {id(row.new): row.line for row in plan.rows if row.line}
-    engine = [as_engine_row(line, lines_of.get(id(line))) for line in resulting(plan.rows, books)]
-    overlaps = [pair for pair in self_overlaps(engine) if pair[0].line or pair[1].line]
+def warn_of_overlaps(plan: Plan) -> None:
+    """Rows of one organization and product that count on a common day, named at the later one in the file."""
+    found = [
+        Row(owner, line, product, currency, start_on=begins, end_on=end, mrr=mrr)
+        for owner, line, product, currency, begins, end, mrr in db.rows(sql.OVERLAPPING)
+    ]
+    overlaps = [pair for pair in self_overlaps(found) if pair[0].line or pair[1].line]
     for earlier, later in overlaps:
         row = later if later.line else earlier
         reason = "overlaps another subscription of the same organization and product; both are added up."
         plan.warn(row.line, "product_code", row.product_code, reason)
     plan.facts["overlaps"] = len(overlaps)
-    hint = end_hint([row for row in engine if row.line])
-    if options.end_convention == "exclusive" and hint.suggests_inclusive:
-        plan.notices.append(end_hint_sentence(hint.one_day_apart, *hint.example))
-    if plan.facts["unconverted"]:
-        listed = ", ".join(sorted(plan.facts["unconverted"]))
-        plan.notices.append(f"No exchange rate for {listed}: these rows are left out of the totals above.")
 
 
-def end_hint_sentence(count: int, earlier: Row, later: Row) -> str:
-    return (
-        f"{count} rows end the day before the next one starts (“ends {earlier.end_on}, next starts {later.start_on}”): "
-        "the file probably names the last day with revenue. Then choose the end convention “inclusive”."
-    )
-
-
-def as_engine_row(line: Line, number: int | None) -> Row:
-    return Row(
-        organization=line.organization_id or line.external_org_id,
-        line=number,
-        product_code=line.product_code,
-        currency=line.currency,
-        start_on=line.start_on,
-        end_on=line.end_on,
-        trial_end_on=line.trial_end_on,
-        mrr=line.mrr,
-    )
+def propose_inclusive(plan: Plan, options: Options) -> None:
+    """More rows end the day before the next one starts than on that day: the ends are last days (R3)."""
+    if options.end_convention != "exclusive":
+        return
+    apart, touching, example = db.rows(sql.END_HINT)[0]
+    if apart > touching:
+        follows = example + timedelta(days=1)
+        plan.notices.append(
+            f"{apart} rows end the day before the next one starts (“ends {example}, next starts {follows}”): "
+            "the file probably names the last day with revenue. Then choose the end convention “inclusive”."
+        )

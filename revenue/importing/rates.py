@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from config import db
+from orgs.importing import progress
+from orgs.importing.cells import BadCell, day, number
 from orgs.importing.kinds import (
     Importer,
     KeptRow,
@@ -30,10 +32,12 @@ from revenue.books import Terms
 from revenue.fx import BASE, Rate, RateTable
 from revenue.importing.money import Balance, losing
 from revenue.models import ExchangeRate, Subscription
-from revenue.rate_files import LONG_COLUMNS, read_rates
+from revenue.rate_files import LONG_COLUMNS, NOT_QUOTED, read_rates
 
 MODEL = ExchangeRate._meta.label
 CODE = re.compile(r"[A-Z]{3}", re.ASCII)
+# As the bank writes the days of its daily table.
+WITH_MONTHS_NAME = re.compile(r"\d{1,2} [A-Za-z]{3,9} \d{4}", re.ASCII)
 PLACES = Decimal("0.00000001")
 LARGEST = Decimal(10) ** 12
 MOST_LISTED = 50
@@ -77,8 +81,8 @@ def plan_rates(sheet: Sheet, options: Options, lock: bool = False) -> Plan:
         raise FileRefused(f"{error}.", "Rename the columns, or use the ECB's file as it is.") from error
     stored = {(line.day, line.currency): line for line in read_stored()}
     seen: dict[tuple[date, str], Decimal] = {}
-    for source in sheet.rows:
-        for rate in rates_of(source, sheet.columns, plan):
+    for source in progress.over(sheet.rows, "Reading rows"):
+        for rate in rates_of(source, sheet, options, plan):
             known = seen.setdefault((rate.day, rate.currency), rate.per_eur)
             if known != rate.per_eur:
                 plan.refuse(source.line, rate.currency, str(rate.per_eur), f"differs from {known} above. Keep one.")
@@ -88,9 +92,12 @@ def plan_rates(sheet: Sheet, options: Options, lock: bool = False) -> Plan:
     return plan
 
 
-def rates_of(source: SourceRow, columns: tuple[str, ...], plan: Plan) -> Iterator[Rate]:
+def rates_of(source: SourceRow, sheet: Sheet, options: Options, plan: Plan) -> Iterator[Rate]:
     """The readable rates of one row; what is refused is noted under the row's physical line."""
-    found, problems = read_rates(columns, [list(source.cells.values())])
+    cells = plain_cells(source, sheet.delimiter, options, plan)
+    if cells is None:
+        return
+    found, problems = read_rates(sheet.columns, [cells])
     for problem in problems:
         plan.refuse(source.line, problem.column, problem.value, f"is refused. {problem.message}")
     for rate in found:
@@ -101,6 +108,27 @@ def rates_of(source: SourceRow, columns: tuple[str, ...], plan: Plan) -> Iterato
             )
         elif rate.currency != BASE:
             yield Rate(rate.day, rate.currency, per_eur)
+
+
+def plain_cells(source: SourceRow, delimiter: str, options: Options, plan: Plan) -> list[str] | None:
+    """The row with ISO days and decimal points; None when a cell of it cannot be read."""
+    plain: list[str] = []
+    for column, text in source.cells.items():
+        try:
+            plain.append(plain_cell(column, text, delimiter, options))
+        except BadCell as error:
+            plan.refuse(source.line, column, text, str(error))
+    return plain if len(plain) == len(source.cells) else None
+
+
+def plain_cell(column: str, text: str, delimiter: str, options: Options) -> str:
+    if text in NOT_QUOTED:
+        return text
+    if column == "date":
+        return text if WITH_MONTHS_NAME.fullmatch(text) else str(day(text, options.day_format, options.zone))
+    if column == "per_eur" or CODE.fullmatch(column):
+        return str(number(text, delimiter))
+    return text
 
 
 def row_plan(new: RateLine, old: RateLine | None) -> RowPlan:

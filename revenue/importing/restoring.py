@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from config import db
 from orgs.importing import progress
 from orgs.importing.kinds import (
     KeptRow,
@@ -15,7 +16,7 @@ from orgs.importing.kinds import (
     register_restorer,
 )
 from revenue.importing.lines import STORED, as_text
-from revenue.importing.writing import MODEL, close, delete, insert_values
+from revenue.importing.writing import MODEL
 from revenue.models import Subscription
 
 DAYS = ("start_on", "end_on", "trial_end_on", "known_from")
@@ -37,11 +38,22 @@ def restore_subscriptions(lines: list[LedgerLine], now: datetime) -> Restored:
         else:
             (opened if line.before is None else closed if "next" in line.after else replaced).append(line)
     delete([line.row_id for line in opened + replaced])
-    insert_values([values_of(line) for line in replaced])
+    db.copy_into(Subscription._meta.db_table, ("id", *STORED), (values_of(line) for line in replaced))
     close([line.row_id for line in closed], None)
     done.deleted, done.overwritten = len(opened), len(replaced) + len(closed)
     done.organization_ids = {current[line.row_id]["organization_id"] for line in opened + replaced + closed}
     return done
+
+
+def close(ids: list[int], known_to: Any) -> None:
+    for chunk in in_chunks(ids):
+        Subscription.objects.filter(id__in=chunk).update(known_to=known_to)
+
+
+def delete(ids: list[int]) -> None:
+    """Room for the versions that come back under the same id."""
+    for chunk in in_chunks(ids):
+        Subscription.objects.filter(id__in=chunk)._raw_delete(Subscription.objects.db)
 
 
 def read_current(ids: list[int]) -> dict[int, dict[str, Any]]:

@@ -24,11 +24,15 @@ class OrganizationFilters(filters.FilterSet):
     band = filters.ChoiceFilter(field_name="snapshot__band", choices=Band.choices)
     quadrant = filters.ChoiceFilter(field_name="snapshot__quadrant", choices=Quadrant.choices)
     owner = filters.CharFilter(field_name="owner__username")
+    cohort = filters.NumberFilter(field_name="cohort_memberships__cohort", help_text="Id of a cohort.")
 
 
 class SignalFilters(filters.FilterSet):
     state = filters.ChoiceFilter(choices=Signal.State.choices)
     type = filters.ChoiceFilter(choices=Signal.Type.choices)
+    cohort = filters.NumberFilter(
+        field_name="organization__cohort_memberships__cohort", help_text="Id of a cohort: signals of its members."
+    )
 
 
 @extend_schema_view(

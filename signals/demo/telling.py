@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,14 +19,26 @@ from signals.demo import cast
 from signals.demo.cast import Customer
 from signals.demo.events import events_of_day
 from signals.models import Signal
-from tracker import credentials, ingest, partitions, rollups
+from tracker import credentials, features, ingest, partitions, rollups
 from tracker.applications import create_application
 from tracker.decoders import signed
-from tracker.models import Application
+from tracker.features import Rule
+from tracker.models import Application, Feature
 
 STAFF = {"maya": ("Maya", "Lindqvist"), "jonas": ("Jonas", "Okafor")}
 APPLICATION = "Demo product"
 BATCH = 2_000
+FEATURES_DEFINED = {
+    "AI assistant": Rule(event="ai_call_completed", property_name="feature", property_value="assistant"),
+    "Automations": Rule(path_prefix="/automations/"),
+    "Comments": Rule(event="comment_added"),
+    "Dashboards": Rule(event="dashboard_viewed"),
+    "Files": Rule(event="file_uploaded"),
+    "Invitations": Rule(event="invite_sent"),
+    "Reports": Rule(event="report_exported"),
+    "Search": Rule(event="search_run"),
+    "Tasks": Rule(path_prefix="/tasks"),
+}
 # Readings far enough back for "what changed", scans close enough together for signals of different age.
 SCORED_DAYS_AGO = (90, 60, 45, 30, *range(14, 0, -1))
 SCANNED_DAYS_AGO = range(10, 0, -1)
@@ -56,6 +67,7 @@ def tell(count: int, days: int, most_events: int | None, now: datetime, say: Cal
     partitions.ensure(now)
     accepted = send_events(customers, day, days, most_events, now)
     say("Rolling up, scoring and scanning")
+    define_features(now)
     rollups.roll_up(now)
     readings = judge(day, days, now)
     return Told(organizations, lines, accepted, readings, Signal.objects.open().count())
@@ -120,12 +132,20 @@ def send_events(customers: list[Customer], day: date, days: int, most: int | Non
     sender = credentials.find(str(application.uuid))
     if sender is None:
         raise RuntimeError(f"The application {application} takes no events; activate it first.")
-    decode = partial(signed.decode, application_id=application.pk, denied=sender.denied, received_at=now)
+    decode = signed.Reader(application_id=application.pk, denied=sender.denied, received_at=now)
     accepted = 0
     for batch in batched(story_events(customers, day, days, most, now), BATCH):
         accepted += ingest.receive(sender, batch, decode, now).accepted
     ingest.receive(sender, [mistake(day, now)], decode, now)
     return accepted
+
+
+def define_features(now: datetime) -> None:
+    """What the demo's product can do; once."""
+    if not Feature.objects.exists():
+        for name, rule in FEATURES_DEFINED.items():
+            features.save(Feature(name=name), [rule], actor=None, now=now)
+    features.count_waiting(now)
 
 
 def story_events(

@@ -38,9 +38,14 @@ class ComponentReading:
         """Return `12 of 20 working days, 60 of 100 points, weight 25 → 15 of 25`."""
         if self.points is None:
             return f"no data: {self.missing}"
-        points, weight = wording.plain(self.points), wording.plain(self.weight)
         outcome = f"{wording.plain(self.contribution)} of {wording.plain(self.share)}"
-        return f"{self.fact}, {points} of 100 points, weight {weight} → {outcome}"
+        return f"{self.fact}, {self.rule_words} → {outcome}"
+
+    @property
+    def rule_words(self) -> str:
+        """Return `60 of 100 points, weight 25`; only with data."""
+        points = wording.NOTHING if self.points is None else wording.plain(self.points)
+        return f"{points} of 100 points, weight {wording.plain(self.weight)}"
 
 
 @dataclass(frozen=True, kw_only=True)

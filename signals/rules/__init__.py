@@ -29,6 +29,12 @@ RULES: tuple[Rule, ...] = (
     score_against_money.RULE,
 )
 BY_KEY: dict[str, Rule] = {rule.key: rule for rule in RULES}
+# Everything that is edited as a rule, the data incident too.
+THRESHOLDS: dict[str, type[Configuration]] = {
+    **{rule.key: rule.thresholds for rule in RULES},
+    data_incident.KEY: data_incident.Thresholds,
+}
+TITLES: dict[str, str] = {**{rule.key: rule.title for rule in RULES}, data_incident.KEY: data_incident.TITLE}
 
 
 class Verdict(NamedTuple):
@@ -58,4 +64,4 @@ def check_all(
     return tuple(verdicts)
 
 
-__all__ = ["BY_KEY", "RULES", "Finding", "Rule", "Verdict", "check_all", "data_incident"]
+__all__ = ["BY_KEY", "RULES", "THRESHOLDS", "TITLES", "Finding", "Rule", "Verdict", "check_all", "data_incident"]

@@ -73,6 +73,9 @@ def test_a_refused_row_blocks_and_is_downloadable(browser: Client) -> None:
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
     assert lines[0] == "line,external_org_id,display_name,reason"
     assert lines[1].startswith("3,,'=1+1<script>,external_org_id is empty")
+    whole = browser.get(reverse("admin:orgs_importbatch_refused", args=[batch.pk]) + "?rows=all")
+    whole = b"".join(whole.streaming_content).decode("utf-8-sig").splitlines()
+    assert whole[:2] == ["line,external_org_id,display_name,reason", "2,o1,Acme,"] and whole[2] == lines[1]
     confirm(browser, batch, valid_rows_only="yes")
     assert Organization.objects.count() == 1
 

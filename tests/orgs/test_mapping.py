@@ -132,7 +132,7 @@ def test_a_column_named_utc_is_read_as_utc() -> None:
 
     chosen = options.choose(NOW, mapping=kinds.of("subscriptions").profiles["Stripe"], create_missing=True)
     plan = batches.plan_content("subscriptions", STRIPE.encode(), replace(chosen, time_zone="Europe/Berlin"))
-    assert [row.after["start_on"] for row in plan.rows] == ["2024-01-15"]
+    assert [row.after["start_on"] for row in plan.first("new")] == ["2024-01-15"]
 
 
 @pytest.mark.parametrize("kind", ["orgs_organization", "revenue_subscription", "revenue_exchangerate"])

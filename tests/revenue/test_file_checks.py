@@ -2,29 +2,12 @@ from datetime import date
 from decimal import Decimal
 
 from revenue.mrr.book import Row
-from revenue.mrr.file_checks import end_hint, self_overlaps
+from revenue.mrr.file_checks import self_overlaps
 
 
 def row(start, end=None, product="p", mrr="10", organization="a", trial=None):
     days = [date.fromisoformat(text) if text else None for text in (start, end, trial)]
     return Row(organization, (start, product, mrr), product, "EUR", *days, mrr=Decimal(mrr))
-
-
-def test_rows_that_end_the_day_before_the_next_suggest_inclusive_ends():
-    first, second = row("2024-01-01", "2024-03-31"), row("2024-04-01", product="other")
-    hint = end_hint([second, first])
-    assert (hint.one_day_apart, hint.touching, hint.example) == (1, 0, (first, second))
-    assert hint.suggests_inclusive
-
-
-def test_rows_that_touch_do_not():
-    hint = end_hint([row("2024-01-01", "2024-04-01"), row("2024-04-01", "9999-12-31")])
-    assert (hint.one_day_apart, hint.touching, hint.example) == (0, 1, None)
-    assert not hint.suggests_inclusive
-
-
-def test_another_organization_proves_nothing():
-    assert not end_hint([row("2024-01-01", "2024-03-31"), row("2024-04-01", organization="b")]).one_day_apart
 
 
 def test_a_product_that_overlaps_itself_is_found_once_per_later_row():

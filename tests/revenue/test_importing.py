@@ -9,7 +9,7 @@ from django.utils import timezone
 from orgs.importing import batches, options
 from orgs.importing.batches import End
 from orgs.keys import ensure_keys
-from orgs.models import ImportBatch, Organization
+from orgs.models import ImportBatch, Organization, OrganizationKey
 from revenue.models import ExchangeRate, Subscription
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -170,6 +170,43 @@ def test_the_inclusive_convention_adds_a_day_and_is_proposed() -> None:
     assert any("inclusive" in notice for notice in batch.report["notices"])
     imported("a,p,1,EUR,2024-03-01,2024-03-31,", end_convention="inclusive")
     assert str(Subscription.objects.get().end_on) == "2024-04-01"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["a,p,1,EUR,2024-03-01,2024-04-01,", "a,p,1,EUR,2024-04-01,9999-12-31,"],
+        ["a,p,1,EUR,2024-03-01,2024-03-31,", "b,p,1,EUR,2024-04-01,,"],
+        ["a,p,1,EUR,2024-03-01,2024-03-31,", "a,q,1,EUR,2024-04-01,2024-05-01,", "a,p,1,EUR,2024-05-01,,"],
+    ],
+    ids=["touching", "another organization", "as many of both"],
+)
+def test_ends_that_prove_nothing_propose_nothing(rows: list[str]) -> None:
+    assert not any("inclusive" in notice for notice in received(*rows).report["notices"])
+
+
+def test_an_alias_means_the_same_organization() -> None:
+    imported("a,p,100,EUR,2024-01-10,,", "a,q,7,EUR,2024-01-10,,s1")
+    OrganizationKey.objects.filter(external_id="b").update(organization=Organization.objects.get(external_id="a"))
+    batch = received("b,p,100,EUR,2024-01-10,,", "b,q,7,EUR,2024-01-10,,s1")
+    assert batch.counts == {"new": 0, "changed": 0, "unchanged": 2, "refused": 0}
+    imported("b,p,120,EUR,2024-01-10,,", "b,r,1,EUR,2024-01-10,,")
+    found = Subscription.objects.order_by("product_code").values_list("product_code", "key__external_id", "mrr")
+    assert list(found) == [("p", "a", Decimal(120)), ("q", "a", Decimal(7)), ("r", "b", Decimal(1))]
+
+
+def test_an_id_and_its_alias_in_one_file_mean_the_same_line() -> None:
+    OrganizationKey.objects.filter(external_id="b").update(organization=Organization.objects.get(external_id="a"))
+    batch = received("a,p,100,EUR,2024-01-10,,", "b,p,100,EUR,2024-01-10,,")
+    assert reasons(batch) == [("start_at", [2]), ("start_at", [3])]
+    assert "same organization, product and start as line 3" in batch.report["refused"][0]["reason"]
+
+
+def test_lines_that_were_two_before_the_alias_stay_two() -> None:
+    rows = ["a,p,100,EUR,2024-01-10,,", "b,p,50,EUR,2024-01-10,,"]
+    imported(*rows)
+    OrganizationKey.objects.filter(external_id="b").update(organization=Organization.objects.get(external_id="a"))
+    assert received(*rows).counts == {"new": 0, "changed": 0, "unchanged": 2, "refused": 0}
 
 
 def test_amount_and_interval_make_the_monthly_value() -> None:

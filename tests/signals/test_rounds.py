@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from config.backoffice import settings
 from config.backoffice.models import JobRun
-from signals import jobs, rounds
+from signals import drafting, jobs, rounds
 from signals.models import HealthModel, Reading, ScanCursor, Signal
 from signals.rounds import Scored
 from tests import factories
@@ -29,7 +29,7 @@ def test_everybody_once_a_day_then_only_who_had_events():
     assert rounds.score_round(NOW + 2 * HOUR) == Scored(1, False)
     assert rounds.score_round(NOW + DAY) == Scored(2, True)
     cursor = ScanCursor.objects.get()
-    assert (cursor.scored_at, cursor.scored_all_on, cursor.model_version) == (NOW + DAY, TODAY + DAY, 1)
+    assert (cursor.scored_at, cursor.scored_all_on, cursor.models_in_force) == (NOW + DAY, TODAY + DAY, "1 ")
 
 
 def test_a_roll_up_that_committed_late_is_not_missed():
@@ -45,7 +45,8 @@ def test_everybody_again_when_settings_or_the_model_changed():
     rounds.score_round(NOW)
     settings.change({"reporting_currency": "EUR", "week_start": "sunday"}, actor=None, now=NOW)
     assert rounds.score_round(NOW + HOUR) == Scored(2, True)
-    HealthModel.objects.update(version=2)
+    draft = drafting.start(HealthModel.objects.get(), actor=None, now=NOW)
+    drafting.publish(draft.pk, 1, "Nothing new.", actor=None, now=NOW)
     assert rounds.score_round(NOW + 2 * HOUR) == Scored(2, True)
     assert rounds.score_round(NOW + 3 * HOUR) == Scored(0, False)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from signals import health, publishing, scoring
+from signals import drafting, health, publishing, scoring
 from signals.evidence import evidence
 from signals.models import HealthModel, Reading, RuleVersion
 from tests import factories
@@ -78,12 +78,14 @@ def test_one_row_a_day_and_only_those_asked_for():
 
 
 def test_the_first_versions_are_installed_once_and_what_was_published_stays():
-    HealthModel.objects.update(definition={"healthy_from": "75"})
+    draft = drafting.start(HealthModel.objects.get(), actor=None, now=NOW)
+    HealthModel.objects.filter(pk=draft.pk).update(definition={"healthy_from": "75"})
+    drafting.publish(draft.pk, 1, "why", actor=None, now=NOW)
     RuleVersion.objects.create(rule="usage_drop", version=2, thresholds={"ratio_below": "0.5"}, created_at=NOW)
     publishing.install(NOW)
-    assert HealthModel.objects.count() == 1
-    assert publishing.model_of(publishing.published()).healthy_from == 75
-    assert publishing.model_of(publishing.published()).label == "v1"
+    assert HealthModel.objects.count() == 2
+    in_force = publishing.in_force().of("")
+    assert (in_force.number, in_force.model.healthy_from, in_force.model.label) == (2, 75, "v2")
     book = publishing.rule_book()
     assert book.thresholds["usage_drop"].ratio_below == Decimal("0.5")
     assert (book.versions["usage_drop"], book.versions["renewal_risk"], book.off) == (2, 1, frozenset())

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         day, _ = rounds.shifted(now, as_of)
         count = scoring.score(day, now)
         snapshots.refresh(now)
-        version = publishing.published().version
+        version = publishing.in_force().of("").number
         if options["json"]:
             self.stdout.write(json.dumps({"as_of": day.isoformat(), "organizations": count, "model": version}))
         else:

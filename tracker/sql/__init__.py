@@ -1,0 +1,1 @@
+"""Raw SQL of this app: named constants with named parameters, a module for each module that runs them."""

@@ -1,0 +1,18 @@
+"""Raw SQL. What came in lately."""
+
+# One row: an application among the newest 10 000 events, with the moment its latest one was received. Served by the
+# primary keys; an application that was silent for longer is not in it.
+NEWEST_BY_APPLICATION = """
+SELECT application_id, max(received_at) FROM tracker_event
+WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq) GROUP BY application_id
+"""
+
+# One row: a client and its version among the newest 10 000 events of all, with its events of this application and the
+# moment of the latest. Served by the primary keys.
+CLIENTS_SEEN = """
+SELECT properties ->> '$lib', COALESCE(properties ->> '$lib_version', ''), count(*), max(received_at)
+FROM tracker_event
+WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq)
+  AND application_id = %(application_id)s AND jsonb_typeof(properties -> '$lib') = 'string'
+GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 10
+"""

@@ -1,0 +1,30 @@
+"""Raw SQL. Who belongs to which organization, as clients say it."""
+
+# One row of the answer: a user's last known group. Served by the unique index user_is_a_member_once; a user has few.
+LAST_GROUPS = """
+SELECT DISTINCT ON (member.user_hash) member.user_hash, key.external_id
+FROM tracker_membership AS member JOIN orgs_organizationkey AS key ON key.id = member.key_id
+WHERE member.application_id = %(application_id)s AND member.user_hash = ANY(%(user_hashes)s)
+ORDER BY member.user_hash, member.named_at DESC, member.id DESC
+"""
+
+# One row: an organization that a user's events named, with the latest of them; a repeated older event changes nothing.
+# Rows go in key order: two writers wait for each other instead of locking crosswise. Served by user_is_a_member_once.
+NAME_GROUPS = """
+INSERT INTO tracker_membership AS kept (application_id, user_hash, key_id, named_at)
+SELECT %(application_id)s, named.user_hash, named.key_id, max(named.named_at)
+FROM unnest(%(user_hashes)s::bytea[], %(key_ids)s::bigint[], %(named_at)s::timestamptz[])
+    AS named (user_hash, key_id, named_at)
+GROUP BY named.user_hash, named.key_id ORDER BY named.user_hash, named.key_id
+ON CONFLICT (application_id, user_hash, key_id) DO UPDATE SET named_at = excluded.named_at
+WHERE kept.named_at < excluded.named_at
+"""
+
+# One row: two hashes of one user. Served by users_are_linked_once.
+LINK_USERS = """
+INSERT INTO tracker_userlink (application_id, user_hash, other_hash, linked_at)
+SELECT DISTINCT %(application_id)s::bigint, linked.user_hash, linked.other_hash, %(now)s::timestamptz
+FROM unnest(%(user_hashes)s::bytea[], %(other_hashes)s::bytea[]) AS linked (user_hash, other_hash)
+ORDER BY 2, 3
+ON CONFLICT (application_id, user_hash, other_hash) DO NOTHING
+"""

@@ -1,0 +1,169 @@
+"""Raw SQL. Reading the daily rows."""
+
+# One row: one organization as of a day, from its daily rows of the last 60 days. `events_*` count events of windows
+# that end before as_of; `weekly` are the eight weeks, latest last. Served by usage_of_day.
+WINDOWS = """
+SELECT key.organization_id,
+       COALESCE(sum(usage.events) FILTER (WHERE usage.day >= %(as_of)s::date - 28), 0)::bigint,
+       COALESCE(sum(usage.events) FILTER (
+           WHERE usage.day < %(as_of)s::date - 28 AND usage.day >= %(as_of)s::date - 56), 0)::bigint,
+       COALESCE(sum(usage.events) FILTER (WHERE usage.day >= %(as_of)s::date - 30), 0)::bigint,
+       COALESCE(sum(usage.events) FILTER (WHERE usage.day < %(as_of)s::date - 30), 0)::bigint,
+       count(DISTINCT usage.day) FILTER (
+           WHERE usage.day >= %(as_of)s::date - 28 AND extract(isodow FROM usage.day) < 6),
+       ARRAY[
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 7), 0),
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 6), 0),
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 5), 0),
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 4), 0),
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 3), 0),
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 2), 0),
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 1), 0),
+           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 0), 0)
+       ]::bigint[]
+FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
+WHERE usage.environment = 'production'
+  AND usage.day >= %(as_of)s::date - 60 AND usage.day < %(as_of)s::date
+  AND (%(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s))
+GROUP BY key.organization_id
+"""
+
+# One row: an organization's first and last day with events up to as_of, and the latest moment of that day. Two steps
+# into the unique index one_usage_row_a_day per key, however long the history is.
+SEEN = """
+SELECT key.organization_id, min(first.day), min(first.first_at), max(last.day), max(last.last_at)
+FROM orgs_organizationkey AS key
+CROSS JOIN LATERAL (
+    SELECT day, first_at FROM tracker_usageday
+    WHERE key_id = key.id AND environment = 'production' AND day <= %(as_of)s
+    ORDER BY day, first_at LIMIT 1
+) AS first
+CROSS JOIN LATERAL (
+    SELECT day, last_at FROM tracker_usageday
+    WHERE key_id = key.id AND environment = 'production' AND day <= %(as_of)s
+    ORDER BY day DESC, last_at DESC LIMIT 1
+) AS last
+WHERE %(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s)
+GROUP BY key.organization_id
+"""
+
+# One row: distinct users of one organization in each of six windows of 28 days, the latest first. `months` and
+# `masks` give the days of each window as bits of each month it touches (masks: six a month, flat). A user counts once
+# an organization, whatever id of it the events carried. Served by mask_of_month.
+USERS_OF_WINDOWS = """
+WITH bits AS (
+    SELECT month, masks FROM jsonb_to_recordset(%(months)s::jsonb) AS given (month date, masks int[])
+), seen AS (
+    SELECT key.organization_id, mask.user_hash,
+           bool_or(mask.days & bits.masks[1] <> 0) AS w1, bool_or(mask.days & bits.masks[2] <> 0) AS w2,
+           bool_or(mask.days & bits.masks[3] <> 0) AS w3, bool_or(mask.days & bits.masks[4] <> 0) AS w4,
+           bool_or(mask.days & bits.masks[5] <> 0) AS w5, bool_or(mask.days & bits.masks[6] <> 0) AS w6
+    FROM tracker_usermonth AS mask
+    JOIN bits ON bits.month = mask.month
+    JOIN orgs_organizationkey AS key ON key.id = mask.key_id
+    WHERE mask.environment = 'production'
+      AND (%(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s))
+    GROUP BY 1, 2
+)
+SELECT organization_id, count(*) FILTER (WHERE w1), count(*) FILTER (WHERE w2), count(*) FILTER (WHERE w3),
+       count(*) FILTER (WHERE w4), count(*) FILTER (WHERE w5), count(*) FILTER (WHERE w6)
+FROM seen GROUP BY organization_id
+"""
+
+# One row: distinct event names of one organization in each of six windows of 28 days, the latest first. Reads the
+# days of the windows through the key's unique index, or the table when all organizations are asked for.
+NAMES_OF_WINDOWS = """
+WITH seen AS (
+    SELECT key.organization_id, named.name,
+           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 0) AS w1,
+           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 1) AS w2,
+           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 2) AS w3,
+           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 3) AS w4,
+           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 4) AS w5,
+           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 5) AS w6
+    FROM tracker_eventnameday AS named JOIN orgs_organizationkey AS key ON key.id = named.key_id
+    WHERE named.environment = 'production'
+      AND named.day >= %(as_of)s::date - 168 AND named.day < %(as_of)s::date
+      AND (%(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s))
+    GROUP BY 1, 2
+)
+SELECT organization_id, count(*) FILTER (WHERE w1), count(*) FILTER (WHERE w2), count(*) FILTER (WHERE w3),
+       count(*) FILTER (WHERE w4), count(*) FILTER (WHERE w5), count(*) FILTER (WHERE w6)
+FROM seen GROUP BY organization_id
+"""
+
+# One row: one day of one organization in one environment, with its distinct users over all applications and ids.
+# Served by the unique indexes of the daily rows and of the masks, which begin with the key.
+USAGE_BY_DAY = """
+WITH keys AS (
+    SELECT id FROM orgs_organizationkey WHERE organization_id = %(organization_id)s
+), active AS (
+    SELECT mask.month + bit AS day, count(DISTINCT mask.user_hash) AS users
+    FROM tracker_usermonth AS mask, generate_series(0, 30) AS bit
+    WHERE mask.key_id IN (SELECT id FROM keys) AND mask.environment = %(environment)s
+      AND mask.days & (1 << bit) <> 0
+      AND mask.month >= date_trunc('month', %(since)s::date) AND mask.month < %(until)s
+    GROUP BY 1
+), counted AS (
+    SELECT day, sum(events)::bigint AS events, sum(sessions)::bigint AS sessions FROM tracker_usageday
+    WHERE key_id IN (SELECT id FROM keys) AND environment = %(environment)s
+      AND day >= %(since)s AND day < %(until)s
+    GROUP BY day
+)
+SELECT counted.day, counted.events, COALESCE(active.users, 0), counted.sessions
+FROM counted LEFT JOIN active USING (day) ORDER BY counted.day
+"""
+
+# One row: one event name of one organization with its events, most first. Served by one_event_name_row_a_day.
+NAMES_OF_ORGANIZATION = """
+SELECT named.name, sum(named.events)::bigint, max(named.day)
+FROM tracker_eventnameday AS named JOIN orgs_organizationkey AS key ON key.id = named.key_id
+WHERE key.organization_id = %(organization_id)s AND named.environment = %(environment)s
+  AND named.day >= %(since)s AND named.day < %(until)s
+GROUP BY named.name ORDER BY 2 DESC, 1 LIMIT %(most)s
+"""
+
+# One row: one user of one organization with the days of a range on which there were events, most days first. Served by
+# one_mask_a_user_and_month, which begins with the key.
+USERS_OF_ORGANIZATION = """
+SELECT encode(mask.user_hash, 'hex'), count(DISTINCT mask.month + bit), max(mask.month + bit)
+FROM tracker_usermonth AS mask
+JOIN orgs_organizationkey AS key ON key.id = mask.key_id, generate_series(0, 30) AS bit
+WHERE key.organization_id = %(organization_id)s AND mask.environment = %(environment)s
+  AND mask.month >= date_trunc('month', %(since)s::date) AND mask.month < %(until)s
+  AND mask.days & (1 << bit) <> 0 AND mask.month + bit >= %(since)s AND mask.month + bit < %(until)s
+GROUP BY mask.user_hash ORDER BY 2 DESC, 1
+"""
+
+# One row: the latest event of one organization that names a plan. Served by tracker_event_key_time.
+LATEST_PLAN = """
+SELECT event.plan FROM tracker_event AS event
+WHERE event.key_id IN (SELECT id FROM orgs_organizationkey WHERE organization_id = %(organization_id)s)
+  AND event.plan IS NOT NULL AND event.environment = 'production' AND event.occurred_at <= %(now)s
+ORDER BY event.occurred_at DESC, event.id DESC LIMIT 1
+"""
+
+# One row: an organization whose daily rows were written since a moment. Served by the index on rolled_up_at.
+TOUCHED_SINCE = """
+SELECT DISTINCT key.organization_id
+FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
+WHERE usage.rolled_up_at >= %(moment)s
+"""
+
+# One row: an organization and its current plan: its property `plan` when that is text, else the plan that its latest
+# event up to now named. One step into tracker_event_key_time a key, further only past events without a plan.
+CURRENT_PLANS = """
+SELECT organization.id, CASE
+    WHEN jsonb_typeof(organization.properties -> 'plan') = 'string' AND organization.properties ->> 'plan' <> ''
+    THEN organization.properties ->> 'plan' ELSE latest.plan END
+FROM orgs_organization AS organization
+LEFT JOIN LATERAL (
+    SELECT named.plan FROM orgs_organizationkey AS key CROSS JOIN LATERAL (
+        SELECT event.plan, event.occurred_at, event.id FROM tracker_event AS event
+        WHERE event.key_id = key.id AND event.plan IS NOT NULL AND event.environment = 'production'
+          AND event.occurred_at <= %(now)s
+        ORDER BY event.occurred_at DESC, event.id DESC LIMIT 1
+    ) AS named
+    WHERE key.organization_id = organization.id ORDER BY named.occurred_at DESC, named.id DESC LIMIT 1
+) AS latest ON true
+"""
