@@ -18,7 +18,7 @@ ALTER TABLE tracker_eventkey ADD CONSTRAINT event_key_is_used_once UNIQUE (appli
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0006_features'),
+        ('tracker', '0008_insights_kept'),
     ]
 
     operations = [
