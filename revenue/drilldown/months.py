@@ -232,8 +232,8 @@ def retention_of(place: Place, part: str) -> Parts:
     found = place.rows.filter(Q(opening__gt=0) | Q(kind=REACTIVATION))
     sums = found.aggregate(
         start=money(Sum("opening")),
-        paying=Count("*", filter=Q(opening__gt=0)),
-        churned=Count("*", filter=Q(kind=CHURN)),
+        paying=Count("organization_id", filter=Q(opening__gt=0)),
+        churned=Count("organization_id", filter=Q(kind=CHURN)),
         lost=money(Sum("amount", filter=Q(kind__in=LOSSES))),
         expansion=money(Sum("amount", filter=Q(kind=EXPANSION))),
         back=money(Sum("amount", filter=Q(kind=REACTIVATION))),
