@@ -23,7 +23,10 @@ def members(cohort: date, column: int, as_of: date, currency: str) -> Listing:
         .order_by("-now", "-first", "organization_id")
     )
     sums = found.aggregate(
-        size=Count("*"), paying=Count("organization_id", filter=Q(now__gt=0)), first_mrr=money(Sum("first")), mrr=money(Sum("now"))
+        size=Count("*"),
+        paying=Count("organization_id", filter=Q(now__gt=0)),
+        first_mrr=money(Sum("first")),
+        mrr=money(Sum("now")),
     )
     return Listing(
         name=f"revenue-cohort-{cohort:%Y-%m}-{column}",

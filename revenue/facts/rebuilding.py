@@ -22,7 +22,7 @@ from revenue.facts.marks import Marks
 from revenue.facts.totals import MONTH_COLUMNS, Totals, passing
 from revenue.models import OrganizationFacts, OrganizationMonth, StoredCohort, StoredFacts, StoredMonth, Subscription
 from revenue.mrr.book import Book, Row
-from revenue.mrr.calendar import add_months, month_start, months
+from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.cohorts import cohorts
 from revenue.mrr.grid import YEAR, Grid
 from revenue.mrr.sums import organization_months, sums
@@ -53,7 +53,7 @@ def rebuild(as_of: date, terms: Terms, *, is_whole: bool) -> None:
     """Compute touched organizations (all of them, when nothing that is stored holds) and what adds up from them."""
     if is_whole:
         clear()
-    totals = Totals(months(add_months(first_month_of(as_of), -YEAR), as_of))
+    totals = Totals(add_months(first_month_of(as_of), -YEAR), as_of)
     touched = marks.touched()
     for ids in chunks(sorted(touched)):
         take_off(ids, totals, terms, as_of)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from config import db
 from revenue import sql
 from revenue.models import StoredCohort, StoredMonth
-from revenue.mrr.calendar import Month
+from revenue.mrr.calendar import Month, add_months, months
 from revenue.mrr.cohorts import Cohort, joined
 from revenue.mrr.grid import OrganizationMonth
 from revenue.mrr.money import from_units, to_units
@@ -30,17 +31,21 @@ SHIFT = "e-4"  # what PostgreSQL reads behind an integer of 0.0001
 class Totals:
     """Sums of every month of a calendar (the first is an opening only and not stored) and every cohort."""
 
-    def __init__(self, calendar: list[Month]) -> None:
-        """Read what is stored; a month that is not has no sums yet."""
-        self.calendar = calendar
+    def __init__(self, first: date, as_of: date) -> None:
+        """Read what is stored; a month that is not has no sums yet. `first`: where the calendar is to begin.
+
+        It begins earlier while stored months do: what they lose is reckoned with the same months that once gave it.
+        """
         stored = dict(StoredMonth.objects.values_list("month", "sums"))
-        found = (stored.get(month.first) for month in calendar)
+        self.first = first
+        self.calendar = months(min([first, *(add_months(month, -1) for month in stored)]), as_of)
+        found = (stored.get(month.first) for month in self.calendar)
         self.months = [MonthSums() if sums is None else MonthSums.load(sums) for sums in found]
         self.cohorts = {row.month: cohort_of(row) for row in StoredCohort.objects.all()}
 
-    def add(self, months: list[MonthSums], cohorts: list[Cohort], sign: int = 1) -> None:
+    def add(self, sums: list[MonthSums], cohorts: list[Cohort], sign: int = 1) -> None:
         """Add organizations; with -1 take them off."""
-        add_all(self.months, months, sign)
+        add_all(self.months, sums, sign)
         for cohort in cohorts:
             known = self.cohorts.get(cohort.month)
             self.cohorts[cohort.month] = joined(known, cohort, sign)
@@ -51,7 +56,9 @@ class Totals:
             sums.tally.bridge()
         StoredMonth.objects.all().delete()
         pairs = zip(self.calendar[1:], self.months[1:], strict=True)
-        StoredMonth.objects.bulk_create(StoredMonth(month=month.first, sums=sums.dump()) for month, sums in pairs)
+        StoredMonth.objects.bulk_create(
+            StoredMonth(month=month.first, sums=sums.dump()) for month, sums in pairs if month.first > self.first
+        )
         db.run(sql.RANK_MONTHS)
         StoredCohort.objects.all().delete()
         StoredCohort.objects.bulk_create(
@@ -93,11 +100,11 @@ def cohort_of(row: StoredCohort) -> Cohort:
 
 
 def passing(
-    months: Iterable[OrganizationMonth], calendar: list[Month], into: list[tuple[Any, ...]]
+    found: Iterable[OrganizationMonth], calendar: list[Month], into: list[tuple[Any, ...]]
 ) -> Iterator[OrganizationMonth]:
     """Organizations' months as they come; `into` gets the values of their rows, in the order of MONTH_COLUMNS."""
     firsts = [month.first for month in calendar]
-    for each in months:
+    for each in found:
         if each.index:
             money = (each.opening, each.closing, each.amount, each.fx_impact, each.year_ago, each.retained)
             row = (each.organization, firsts[each.index], each.kind or "")
