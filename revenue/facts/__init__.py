@@ -10,7 +10,7 @@ lists) · `reading` (what pages ask).
 """
 
 from revenue.facts.lists import WINDOWS, Lists, RenewalSum, changes
-from revenue.facts.reading import Known, get, last_cohorts, last_months
+from revenue.facts.reading import Known, change_of_month, get, last_cohorts, last_months
 from revenue.facts.rebuilding import first_month_of, refresh
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Known",
     "Lists",
     "RenewalSum",
+    "change_of_month",
     "changes",
     "first_month_of",
     "get",

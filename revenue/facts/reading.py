@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from config.backoffice import jobs
-from revenue import books, typed_json
+from revenue import answers, books, typed_json
 from revenue.facts import marks
 from revenue.facts.lists import Lists
 from revenue.facts.rebuilding import refresh
@@ -13,6 +14,7 @@ from revenue.models import StoredCohort, StoredFacts, StoredMonth, Subscription
 from revenue.mrr.calendar import add_months, month_start, months
 from revenue.mrr.cohorts import Cohort
 from revenue.mrr.grid import YEAR
+from revenue.mrr.money import ratio
 from revenue.mrr.report import MonthFigures, figures
 from revenue.mrr.sums import MonthSums
 
@@ -73,6 +75,18 @@ def last_months(as_of: date, count: int) -> list[MonthFigures]:
     calendar = months(add_months(month_start(as_of), -len(stored)), as_of)
     sums = [MonthSums(), *(MonthSums.load(row.sums) for row in stored)]
     return figures(calendar, sums, [[], *(row.largest for row in stored)])
+
+
+def change_of_month(as_of: date) -> Decimal | None:
+    """MRR of a day against the close of the month before (0.042 = +4.2 %); None when there was none.
+
+    Read from what is stored for that day, which the job keeps up; computed when nothing is.
+    """
+    if not StoredFacts.objects.filter(as_of=as_of, content__version=marks.VERSION).exists():
+        return answers.headline(as_of).change
+    sums = StoredMonth.objects.values_list("sums", flat=True).get(month=month_start(as_of))
+    tally = MonthSums.load(sums).tally
+    return ratio(tally.end - tally.start, tally.start)
 
 
 def last_cohorts(count: int | None = None) -> list[Cohort]:

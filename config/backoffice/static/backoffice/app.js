@@ -143,11 +143,25 @@
     document.addEventListener("keydown", event => { if (event.key === "Escape") closeMenus(null); });
     document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-vanish]").forEach(each => setTimeout(() => each.remove(), Number(each.dataset.vanish))));
 
+    // Lists ask for shorter pages where a row is a card.
+    const narrow = matchMedia("(max-width: 640px)");
+    const sayNarrow = () => { document.cookie = `narrow=${narrow.matches ? 1 : 0}; path=/admin/; SameSite=Lax`; };
+    sayNarrow();
+    narrow.addEventListener("change", sayNarrow);
+
     // One box that ticks all boxes of a name.
     document.addEventListener("change", event => {
         const all = event.target.closest("[data-check-all]");
         if (all) document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.checkAll)}"]`).forEach(each => { each.checked = all.checked; });
     });
+
+    // One box that ticks all boxes of its row.
+    document.addEventListener("change", event => {
+        const row = event.target.closest("[data-check-row]");
+        if (row) row.closest("tr").querySelectorAll("input[type=checkbox][name]").forEach(each => { each.checked = row.checked; });
+    });
+
+    document.addEventListener("click", event => { if (event.target.closest("[data-print]")) window.print(); });
 
     document.addEventListener("click", event => {
         const button = event.target.closest("[data-copy]");
