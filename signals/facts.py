@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 
@@ -19,6 +19,7 @@ class Window(NamedTuple):
     until: date
 
 
+@lru_cache(maxsize=64)
 def window(as_of: date, days: int, back: int = 0) -> Window:
     """Return the `days` complete days before `as_of`, or those `back` windows earlier."""
     until = as_of - timedelta(days=days * back)
@@ -85,12 +86,6 @@ class Evidence:
         """Days to the next renewal or contract end, whichever comes first; a day that has passed is over."""
         days = [(day - self.as_of).days for day in (self.renewal_on, self.ends_on) if day is not None]
         return min((ahead for ahead in days if ahead >= 0), default=None)
-
-    @property
-    def next_renewal_on(self) -> date | None:
-        """The day of `days_to_renewal`; without one ahead the agreed day that has passed, if there was any."""
-        ahead = self.days_to_renewal
-        return self.renewal_on if ahead is None else self.as_of + timedelta(days=ahead)
 
     def silent_for(self, days: int) -> bool:
         """Tell whether the last event was on or before `as_of` − `days`, or never."""
