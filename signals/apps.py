@@ -8,6 +8,7 @@ class SignalsConfig(AppConfig):
 
     def ready(self) -> None:
         from signals import (  # noqa: F401,PLC0415  register
+            ai_pages,
             backtest_pages,
             explanation_pages,
             jobs,

@@ -12,6 +12,8 @@ from tracker.models.applications import (
 from tracker.models.daily import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
 from tracker.models.events import Event, EventKey, Membership, UserLink
 from tracker.models.features import Feature, FeatureDay, FeatureMonth, FeatureRule
+from tracker.models.paths import PathRule
+from tracker.models.prices import Price
 from tracker.models.rejects import Reject
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "FeatureRule",
     "Membership",
     "PathDay",
+    "PathRule",
+    "Price",
     "Reject",
     "RollupCursor",
     "SessionDay",
