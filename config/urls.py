@@ -15,6 +15,7 @@ urlpatterns = [
     path("metrics", metrics.page),
     path("v1/", include("tracker.api.urls")),
     path("", include("tracker.api.posthog_urls")),
+    path("api/v1/", include("tracker.api.read_urls")),
     path("api/v1/", include("orgs.api.urls")),
     path("api/v1/", include("revenue.api.urls")),
     path("api/v1/", include("signals.api.urls")),

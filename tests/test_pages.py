@@ -16,14 +16,14 @@ def shown(name: str) -> list[str]:
 
 def test_the_navigation():
     assert shown("Customers") == ["today", "signals", "organizations", "cohorts"]
-    assert shown("Evidence") == ["revenue", "subscriptions", "events", "features"]
+    assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "users", "audit"]
 
 
 def test_the_panels_of_an_organization():
     names = [panel.name for panel in panels.panels("orgs.Organization")]
-    assert names == ["signals", "why", "changed", "usage", "features", "revenue"]
+    assert names == ["signals", "why", "changed", "usage", "features", "insights", "revenue"]
 
 
 def test_the_jobs():

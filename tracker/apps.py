@@ -10,6 +10,9 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         from tracker import cohort_rules, feature_pages, jobs, pages, panels  # noqa: F401,PLC0415  register
+        from tracker.builder import cohort_uses, dashboard_pages  # noqa: F401,PLC0415  register
+        from tracker.builder import pages as builder_pages  # noqa: F401,PLC0415
+        from tracker.builder import panels as builder_panels  # noqa: F401,PLC0415
 
         post_migrate.connect(ensure_partitions, sender=self)
 

@@ -65,6 +65,11 @@ def count_features(low: int, high: int, days: Days, feature_ids: list[int]) -> N
         db.run(features_sql.ROLL_UP_FEATURES, {**span(low, high, days), "feature_ids": feature_ids})
 
 
+def note_plans(low: int, high: int) -> None:
+    """Keep the plan that the latest event of each organization id names."""
+    db.run(sql.ROLL_UP_PLANS, {"low": low, "high": high})
+
+
 def span(low: int, high: int, days: Days) -> dict[str, Any]:
     return {"low": low, "high": high, "zone": days.zone, "since": days.since, "statements": list(STATEMENTS)}
 

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +20,25 @@ class ApplicationCredentialQuerySet(models.QuerySet):
 class EventQuerySet(models.QuerySet):
     def of_organization(self, organization_id: int) -> Self:
         return self.filter(key__organization_id=organization_id)
+
+
+class KeptQuerySet(models.QuerySet):
+    """Insights and dashboards of staff: shared ones and one's own."""
+
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(Q(is_shared=True) | Q(owner=user))
+
+    def changeable_by(self, user: Any) -> Self:
+        """One's own; who may do everything changes all shared ones, those made at install and orphans among them."""
+        if user.is_superuser:
+            return self.visible_to(user)
+        return self.filter(owner=user)
+
+
+class SavedInsightQuerySet(KeptQuerySet):
+    def on_organizations(self) -> Self:
+        """Shown on every organization's page; a private one would show up for others."""
+        return self.filter(on_organizations=True, is_shared=True)
 
 
 class FeatureQuerySet(models.QuerySet):

@@ -110,6 +110,7 @@ def _count_new(low: int, high: int, days: counting.Days, now: datetime) -> int:
     """Count events for the first time; what they say about their organizations is applied once, here."""
     counted = counting.count_usage(low, high, days, now)
     counting.count_features(low, high, days, _counted_features())
+    counting.note_plans(low, high)
     properties.set_properties(_property_changes(low, high), now)
     return counted
 

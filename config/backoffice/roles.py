@@ -17,7 +17,7 @@ WORK = {
         "change_cohort",
         "delete_cohort",
     ],
-    "tracker": ["view_event", "view_application", "view_feature"],
+    "tracker": ["view_event", "view_application", "view_feature", "add_savedinsight", "add_dashboard"],
     "revenue": ["view_subscription", "view_exchangerate"],
     "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
     "backoffice": ["view_job", "view_jobrun", "view_auditentry"],
@@ -33,6 +33,9 @@ SETUP = {
         "view_reject",
         "add_feature",
         "change_feature",
+        "add_price",
+        "change_price",
+        "delete_price",
     ],
     "backoffice": [
         *WORK["backoffice"],

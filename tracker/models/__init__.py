@@ -1,4 +1,4 @@
-"""What products send: applications and their credentials, raw events, and the daily rows rolled up from them."""
+"""What products send, the daily rows rolled up from it, and the questions that staff keep about it."""
 
 from tracker.models.applications import (
     DENIED_PROPERTIES,
@@ -9,9 +9,10 @@ from tracker.models.applications import (
     origins_are_plain,
     ways_are_known,
 )
-from tracker.models.daily import EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker.models.daily import EventNameDay, PathDay, PlanSeen, RollupCursor, SessionDay, UsageDay, UserMonth
 from tracker.models.events import Event, EventKey, Membership, UserLink
 from tracker.models.features import Feature, FeatureDay, FeatureMonth, FeatureRule
+from tracker.models.insights import Dashboard, DashboardTile, SavedInsight
 from tracker.models.paths import PathRule
 from tracker.models.prices import Price
 from tracker.models.rejects import Reject
@@ -20,6 +21,8 @@ __all__ = [
     "DENIED_PROPERTIES",
     "Application",
     "ApplicationCredential",
+    "Dashboard",
+    "DashboardTile",
     "Event",
     "EventKey",
     "EventNameDay",
@@ -30,9 +33,11 @@ __all__ = [
     "Membership",
     "PathDay",
     "PathRule",
+    "PlanSeen",
     "Price",
     "Reject",
     "RollupCursor",
+    "SavedInsight",
     "SessionDay",
     "UsageDay",
     "UserLink",

@@ -129,3 +129,18 @@ class UserMonth(UserMask):
             models.CheckConstraint(condition=~Q(days=0), name="mask_has_a_day"),
         ]
         indexes = [models.Index(fields=["month"], name="mask_of_month")]
+
+
+class PlanSeen(models.Model):
+    """The plan that the latest production event of an organization id named; a plan dated ahead is none."""
+
+    key = models.OneToOneField(OrganizationKey, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    plan = models.CharField(max_length=64)
+    seen_at = models.DateTimeField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.plan}"

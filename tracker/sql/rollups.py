@@ -99,6 +99,20 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, md5(split_part(event.path, '?', 1)), 2, 1
 ON CONFLICT (key_id, day, md5(path), environment, application_id) DO UPDATE SET events = kept.events + excluded.events
 """
 
+# One row written: the plan that the latest event of one organization id names. Counting the same events again changes
+# nothing, so a rebuild need not empty the table. Served by the primary keys.
+ROLL_UP_PLANS = """
+INSERT INTO tracker_planseen AS kept (key_id, plan, seen_at, event_id)
+SELECT DISTINCT ON (event.key_id) event.key_id, event.plan, event.occurred_at, event.id
+FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
+WHERE event.id > %(low)s AND event.id <= %(high)s AND event.plan IS NOT NULL AND event.environment = 'production'
+  AND event.occurred_at <= event.received_at + interval '1 hour'
+ORDER BY event.key_id, event.occurred_at DESC, event.id DESC
+ON CONFLICT (key_id) DO UPDATE
+SET plan = excluded.plan, seen_at = excluded.seen_at, event_id = excluded.event_id
+WHERE (kept.seen_at, kept.event_id) < (excluded.seen_at, excluded.event_id)
+"""
+
 # One row: what one event of a chunk says about its organization, in the order in which it was received.
 PROPERTY_CHANGES = """
 SELECT key.organization_id, event.properties -> '$set', event.properties -> '$set_once'

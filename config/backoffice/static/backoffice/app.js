@@ -23,11 +23,24 @@
         }));
     }
 
+    function slices(chart) {
+        const [series] = chart.series;
+        return {
+            type: "pie",
+            data: { labels: chart.labels, datasets: [{ label: series.label, data: series.data, backgroundColor: series.colours.map(colour), borderColor: colour("surface"), borderWidth: 2 }] },
+            options: { animation: false, maintainAspectRatio: false, plugins: { legend: { position: "right", labels: { color: colour("muted") } }, tooltip: { callbacks: { label: item => `${item.label}: ${spaced(item.raw)}` } } } },
+        };
+    }
+
     function draw(canvas) {
         const source = document.getElementById(canvas.dataset.chart);
         if (!source || typeof Chart === "undefined") return;
         const chart = JSON.parse(source.textContent);
         fillTable(canvas.dataset.chart, chart);
+        if (chart.pie) {
+            charts.push(new Chart(canvas, slices(chart)));
+            return;
+        }
         charts.push(new Chart(canvas, {
             type: "bar",
             data: { labels: chart.labels, datasets: datasets(chart) },
@@ -71,6 +84,51 @@
         drawAll();
         new MutationObserver(drawAll).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
     });
+
+    // Lines of a form that make sense only beside certain choices: `field:value,value`.
+    function fitLines(form) {
+        form.querySelectorAll("[data-shown-if], [data-shown-unless]").forEach(each => {
+            const [name, values] = (each.dataset.shownIf || each.dataset.shownUnless).split(":");
+            const chosen = values.split(",").includes(form.elements[name]?.value);
+            each.hidden = each.dataset.shownIf ? !chosen : chosen;
+        });
+    }
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-ask]").forEach(fitLines));
+    document.addEventListener("change", event => { const form = event.target.closest("form[data-ask]"); if (form) fitLines(form); });
+
+    // A part of the page that takes its time: loaded by itself, with progress and a way to stop it after two seconds.
+    async function load(place) {
+        const waiting = place.dataset.query ? setTimeout(() => watch(place), 2000) : 0;
+        try {
+            const answer = await fetch(place.dataset.load, { headers: { "X-Requested-With": "fetch" } });
+            if (!answer.ok) throw new Error(answer.statusText);
+            place.innerHTML = await answer.text();
+            place.querySelectorAll("canvas[data-chart]").forEach(draw);
+        } catch {
+            place.replaceChildren(Object.assign(document.createElement("p"), { className: "bo-notice", textContent: "The answer did not arrive. Reload the page to ask again." }));
+        } finally {
+            clearTimeout(waiting);
+            place.dataset.loaded = "yes";
+        }
+    }
+
+    async function watch(place) {
+        const note = place.querySelector("p");
+        const button = Object.assign(document.createElement("button"), { type: "button", className: "bo-button", textContent: "Cancel" });
+        button.addEventListener("click", () => fetch(place.dataset.progress, {
+            method: "POST",
+            headers: { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]")?.value || "" },
+            body: new URLSearchParams({ query: place.dataset.query }),
+        }));
+        place.append(button);
+        while (!place.dataset.loaded) {
+            const state = await fetch(`${place.dataset.progress}?query=${place.dataset.query}`).then(answer => answer.json()).catch(() => ({}));
+            if (state.running && !place.dataset.loaded) note.textContent = `Counting, step ${state.done + 1} of ${state.of}, ${Math.round(state.seconds)} seconds so far …`;
+            await new Promise(next => setTimeout(next, 1000));
+        }
+    }
+
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-load]").forEach(load));
 
     // A second click does not send a second time; a button that says what is going on instead of nothing.
     document.addEventListener("submit", event => {

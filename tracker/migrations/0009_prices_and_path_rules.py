@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0006_features'),
+        ('tracker', '0008_insights_kept'),
     ]
 
     operations = [

@@ -1,0 +1,138 @@
+"""POST /api/v1/insights/query/."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from config.backoffice import tokens
+from tests.factories import application, staff
+from tests.tracker.test_rollups import event, put
+from tracker import rollups
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2024, 4, 20, 12, tzinfo=UTC)
+PURCHASES = {
+    "series": [
+        {
+            "event": "purchase",
+            "math": "sum",
+            "property": "purchase_value",
+            "filters": [{"property": "plan", "of": "event", "operator": "exact", "value": ["pro"]}],
+        },
+        {"event": "purchase", "math": "unique_organizations"},
+    ],
+    "formula": "A/B",
+    "breakdown": None,
+    "interval": "month",
+    "range": {"from": "2024-01-01", "to": "2024-04-30"},
+    "compare": False,
+}
+
+
+def ask(client, document, scopes=("insights",), **headers):
+    _, text = tokens.create(staff(f"api{scopes}"), "Test", now=NOW, scopes=scopes)
+    return client.post(
+        "/api/v1/insights/query/",
+        json.dumps(document),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {text}", **headers},
+    )
+
+
+def buy(external_id: str, month: int, value, plan: str = "pro") -> object:
+    properties = json.dumps({"purchase_value": value, "plan": plan})
+    return event(datetime(2024, month, 15, tzinfo=UTC), name="purchase", external_id=external_id, properties=properties)
+
+
+@pytest.fixture
+def purchases():
+    sent = [buy("a", 1, 100), buy("a", 3, "50.5"), buy("b", 3, 20, plan="free"), buy("b", 3, "many")]
+    put(application(), sent, received_at=NOW)
+    rollups.roll_up(NOW)
+
+
+@pytest.mark.usefixtures("purchases")
+def test_the_documented_question(client):
+    response = ask(client, PURCHASES)
+    assert response.status_code == 200
+    body = response.json()
+    months = ["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01"]
+    money, organizations = body["series"]
+    assert (money["buckets"], money["data"], money["aggregate"]) == (months, [100, 0, 50.5, 0], 150.5)
+    assert (organizations["data"], organizations["aggregate"]) == ([1, 0, 2, 0], 2)
+    assert (body["formula"]["data"], body["formula"]["aggregate"]) == ([100, 0, 25.25, 0], 75.25)
+    assert (body["skipped_values"], body["incomplete_last_bucket"]) == (1, False)
+    assert body["sentence"] == (
+        "A: sum of purchase_value of “purchase” where plan is “pro”; B: unique organizations of “purchase”, "
+        "shown as A/B, by month, from 2024-01-01 to 2024-04-30, environment production."
+    )
+
+
+@pytest.mark.usefixtures("purchases")
+def test_a_breakdown_has_a_line_a_value_and_the_formula_both(client):
+    body = ask(client, {**PURCHASES, "breakdown": {"property": "plan"}, "interval": None}).json()
+    lines = [(each["series"], each["breakdown"], each["aggregate"]) for each in body["series"]]
+    assert lines == [("A", "pro", 150.5), ("A", "free", 0), ("B", "pro", 2), ("B", "free", 1)]
+    assert body["formula"]["aggregate"] == 75.25
+    parts = [(each["breakdown"], each["aggregate"]) for each in body["formula"]["by_breakdown"]]
+    assert parts == [("pro", 75.25), ("free", 0)]
+
+
+@pytest.mark.usefixtures("purchases")
+def test_the_period_before(client):
+    march = {**PURCHASES, "range": {"from": "2024-03-01", "to": "2024-03-31"}, "compare": True}
+    body = ask(client, march).json()
+    assert body["series"][1]["aggregate"] == 2
+    assert body["previous"]["range"] == {"from": "2024-02-01", "to": "2024-02-29"}
+    assert body["previous"]["series"][1]["aggregate"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"series": []}, "series"),
+        ({"series": [{"math": "total"}]}, "series[0]"),
+        ({"series": [{"event": "x", "math": "mode"}]}, "series[0].math"),
+        ({"series": [{"event": "x", "math": "sum"}]}, "series[0].property"),
+        (
+            {"series": [{"event": "x", "filters": [{"property": "p", "operator": "gt", "value": "many"}]}]},
+            "series[0].filters[0].value",
+        ),
+        (
+            {
+                "series": [{"event": "x", "filters": [{"property": "p", "operator": "regex", "value": "("}]}],
+                "formula": None,
+            },
+            "series[0].filters[0].value",
+        ),
+        (
+            {
+                "filters": {
+                    "match": "any",
+                    "filters": [{"filters": [{"property": "p", "operator": "regex", "value": "["}]}],
+                }
+            },
+            "filters.filters[0].filters[0].value",
+        ),
+        ({"formula": "A/C"}, "formula"),
+        ({"formula": "__import__('os')"}, "formula"),
+        ({"range": {"from": "yesterday"}}, "range.from"),
+        ({"range": {"from": "2024-04-30", "to": "2024-01-01"}}, "range"),
+        ({"range": {"from": "1999-01-01"}, "interval": "hour"}, "interval"),
+        ({"breakdown": {"property": "x", "of": "table"}}, "breakdown.of"),
+        ({"breakdown": {"property": "99", "of": "cohort"}}, "breakdown.property"),
+        ({"application": "11111111-1111-1111-1111-111111111111"}, "application"),
+        ({"organization": "nobody"}, "organization"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_what_makes_no_sense_is_named(client, change, field):
+    response = ask(client, {**PURCHASES, **change})
+    assert response.status_code == 400
+    assert (response.json()["code"], response.json()["field"]) == ("invalid_description", field)
+
+
+def test_a_token_without_the_scope_asks_nothing(client):
+    assert ask(client, PURCHASES, scopes=("revenue",)).status_code == 403
+    assert client.post("/api/v1/insights/query/", "{}", content_type="application/json").status_code == 401

@@ -1,0 +1,121 @@
+"""Every answer equals slow plain Python on random events, from whichever source it comes."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.tracker.insights import oracle, worlds
+from tests.tracker.insights.worlds import NOW
+from tracker.insights import reading, trends
+from tracker.insights.description import COHORTS, Description, Group, Of, Property
+
+pytestmark = pytest.mark.django_db
+ZONES = st.sampled_from(
+    [("UTC", "monday"), ("America/New_York", "sunday"), ("Asia/Kolkata", "monday"), ("Europe/Paris", "sunday")]
+)
+PROPERTY_BASED = settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+def about(description: Description, cohort_id: int) -> Description:
+    """The same question about a cohort that exists."""
+
+    def changed(each):
+        if isinstance(each, Group):
+            return replace(each, filters=tuple(map(changed, each.filters)))
+        return replace(each, values=(cohort_id,)) if each.operator in COHORTS else each
+
+    breakdown = description.breakdown
+    if breakdown and breakdown.of == Of.COHORT:
+        breakdown = Property(str(cohort_id), Of.COHORT)
+    series = tuple(replace(each, filters=tuple(map(changed, each.filters))) for each in description.series)
+    return replace(description, series=series, filters=changed(description.filters), breakdown=breakdown)
+
+
+def check(description: Description, there: oracle.World, *, use_daily: bool) -> trends.Trend:
+    found = trends.answer(description, NOW, use_daily=use_daily)
+    since, until = (date.fromisoformat(each) for each in (description.range.since, description.range.until))
+    expected = oracle.answer(description, since, until + timedelta(days=1), there)
+    assert found.skipped_values == expected["skipped"]
+    met = set()
+    for line in found.lines:
+        key = (line.series, line.part.kind if line.part else "", written(line.part, description))
+        met.add(key)
+        math = description.series[line.series].math
+        aggregate, data = expected["lines"].get(key, (zero(math), {}))
+        assert near(line.aggregate, aggregate), (key, line.aggregate, aggregate)
+        assert len(line.data) == len(found.buckets)
+        for label, value in zip(found.buckets, line.data, strict=True):
+            assert near(value, data.pop(label, zero(math))), (key, label)
+        assert not data, (key, data)
+    assert met >= set(expected["lines"])
+    return found
+
+
+def written(part, description: Description) -> str | None:
+    if part is None or description.breakdown.of != Of.COHORT:
+        return part and part.text
+    return "true" if part.text.startswith("In ") else "false"
+
+
+def zero(math: str) -> int | None:
+    return None if math in trends.NUMBERS_WITHOUT_ZERO else 0
+
+
+def near(found, expected) -> bool:
+    if found is None or expected is None:
+        return found is expected
+    return abs(Decimal(found) - Decimal(expected)) <= Decimal("1e-9") * max(1, abs(Decimal(expected)))
+
+
+def on_a_world(sent, zone, documents, look) -> None:
+    """Everything is taken back afterwards: each example has a database of its own."""
+    with transaction.atomic():
+        cohort = worlds.build(sent, *zone)
+        there = oracle.world(zone[0], 6 if zone[1] == "sunday" else 0, NOW.date())
+        for document in documents:
+            description = about(reading.read(document, NOW.date()), cohort.pk)
+            assert reading.read(description.as_document(), NOW.date()) == description
+            look(description, there)
+        transaction.set_rollback(True)
+
+
+@PROPERTY_BASED
+@given(
+    sent=st.lists(worlds.events(), min_size=5, max_size=60),
+    zone=ZONES,
+    documents=st.lists(worlds.documents(), min_size=4, max_size=8),
+)
+def test_raw_events_answer_like_plain_python(sent, zone, documents):
+    on_a_world(sent, zone, documents, lambda description, there: check(description, there, use_daily=False))
+
+
+@PROPERTY_BASED
+@given(
+    sent=st.lists(worlds.events(), min_size=5, max_size=60),
+    zone=ZONES,
+    documents=st.lists(
+        worlds.documents(named=worlds.KNOWN_DAILY, maths=worlds.COUNTS, intervals=("day", "week", "month")),
+        min_size=4,
+        max_size=8,
+    ),
+)
+def test_the_daily_rows_answer_the_same_where_they_suffice(sent, zone, documents):
+    def look(description, there):
+        from_daily = check(description, there, use_daily=True)
+        from_raw = trends.answer(description, NOW, use_daily=False)
+        assert (from_daily.lines, from_daily.skipped_values) == (from_raw.lines, from_raw.skipped_values)
+        has_values = description.breakdown is not None
+        for series, is_daily in zip(description.series, from_daily.from_daily, strict=True):
+            by_mask = series.math in ("unique_users", "unique_sessions")
+            assert is_daily == (not by_mask or (series.kind == "any" and not has_values))
+
+    on_a_world(sent, zone, documents, look)

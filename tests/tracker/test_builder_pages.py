@@ -1,0 +1,207 @@
+"""The builder as staff use it: asked, answered, kept, shared, put on a dashboard; hostile text stays text."""
+
+import json
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from config.backoffice import roles
+from config.backoffice.models import AuditEntry
+from orgs.cohorts.uses import uses
+from orgs.models import Cohort
+from tests import factories
+from tests.tracker.sending import Product, body
+from tracker import rollups
+from tracker.models import Dashboard, DashboardTile, SavedInsight
+
+pytestmark = pytest.mark.django_db
+HOSTILE = "</script><script>alert(1)</script>'\"; DROP TABLE tracker_event; -- =1+1 {{ 7*7 }}"
+
+
+@pytest.fixture
+def ada(client):
+    user = factories.staff(is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def events():
+    """Three organizations: two created projects, one of them twice; one bought something."""
+    product, yesterday = Product("Shop"), int((timezone.now() - timedelta(days=1)).timestamp())
+    for org, name, properties in (
+        ("org-1", "project_created", {"new_total": 1}),
+        ("org-1", "project_created", {"new_total": 2}),
+        ("org-2", "project_created", {"new_total": 1}),
+        ("org-3", "purchase", {"purchase_value": "12.50", HOSTILE: HOSTILE}),
+    ):
+        product.send(body(event=name, customer_org_id=org, properties=properties, ts_epoch=yesterday))
+    rollups.roll_up(timezone.now())
+
+
+def question(**more: str) -> dict[str, str]:
+    return {
+        "series-0-kind": "event",
+        "series-0-name": "project_created",
+        "series-0-math": "unique_organizations",
+        "range": "-7d",
+        "interval": "day",
+        "display": "line",
+        "environment": "production",
+        **more,
+    }
+
+
+def result(client, **more: str) -> str:
+    answer = client.get(f"{reverse('admin:insight_result')}?{urlencode(question(**more))}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+class TestAsking:
+    def test_the_answer_says_what_it_found(self, client, ada, events):
+        assert "Unique organizations of “project_created”: 2" in result(client)
+        assert "Total of “project_created”: 3" in result(client, **{"series-0-math": "total"})
+
+    def test_a_breakdown_names_its_leader(self, client, ada, events):
+        page = result(client, **{"breakdown-of": "organization", "breakdown-property": "external_id"})
+        assert "leads with 1, before 1" in page
+
+    def test_nothing_found_says_so(self, client, ada, events):
+        assert "Nothing matched" in result(client, **{"series-0-name": "never"})
+
+    def test_a_question_that_makes_no_sense_marks_its_line(self, client, ada):
+        asked = question(**{"filters-0-operator": "gt", "filters-0-property": "n", "filters-0-value": "many"})
+        page = client.get(f"{reverse('admin:insight')}?{urlencode(asked)}").content.decode()
+        assert "Write a number." in page
+        assert "bo-ask__line--wrong" in page
+
+    def test_buttons_add_and_remove_lines_without_scripts(self, client, ada):
+        asked = question(add="series")
+        page = client.get(f"{reverse('admin:insight')}?{urlencode(asked)}").content.decode()
+        assert 'name="series-1-kind"' in page
+        asked |= {"series-1-kind": "any", "series-1-math": "total", "add": "series-1-filters"}
+        page = client.get(f"{reverse('admin:insight')}?{urlencode(asked)}").content.decode()
+        assert 'name="series-1-filters-0-property"' in page
+
+    def test_export_holds_every_bucket_and_the_whole_range(self, client, ada, events):
+        answer = client.get(f"{reverse('admin:insight_result')}?{urlencode(question(export='csv'))}")
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+        assert lines[:2] == ["series,breakdown,bucket,value", "unique organizations of “project_created”,,,2"]
+        assert len(lines) == 2 + 8
+        assert AuditEntry.objects.filter(action="list.exported").count() == 1
+
+    def test_hostile_text_stays_text(self, client, ada, events):
+        asked = {"series-0-name": "purchase", "breakdown-of": "event", "breakdown-property": HOSTILE}
+        page = result(client, **asked)
+        assert "<script>alert" not in page
+        assert "leads with 1" in page
+        page = client.get(f"{reverse('admin:insight')}?{urlencode(question(**asked))}").content.decode()
+        assert "<script>alert" not in page
+        assert "49" not in page.split("{{ 7*7 }}")[0][-20:]
+
+    def test_it_asks_for_the_permission_to_see_events(self, client):
+        client.force_login(factories.staff("nobody", is_superuser=False))
+        for name in ("insights", "insight", "insight_result", "insight_progress"):
+            assert client.get(reverse(f"admin:{name}")).status_code == 403
+        assert client.post(reverse("admin:insight_save")).status_code == 403
+
+
+def kept(client, **more: str) -> SavedInsight:
+    page = client.get(f"{reverse('admin:insight')}?{urlencode(question())}")
+    sent = {"definition": page.context["definition"], "name": "Projects", "is_shared": "on", "as": "new", **more}
+    client.post(reverse("admin:insight_save"), sent)
+    return SavedInsight.objects.latest("id")
+
+
+class TestKeeping:
+    def test_saved_and_opened_again(self, client, ada, events):
+        insight = kept(client)
+        assert (insight.name, insight.owner, insight.is_shared) == ("Projects", ada, True)
+        page = client.get(f"{reverse('admin:insight')}?insight={insight.id}").content.decode()
+        assert 'value="project_created"' in page
+        assert "Unique organizations of “project_created”" in client.get(reverse("admin:insights")).content.decode()
+        assert AuditEntry.objects.get(action="insight.saved").actor == ada
+
+    def test_the_second_of_two_editors_is_told(self, client, ada):
+        insight = kept(client)
+        definition = json.dumps(insight.definition)
+        sent = {"definition": definition, "insight": insight.id, "as": "same", "is_shared": "on"}
+        client.post(reverse("admin:insight_save"), {**sent, "name": "First", "version": "1"})
+        answer = client.post(reverse("admin:insight_save"), {**sent, "name": "Second", "version": "1"}, follow=True)
+        assert "somebody else changed or removed" in answer.content.decode()
+        insight.refresh_from_db()
+        assert (insight.name, insight.version) == ("First", 2)
+
+    def test_a_private_one_is_nobody_elses(self, client, ada):
+        insight = kept(client)
+        SavedInsight.objects.filter(id=insight.id).update(is_shared=False)
+        client.force_login(factories.staff("maya", is_superuser=True))
+        shown = [each.name for each, _sentence in client.get(reverse("admin:insights")).context["insights"]]
+        assert "Projects" not in shown
+        page = client.get(f"{reverse('admin:insight')}?insight={insight.id}").content.decode()
+        assert "project_created" not in page.split('id="names"')[0]
+
+    def test_on_organizations_it_is_filtered_to_the_organization(self, client, ada, events):
+        insight = kept(client, on_organizations="on")
+        organization = factories.organization("org-9")
+        page = client.get(reverse("admin:orgs_organization_change", args=[organization.id])).content.decode()
+        assert f"insight={insight.id}&amp;bare=1&amp;organization=org-9" in page
+        answer = client.get(f"{reverse('admin:insight_result')}?insight={insight.id}&bare=1&organization=org-1")
+        assert "Unique organizations of “project_created”" in answer.content.decode()
+        assert answer.context["picture"].rows[0].value == "1"
+
+    def test_a_private_one_cannot_stand_on_organizations(self, client, ada):
+        page = client.get(f"{reverse('admin:insight')}?{urlencode(question())}")
+        sent = {"definition": page.context["definition"], "name": "Mine", "on_organizations": "on", "as": "new"}
+        assert "share the insight" in client.post(reverse("admin:insight_save"), sent, follow=True).content.decode()
+        assert not SavedInsight.objects.filter(name="Mine").exists()
+
+    def test_a_cohort_in_use_names_the_insight(self, client, ada):
+        cohort = Cohort.objects.create(name="Large", created_at=timezone.now(), changed_at=timezone.now())
+        definition = {
+            "series": [{"event": None, "math": "total"}],
+            "filters": [{"operator": "in_cohort", "value": [cohort.id]}],
+        }
+        now = timezone.now()
+        SavedInsight.objects.create(name="Of the large", definition=definition, created_at=now, changed_at=now)
+        assert uses(cohort.id) == ["the insight “Of the large”"]
+
+
+class TestDashboards:
+    def test_made_filled_ordered_emptied_removed(self, client, ada):
+        first, second = kept(client), kept(client, name="Second")
+        client.post(reverse("admin:dashboard_add"), {"name": "Usage", "is_shared": "on"})
+        dashboard = Dashboard.objects.get(name="Usage")
+        for insight in (first, second, second):
+            sent = {"insight": insight.id, "dashboard": dashboard.id, "act": "pin"}
+            client.post(reverse("admin:insight_change"), sent)
+        tiles = list(dashboard.tiles.all())
+        assert [tile.insight for tile in tiles] == [first, second]
+        address = reverse("admin:dashboard", args=[dashboard.id])
+        client.post(address, {"act": "up", "tile": tiles[1].id})
+        assert [tile.insight for tile in dashboard.tiles.all()] == [second, first]
+        assert f"insight={second.id}&amp;bare=1" in client.get(address).content.decode()
+        client.post(address, {"act": "unpin", "tile": tiles[0].id})
+        assert [tile.insight for tile in dashboard.tiles.all()] == [second]
+        client.post(address, {"act": "remove"})
+        assert not Dashboard.objects.filter(name="Usage").exists()
+        assert SavedInsight.objects.filter(id__in=[first.id, second.id]).count() == 2
+
+    def test_somebody_elses_is_looked_at_and_left(self, client, ada):
+        client.post(reverse("admin:dashboard_add"), {"name": "Usage", "is_shared": "on"})
+        dashboard, insight = Dashboard.objects.get(name="Usage"), kept(client)
+        client.post(reverse("admin:insight_change"), {"insight": insight.id, "dashboard": dashboard.id, "act": "pin"})
+        maya = factories.staff("maya", is_superuser=False)
+        roles.install()
+        maya.groups.add(Group.objects.get(name=roles.CUSTOMER_SUCCESS))
+        client.force_login(maya)
+        address = reverse("admin:dashboard", args=[dashboard.id])
+        assert client.get(address).status_code == 200
+        assert client.post(address, {"act": "remove"}).status_code == 403
+        assert client.post(address, {"act": "unpin", "tile": 1}).status_code == 403
+        assert DashboardTile.objects.filter(dashboard=dashboard).count() == 1

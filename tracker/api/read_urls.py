@@ -1,0 +1,8 @@
+from django.urls import path, re_path
+
+from tracker.api import insights
+
+urlpatterns = [
+    path("insights/query/", insights.QueryView.as_view(), name="insights_query"),
+    re_path(r"^insights/query/(?P<query_id>[0-9a-zA-Z-]{8,36})/$", insights.RunningView.as_view(), name="insight_run"),
+]

@@ -1,0 +1,279 @@
+"""An answer in the shape that pages show: the finding in words, chart data, table rows, rows of an export. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from config.backoffice import formatting
+from orgs.models import Band, Quadrant
+from tracker.insights import wording
+from tracker.insights.description import Display, Interval, Math, Of, letter
+from tracker.insights.trends import Line, Trend
+
+COLOURS = ("usage", "series-2", "series-3", "series-4", "series-5", "series-6", "series-7", "series-8")
+MOST_DRAWN = len(COLOURS)
+MOST_SLICES = 5
+ADDITIVE = frozenset({Math.TOTAL, Math.SUM})
+NAMED = {"band": dict(Band.choices), "quadrant": dict(Quadrant.choices)}
+LABELS = {Interval.HOUR: "%d %b %H:%M", Interval.DAY: "%d %b", Interval.WEEK: "%d %b", Interval.MONTH: "%b %Y"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `change` is against the period before, None without one."""
+
+    label: str
+    part: str
+    value: str
+    before: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`display` is what is really drawn: a pie of things that must not be added becomes bars, with a note."""
+
+    finding: str
+    measure: str
+    period: str
+    display: str
+    chart: dict[str, Any] | None
+    rows: tuple[Row, ...]
+    has_series: bool
+    has_parts: bool
+    has_before: bool
+    notes: tuple[str, ...]
+    is_empty: bool
+
+
+def picture(trend: Trend) -> Picture:
+    lines = drawn(trend)
+    display, notes = displayed(trend)
+    return Picture(
+        finding=finding(trend),
+        measure=measure(trend),
+        period=period(trend),
+        display=display,
+        chart=chart(trend, lines, display),
+        rows=tuple(row(trend, each) for each in listed(trend)),
+        has_series=several(trend) or trend.formula is not None or trend.description.breakdown is None,
+        has_parts=trend.description.breakdown is not None,
+        has_before=trend.previous is not None,
+        notes=(*notes, *more_notes(trend, lines)),
+        is_empty=all(not each.aggregate for each in trend.lines),
+    )
+
+
+def several(trend: Trend) -> bool:
+    return len(trend.description.series) > 1
+
+
+def drawn(trend: Trend) -> tuple[Line, ...]:
+    """The lines of the chart: the formula where there is one, else the series."""
+    if trend.formula is None:
+        return trend.lines
+    return trend.formula_parts or (trend.formula,)
+
+
+def listed(trend: Trend) -> tuple[Line, ...]:
+    """The lines of the table: the series, and the formula over them."""
+    formula = (trend.formula, *trend.formula_parts) if trend.formula else ()
+    return (*trend.lines, *formula)
+
+
+def displayed(trend: Trend) -> tuple[Display, tuple[str, ...]]:
+    chosen = trend.description.display
+    adds_up = not trend.description.formula and all(each.math in ADDITIVE for each in trend.description.series)
+    if chosen == Display.PIE and not adds_up:
+        return Display.BAR, ("Shown as bars: an organization in two slices would count twice in a pie.",)
+    if chosen == Display.LINE and not trend.buckets:
+        return Display.BAR, ()
+    return chosen, ()
+
+
+def more_notes(trend: Trend, lines: tuple[Line, ...]) -> Iterator[str]:
+    if trend.skipped_values:
+        yield f"{formatting.plural(trend.skipped_values, 'value')} skipped: missing, or not a number."
+    if len(lines) > MOST_DRAWN:
+        yield f"The chart shows the first {MOST_DRAWN} of {len(lines)} lines, the table all."
+    if trend.incomplete_last_bucket:
+        yield "The last interval is not over yet."
+    yield from trend.notes
+
+
+# --- Words -------------------------------------------------------------------------------------------------
+def finding(trend: Trend) -> str:
+    """What the answer says, in one sentence, from the numbers of the page."""
+    line = trend.formula or next((each for each in trend.lines if each.part is None), None)
+    if line is None:
+        return f"{leading(trend)}, {period(trend)}"
+    said = f"{measure(trend)}: {shown(line.aggregate)}, {period(trend)}"
+    before = before_of(trend, line)
+    if before is not None:
+        said += f"; {shown(before.aggregate)} in the period before ({change(line, before)})"
+    return said
+
+
+def leading(trend: Trend) -> str:
+    """Of a breakdown, the value that is ahead."""
+    first = max((each for each in trend.lines if each.series == 0), key=lambda each: each.aggregate or Decimal(0))
+    others = len({each.part for each in trend.lines}) - 1
+    ahead = f"{measure(trend)}: {part_words(trend, first)} leads with {shown(first.aggregate)}"
+    return f"{ahead}, before {formatting.plural(others, 'other')}" if others else ahead
+
+
+def measure(trend: Trend) -> str:
+    """What the first thing on the page is: the formula in words, or the first series."""
+    said = [wording.label(each) for each in trend.description.series]
+    if trend.formula is None:
+        return said[0]
+    return f"{trend.description.formula} ({'; '.join(f'{letter(n)} is {each}' for n, each in enumerate(said))})"
+
+
+def part_words(trend: Trend, line: Line) -> str:
+    """The value of the breakdown as pages call it."""
+    if line.part is None:
+        return ""
+    asked = trend.description.breakdown
+    known = NAMED.get(asked.name, {}) if asked and asked.of == Of.ORGANIZATION else {}
+    return known.get(line.part.text, line.part.text) if line.part.kind == "value" else line.part.text
+
+
+def words(trend: Trend, line: Line) -> str:
+    """What the line is, for legends and tables."""
+    if line.series is None:
+        return trend.description.formula
+    series = trend.description.series[line.series]
+    said = wording.label(series)
+    return f"{letter(line.series)} · {said}" if several(trend) else said
+
+
+def legend(trend: Trend, line: Line) -> str:
+    """Short: the value of the breakdown says more than the series."""
+    if line.part is None:
+        return words(trend, line)
+    name = part_words(trend, line)
+    return f"{letter(line.series or 0)} · {name}" if trend.formula is None and several(trend) else name
+
+
+def period(trend: Trend) -> str:
+    last = trend.until - timedelta(days=1)
+    return f"{day(trend.since)}" if last == trend.since else f"{day(trend.since)} to {day(last)}"
+
+
+def day(when: date) -> str:
+    return f"{when.day} {when:%b %Y}"
+
+
+def shown(value: Decimal | None) -> str:
+    """Whole numbers without decimals, others with two."""
+    if value is None:
+        return formatting.DASH
+    return formatting.number(value, 0 if value == value.to_integral_value() else 2)
+
+
+# --- Tables ------------------------------------------------------------------------------------------------
+def row(trend: Trend, line: Line) -> Row:
+    before = before_of(trend, line)
+    return Row(
+        label=words(trend, line),
+        part=part_words(trend, line),
+        value=shown(line.aggregate),
+        before=shown(before.aggregate) if before else formatting.DASH,
+        change=change(line, before),
+    )
+
+
+def before_of(trend: Trend, line: Line) -> Line | None:
+    """The same line in the period before."""
+    if trend.previous is None:
+        return None
+    same = (each for each in listed(trend.previous) if (each.series, each.part) == (line.series, line.part))
+    return next(same, None)
+
+
+def change(line: Line, before: Line | None) -> str:
+    if before is None or not before.aggregate or line.aggregate is None:
+        return formatting.DASH
+    return formatting.change((line.aggregate - before.aggregate) / before.aggregate)
+
+
+# --- Charts ------------------------------------------------------------------------------------------------
+def chart(trend: Trend, lines: tuple[Line, ...], display: Display) -> dict[str, Any] | None:
+    """In the form the chart partial reads; None for a number or a table alone."""
+    if display in (Display.NUMBER, Display.TABLE) or not lines:
+        return None
+    if display == Display.PIE:
+        return pie(trend, lines)
+    return over_time(trend, lines, display) if trend.buckets else side_by_side(trend, lines)
+
+
+def over_time(trend: Trend, lines: tuple[Line, ...], display: Display) -> dict[str, Any]:
+    kind = "bar" if display == Display.BAR else "line"
+    series = [
+        {"label": legend(trend, each), "kind": kind, "colour": COLOURS[place], "data": [plain(n) for n in each.data]}
+        for place, each in enumerate(lines[:MOST_DRAWN])
+    ]
+    before = before_of(trend, lines[0])
+    if before and len(lines) == 1:
+        earlier = [plain(n) for n in before.data][: len(trend.buckets)]
+        series.append({"label": "Period before", "kind": "line", "colour": "previous", "data": earlier})
+    stacked = kind == "bar" and trend.description.breakdown is not None
+    for each in series if stacked else ():
+        each["stack"] = "parts"
+    return {
+        "labels": [label(each, trend.description.interval) for each in trend.buckets],
+        "series": series,
+        "stacked": stacked,
+        "incomplete_last": trend.incomplete_last_bucket,
+    }
+
+
+def side_by_side(trend: Trend, lines: tuple[Line, ...]) -> dict[str, Any]:
+    """A bar a line, over the whole range."""
+    data = [plain(each.aggregate) for each in lines]
+    series = [{"label": "Whole range", "kind": "bar", "colour": "usage", "data": data}]
+    return {"labels": [legend(trend, each) for each in lines], "series": series, "incomplete_last": False}
+
+
+def pie(trend: Trend, lines: tuple[Line, ...]) -> dict[str, Any]:
+    """The largest slices; the others are one, which only things that add up may be."""
+    found = sorted((each for each in lines if each.aggregate and each.aggregate > 0), key=largest_first)
+    head, rest = (found, []) if len(found) <= MOST_SLICES + 1 else (found[:MOST_SLICES], found[MOST_SLICES:])
+    slices = [(legend(trend, each), plain(each.aggregate)) for each in head]
+    if rest:
+        slices.append((f"{len(rest)} others", plain(sum((each.aggregate or Decimal(0) for each in rest), Decimal(0)))))
+    data = [number for _, number in slices]
+    return {
+        "pie": True,
+        "labels": [name for name, _ in slices],
+        "series": [{"label": "Whole range", "kind": "pie", "colours": list(COLOURS[: len(slices)]), "data": data}],
+        "incomplete_last": False,
+    }
+
+
+def largest_first(line: Line) -> Decimal:
+    return -(line.aggregate or Decimal(0))
+
+
+def label(bucket: date | datetime, interval: Interval | None) -> str:
+    return f"{bucket:{LABELS[interval or Interval.DAY]}}"
+
+
+def plain(value: Decimal | None) -> float | None:
+    return None if value is None else round(float(value), 4)
+
+
+# --- Export ------------------------------------------------------------------------------------------------
+EXPORTED = ("series", "breakdown", "bucket", "value")
+
+
+def exported(trend: Trend) -> Iterator[tuple[Any, ...]]:
+    """A row for each line and bucket; an empty bucket is the whole range."""
+    for line in listed(trend):
+        name, part = words(trend, line), line.part.text if line.part else ""
+        yield name, part, "", line.aggregate
+        for bucket, value in zip(trend.buckets, line.data, strict=True):
+            yield name, part, bucket.isoformat(), value

@@ -1,0 +1,125 @@
+"""A question as the lines of its form: what each field holds, and which line an error is about. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.builder import form
+from tracker.fields import PRODUCTION
+from tracker.insights.description import COHORTS, PRESENCE, Kind, Of, letter
+
+
+@dataclass(frozen=True)
+class FilterLine:
+    """`prefix` begins the names of its fields and is its place."""
+
+    prefix: str
+    of: str
+    property: str
+    operator: str
+    value: str
+    is_wrong: bool = False
+
+    @property
+    def is_about_cohorts(self) -> bool:
+        return self.operator in [str(each) for each in COHORTS]
+
+    @property
+    def needs_value(self) -> bool:
+        return self.operator not in [str(each) for each in PRESENCE]
+
+
+@dataclass(frozen=True)
+class SeriesLine:
+    prefix: str
+    letter: str
+    kind: str
+    name: str
+    math: str
+    property: str
+    of: str
+    filters: tuple[FilterLine, ...]
+    is_wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The whole form; `range` is a key of `form.RANGES`."""
+
+    series: tuple[SeriesLine, ...]
+    match: str
+    filters: tuple[FilterLine, ...]
+    formula: str
+    breakdown_of: str
+    breakdown_property: str
+    interval: str
+    range: str
+    since: str
+    until: str
+    compare: bool
+    display: str
+    environment: str
+    application: str
+    wrong: str = ""
+
+
+def lines_of(document: dict[str, Any], wrong: str = "") -> Lines:
+    """`wrong` is the path of an error in the document, such as `series[0].filters[1].value`."""
+    place = wrong.replace("[", "-").replace("]", "").replace(".", "-")
+    whole = document.get("filters") or {}
+    breakdown, asked = document.get("breakdown") or {}, document.get("range") or {}
+    since, until = asked.get("from") or "", asked.get("to") or ""
+    is_named = since in form.RANGES and not until
+    return Lines(
+        series=tuple(series_line(each, number, place) for number, each in enumerate(document["series"])),
+        match=whole.get("match", "all"),
+        filters=filter_lines(whole.get("filters", []), "filters", place.removeprefix("filters-")),
+        formula=document.get("formula") or "",
+        breakdown_of=breakdown.get("of", str(Of.EVENT)),
+        breakdown_property=str(breakdown.get("property") or ""),
+        interval=document.get("interval") or "",
+        range=since if is_named else "custom",
+        since="" if is_named else since,
+        until=until,
+        compare=bool(document.get("compare")),
+        display=document.get("display") or "line",
+        environment=document.get("environment", PRODUCTION) or "",
+        application=document.get("application") or "",
+        wrong=place,
+    )
+
+
+def series_line(document: dict[str, Any], number: int, wrong: str) -> SeriesLine:
+    prefix = f"series-{number}"
+    kind, name = Kind.ANY, ""
+    for each in (Kind.EVENT, Kind.FEATURE, Kind.PAGE):
+        if document.get(each) is not None:
+            kind, name = each, str(document[each])
+    return SeriesLine(
+        prefix=prefix,
+        letter=letter(number),
+        kind=str(kind),
+        name=name,
+        math=document.get("math") or "total",
+        property=str(document.get("property") or ""),
+        of=document.get("of") or str(Of.EVENT),
+        filters=filter_lines(document.get("filters", []), f"{prefix}-filters", wrong),
+        is_wrong=is_at(wrong, prefix),
+    )
+
+
+def filter_lines(documents: list[dict[str, Any]], prefix: str, wrong: str) -> tuple[FilterLine, ...]:
+    return tuple(
+        FilterLine(
+            prefix=f"{prefix}-{number}",
+            of=each.get("of") or str(Of.EVENT),
+            property=str(each.get("property") or ""),
+            operator=each.get("operator") or "exact",
+            value=form.as_list(each.get("value")),
+            is_wrong=is_at(wrong, f"{prefix}-{number}"),
+        )
+        for number, each in enumerate(documents)
+    )
+
+
+def is_at(wrong: str, prefix: str) -> bool:
+    return wrong == prefix or wrong.startswith(f"{prefix}-")

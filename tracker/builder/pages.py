@@ -1,0 +1,184 @@
+"""Pages of insights: the list, the builder, its result as a fragment, saving, cancelling, export."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from config.backoffice import settings
+from config.backoffice.exports import download
+from config.backoffice.pages import register_page, render_page
+from tracker.builder import asking, drawing, menus, saving
+from tracker.insights import running, trends, wording
+from tracker.insights.reading import BadDescription
+from tracker.models import Dashboard, SavedInsight
+
+SEE = "tracker.view_event"
+
+
+@register_page("insights", title="Insights", group="Evidence", order=20, icon="insights", permission=SEE)
+def insights_page(request: HttpRequest) -> HttpResponse:
+    """What staff keep: dashboards first, then every insight."""
+    today = settings.today(timezone.now())
+    saved = SavedInsight.objects.visible_to(request.user).select_related("owner")
+    context = {
+        "dashboards": Dashboard.objects.visible_to(request.user).prefetch_related("tiles").select_related("owner"),
+        "insights": [(each, sentence(each, today)) for each in saved],
+        "can_add": request.user.has_perm("tracker.add_savedinsight"),
+    }
+    return render_page(request, "admin/insights/list.html", context, title="Insights")
+
+
+def sentence(insight: SavedInsight, today: date) -> str:
+    """The definition in words; what a later version can no longer read says so instead of breaking the list."""
+    question = asking.judged(insight.definition, insight, today)
+    return wording.sentence(question.description) if question.description else str(question.error)
+
+
+@register_page("insight", title="Insight", route="insights/question", permission=SEE)
+def insight_page(request: HttpRequest) -> HttpResponse:
+    """The builder. Its answer is loaded as a fragment, so that the question stands there at once."""
+    now = timezone.now()
+    question = asking.question_of(request, settings.today(now))
+    asked = request.GET.copy()
+    asked["query"] = uuid4().hex
+    context = {
+        "question": question,
+        "sentence": wording.sentence(question.description) if question.description else "",
+        "lines": question.lines,
+        "menus": menus.menus(now),
+        "saved": question.saved,
+        "may_change": question.saved in SavedInsight.objects.changeable_by(request.user) if question.saved else False,
+        "definition": json.dumps(asking.without_blanks(question.document)),
+        "result_url": f"{reverse('admin:insight_result')}?{asked.urlencode()}",
+        "query_id": asked["query"],
+        "dashboards": Dashboard.objects.changeable_by(request.user),
+        "can_add": request.user.has_perm("tracker.add_savedinsight"),
+    }
+    title = question.saved.name if question.saved else "New insight"
+    return render_page(request, "admin/insights/builder.html", context, title=title)
+
+
+@register_page("insight_result", title="Result", route="insights/result", permission=SEE)
+def result_page(request: HttpRequest) -> HttpResponse:
+    """The answer alone, or as a file with `export`. A refusal is a sentence in its place."""
+    now = timezone.now()
+    question = asking.question_of(request, settings.today(now))
+    query_id = request.GET.get("query", "")
+    if question.description is None:
+        return refused(request, str(question.error))
+    try:
+        trend = trends.answer(question.description, now, query_id=query_id if running.is_query_id(query_id) else "")
+    except (BadDescription, running.TooSlow, running.Cancelled) as error:
+        return refused(request, str(error))
+    if "export" in request.GET:
+        rows = drawing.exported(trend)
+        return download(request, "insight", drawing.EXPORTED, rows, file_format=request.GET["export"], now=now)
+    context = {
+        "picture": drawing.picture(trend),
+        "definition": wording.sentence(question.description),
+        "chart_id": f"chart-{uuid4().hex[:12]}",
+        "request": request,
+        "bare": "bare" in request.GET,
+    }
+    return render(request, "admin/insights/_result.html", context)
+
+
+def refused(request: HttpRequest, error: str) -> HttpResponse:
+    return render(request, "admin/insights/_refused.html", {"error": error})
+
+
+@register_page("insight_progress", title="Progress", route="insights/progress", permission=SEE)
+def progress_page(request: HttpRequest) -> HttpResponse:
+    """How far a question is; with POST it is cancelled."""
+    query_id = (request.POST if request.method == "POST" else request.GET).get("query", "")
+    if not running.is_query_id(query_id):
+        raise Http404
+    if request.method == "POST":
+        return JsonResponse({"cancelled": running.cancel(query_id)})
+    found = running.progress(query_id)
+    if found is None:
+        return JsonResponse({"running": False})
+    return JsonResponse(
+        {"running": True, "done": found.done, "of": found.statements, "seconds": round(found.seconds, 1)}
+    )
+
+
+@register_page("insight_save", title="Save", route="insights/save", permission="tracker.add_savedinsight")
+def save_page(request: HttpRequest) -> HttpResponse:
+    """Keep a question under a name; over the insight it came from, or as a new one."""
+    if request.method != "POST":
+        raise Http404
+    now, back = timezone.now(), reverse("admin:insights")
+    try:
+        document = json.loads(request.POST.get("definition", ""))
+    except ValueError as error:
+        raise Http404 from error
+    question = asking.judged(document, None, settings.today(now))
+    if question.description is None:
+        messages.error(request, f"Not saved. {question.error}")
+        return HttpResponseRedirect(reverse("admin:insight"))
+    try:
+        insight = save(request, question.description.as_document(), now)
+    except ValidationError as error:
+        messages.error(request, f"Not saved. {' '.join(error.messages)}")
+    except (saving.Changed, SavedInsight.DoesNotExist):
+        messages.error(
+            request, "Not saved: somebody else changed or removed this insight meanwhile. Save yours as a new one."
+        )
+    else:
+        messages.success(request, f"“{insight.name}” is saved.")
+        back = f"{reverse('admin:insight')}?insight={insight.id}"
+    return HttpResponseRedirect(back)
+
+
+def save(request: HttpRequest, definition: dict[str, Any], now: datetime) -> SavedInsight:
+    sent = request.POST
+    wording_ = saving.Wording(
+        name=sent.get("name", ""),
+        display=definition["display"],
+        is_shared="is_shared" in sent,
+        on_organizations="on_organizations" in sent,
+    )
+    if sent.get("as") == "same":
+        return saving.save_over(
+            number(sent.get("insight")),
+            definition,
+            wording_,
+            seen_version=number(sent.get("version")),
+            actor=request.user,
+            now=now,
+        )
+    return saving.save_new("trends", definition, wording_, actor=request.user, now=now)
+
+
+def number(text: str | None) -> int:
+    """An id from a form; 0, which no row has, for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+@register_page("insight_change", title="Insight", route="insights/change", permission="tracker.add_savedinsight")
+def change_page(request: HttpRequest) -> HttpResponse:
+    """Buttons beside an insight: put it on a dashboard, or take it away."""
+    if request.method != "POST":
+        raise Http404
+    insight_id, now = number(request.POST.get("insight")), timezone.now()
+    if request.POST.get("act") == "remove":
+        if saving.remove(insight_id, actor=request.user, now=now):
+            messages.success(request, "The insight is removed, from its dashboards too.")
+        else:
+            messages.error(request, "Only its owner removes an insight, and those made at install stay.")
+        return HttpResponseRedirect(reverse("admin:insights"))
+    try:
+        made = saving.pin(insight_id, number(request.POST.get("dashboard")), actor=request.user)
+    except (SavedInsight.DoesNotExist, Dashboard.DoesNotExist) as error:
+        raise Http404 from error
+    messages.success(request, "It stands on the dashboard." if made else "It stood on that dashboard already.")
+    return HttpResponseRedirect(reverse("admin:dashboard", args=[number(request.POST.get("dashboard"))]))

@@ -1,0 +1,67 @@
+"""What each math needs of the events it matches: cells, small groups that answer for a bucket and for the whole range.
+
+A cell is (bucket, part, entity, …, n): `part` is the value of the breakdown, `entity` what must not be counted twice
+when cells are joined, `n` the number of events. So an organization active on ten days is ten cells and one
+organization. Two sources write the same cells: `raw` from events, `daily` from the daily rows.
+"""
+
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from tracker.insights.description import NUMERIC, PER_ORGANIZATION, PERCENTILES, Math, Of, Series
+
+ENTITIES = {
+    Math.UNIQUE_ORGANIZATIONS: "organization",
+    Math.UNIQUE_USERS: "user",
+    Math.UNIQUE_SESSIONS: "session",
+    Math.UNIQUE_VALUES: "value",
+    Math.FIRST_TIME: "organization",
+    **dict.fromkeys(PER_ORGANIZATION, "organization"),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the cells of a series are joined: by which entity, and which aggregate over the joined rows is the answer.
+
+    `number`: what is kept of the numbers of a cell: nothing, their sum, their extreme, or each of them.
+    """
+
+    entity: str
+    number: str
+    aggregate: sql.SQL
+
+
+def shape(series: Series) -> Shape:
+    if series.math not in NUMERIC:
+        return Shape(ENTITIES.get(series.math, ""), "", _counted(series.math))
+    if series.property and series.property.of == Of.ORGANIZATION:
+        return Shape("organization", "each", _numbers(series.math))
+    if series.math in PERCENTILES:
+        return Shape("", "each", _numbers(series.math))
+    merged = {
+        Math.SUM: ("sum", "sum(number)"),
+        Math.AVG: ("sum", "sum(number) / NULLIF(sum(numbers), 0)"),
+        Math.MIN: ("min", "min(number)"),
+        Math.MAX: ("max", "max(number)"),
+    }
+    kept, aggregate = merged[series.math]
+    return Shape("", kept, sql.SQL(aggregate))
+
+
+def _counted(math: Math) -> sql.SQL:
+    by_organization = {
+        Math.TOTAL: "sum(n)",
+        Math.AVG_PER_ORGANIZATION: "avg(n)",
+        Math.MEDIAN_PER_ORGANIZATION: "percentile_cont(0.5) WITHIN GROUP (ORDER BY n)",
+        Math.MAX_PER_ORGANIZATION: "max(n)",
+    }
+    return sql.SQL(by_organization.get(math, "count(entity)"))
+
+
+def _numbers(math: Math) -> sql.SQL:
+    """Over rows that carry one number each."""
+    if math in PERCENTILES:
+        return sql.SQL(f"percentile_cont({PERCENTILES[math]}) WITHIN GROUP (ORDER BY number)")
+    return sql.SQL(f"{math}(number)")

@@ -1,0 +1,174 @@
+"""Cells from the daily rows: as many as there are organizations and days, however many events those had.
+
+They suffice for events, organizations and first times by event name, path or at all, for users and sessions of any
+event, and for whatever is filtered or broken down by the organization, the environment or the application alone.
+"""
+
+from datetime import date, timedelta
+
+from psycopg import sql
+
+from tracker.insights import cells, conditions
+from tracker.insights.asking import Asked
+from tracker.insights.description import (
+    PER_ORGANIZATION,
+    Description,
+    Field,
+    Interval,
+    Kind,
+    Math,
+    Of,
+    Property,
+    Series,
+)
+from tracker.insights.expressions import Writer
+
+BY_ORGANIZATION = PER_ORGANIZATION | {Math.TOTAL, Math.UNIQUE_ORGANIZATIONS, Math.FIRST_TIME}
+BY_MASK = frozenset({Math.UNIQUE_USERS, Math.UNIQUE_SESSIONS})
+TABLES = {
+    Kind.EVENT: "tracker_eventnameday",
+    Kind.ANY: "tracker_usageday",
+    Kind.PAGE: "tracker_pathday",
+}
+
+
+def suffices(series: Series, asked: Asked) -> bool:
+    """Whether the daily rows hold all that the series asks for."""
+    description = asked.description
+    if asked.daily_zone != asked.calendar.zone.key or description.interval == Interval.HOUR:
+        return False
+    if not all(_has(each) for each in properties(series, description)):
+        return False
+    if series.math in BY_MASK:
+        # Masks do not say how many events there were, which decides what a breakdown shows.
+        return series.kind == Kind.ANY and description.breakdown is None
+    return series.math in BY_ORGANIZATION and series.kind in TABLES
+
+
+def properties(series: Series, description: Description) -> list[Property]:
+    """Everything that is filtered or broken down by."""
+    found = [each.property for each in (*series.filters, *description.filters.flat())]
+    return found + ([description.breakdown] if description.breakdown else [])
+
+
+def _has(asked: Property) -> bool:
+    if asked.of == Of.FIELD:
+        return asked.name in (Field.ENVIRONMENT, Field.APPLICATION)
+    return asked.of in (Of.ORGANIZATION, Of.COHORT)
+
+
+def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
+    """The statement whose rows are the cells of a series."""
+    writer = writer.of("daily")
+    if series.math == Math.UNIQUE_USERS:
+        return _users(series, asked, writer)
+    if series.math == Math.FIRST_TIME:
+        return _first_times(series, asked, writer)
+    return _counted(series, asked, writer)
+
+
+def _counted(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
+    """Events a bucket, value and organization; sessions a bucket."""
+    entity = {"organization": "key.organization_id", "session": "daily.session_id"}.get(cells.shape(series).entity)
+    columns = [bucket(asked, writer), part(asked, writer), *([sql.SQL(entity)] if entity else [])]
+    is_session = series.math == Math.UNIQUE_SESSIONS
+    return sql.SQL("SELECT {columns}, {n} AS n FROM {rows} WHERE {conditions} GROUP BY {places}").format(
+        columns=sql.SQL(", ").join(
+            sql.SQL("{} AS {}").format(text, sql.Identifier(as_))
+            for text, as_ in zip(columns, ("bucket", "part", "entity"), strict=False)
+        ),
+        n=sql.SQL("count(*)" if is_session else "sum(daily.events)"),
+        conditions=sql.SQL(" AND ").join(matching(series, asked, writer, since=True)),
+        rows=rows("tracker_sessionday" if is_session else TABLES[series.kind], writer),
+        places=sql.SQL(", ").join(sql.Literal(place + 1) for place in range(len(columns))),
+    )
+
+
+def _first_times(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
+    """The first day of each organization, where it falls into the range."""
+    first = sql.SQL(
+        "SELECT DISTINCT ON (key.organization_id) key.organization_id AS entity, {bucket} AS bucket, {part} AS part, "
+        "daily.day FROM {rows} WHERE {conditions} ORDER BY key.organization_id, daily.day"
+    )
+    columns = {"bucket": bucket(asked, writer), "part": part(asked, writer)}
+    chosen = matching(series, asked, writer, since=False)
+    return sql.SQL("SELECT bucket, part, entity, 1 AS n FROM ({first}) AS first WHERE day >= {since}").format(
+        first=first.format(**columns, rows=rows(TABLES[series.kind], writer), conditions=sql.SQL(" AND ").join(chosen)),
+        since=writer.bind(asked.days.since, "date"),
+    )
+
+
+def _users(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
+    """Users a bucket: whose mask of a month has one of the days that the bucket has in that month."""
+    months, places, masks = zip(*bits(asked), strict=True)
+    given = sql.SQL("unnest({}, {}, {}) AS bits (month, bucket, mask)").format(
+        writer.bind(list(months), "date[]"), writer.bind(list(places), "int[]"), writer.bind(list(masks), "int[]")
+    )
+    conditions_ = [sql.SQL("daily.days & bits.mask <> 0"), *narrowing(series, asked, writer)]
+    return sql.SQL(
+        "SELECT bits.bucket AS bucket, NULL::text AS part, daily.user_hash AS entity, 1 AS n "
+        "FROM {rows} JOIN {given} ON bits.month = daily.month WHERE {conditions} GROUP BY 1, 2, 3"
+    ).format(rows=rows("tracker_usermonth", writer), given=given, conditions=sql.SQL(" AND ").join(conditions_))
+
+
+def bits(asked: Asked) -> list[tuple[date, int, int]]:
+    """(month, place of the bucket, the bucket's days in that month as bits) for the whole range."""
+    starts = day_starts(asked)
+    found: dict[tuple[date, int], int] = {}
+    place = 0
+    for number in range(asked.days.count):
+        day = asked.days.since + timedelta(days=number)
+        while place + 1 < len(starts) and starts[place + 1] <= day:
+            place += 1
+        month = day.replace(day=1)
+        found[month, place] = found.get((month, place), 0) | 1 << (day.day - 1)
+    return [(month, place, mask) for (month, place), mask in found.items()]
+
+
+def day_starts(asked: Asked) -> list[date]:
+    """The first day of each bucket that lies in the range; one bucket without an interval."""
+    labels = asked.buckets.labels if asked.buckets else ()
+    return [max(each, asked.days.since) for each in labels] or [asked.days.since]
+
+
+def bucket(asked: Asked, writer: Writer) -> sql.Composable:
+    if asked.buckets is None:
+        return sql.SQL("0")
+    return sql.SQL("width_bucket(daily.day, {}) - 1").format(writer.bind(day_starts(asked), "date[]"))
+
+
+def part(asked: Asked, writer: Writer) -> sql.Composable:
+    breakdown = asked.description.breakdown
+    return sql.SQL("NULL::text") if breakdown is None else writer.part(breakdown)
+
+
+def rows(table: str, writer: Writer) -> sql.Composable:
+    """Daily rows with their organizations, and what the parts written so far need beside them."""
+    return sql.SQL("{} AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id {}").format(
+        sql.Identifier(table), writer.joined()
+    )
+
+
+def matching(series: Series, asked: Asked, writer: Writer, *, since: bool) -> list[sql.Composable]:
+    """The conditions that a daily row of the series meets; without `since` from the first day ever."""
+    found = narrowing(series, asked, writer)
+    if series.kind in (Kind.EVENT, Kind.PAGE):
+        column = "name" if series.kind == Kind.EVENT else "path"
+        found.append(sql.SQL("{} = {}").format(sql.Identifier("daily", column), writer.bind(series.name)))
+    if since:
+        found.append(sql.SQL("daily.day >= {}").format(writer.bind(asked.days.since, "date")))
+    return [*found, sql.SQL("daily.day < {}").format(writer.bind(asked.days.until, "date"))]
+
+
+def narrowing(series: Series, asked: Asked, writer: Writer) -> list[sql.Composable]:
+    """Filters and scope."""
+    found = [conditions.condition(each, writer) for each in series.filters]
+    if asked.description.filters.filters:
+        found.append(conditions.group(asked.description.filters, writer))
+    if asked.where.environment is not None:
+        found.append(sql.SQL("daily.environment = {}").format(writer.bind(asked.where.environment)))
+    if asked.where.application_id is not None:
+        found.append(sql.SQL("daily.application_id = {}").format(writer.bind(asked.where.application_id, "bigint")))
+    if asked.where.organization_id is not None:
+        found.append(sql.SQL("key.organization_id = {}").format(writer.bind(asked.where.organization_id, "bigint")))
+    return found

@@ -1,0 +1,204 @@
+"""The answer to a description: a line for each series and value of the breakdown, and the formula over them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+from django.db import DataError, transaction
+
+from config import db
+from tracker.insights import asking, daily, ranges, raw, running, statement, wording
+from tracker.insights import formula as formulas
+from tracker.insights import sql as constants
+from tracker.insights.asking import Asked
+from tracker.insights.description import PATTERNS, Description, Filter, Group, Math, Of, letter
+from tracker.insights.expressions import Writer
+from tracker.insights.reading import BadDescription
+
+NUMBERS_WITHOUT_ZERO = frozenset({Math.AVG, Math.MIN, Math.MAX, Math.MEDIAN, Math.P90, Math.P95, Math.P99})
+LARGEST = Decimal("1e300")
+KINDS = {statement.VALUE: "value", statement.OTHER: "other", statement.NONE: "none", statement.WHOLE: ""}
+Number = Decimal | None
+Key = tuple[int, str | None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value of the breakdown: a value, the rest, or those without; `text` is what a label says."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """Numbers of one series, or of the formula (`series` is None), for one value of the breakdown.
+
+    `data` has a number for each bucket; None where there was nothing to compute one from, like an average of nothing.
+    """
+
+    series: int | None
+    label: str
+    part: Part | None
+    data: tuple[Number, ...]
+    aggregate: Number
+
+
+@dataclass(frozen=True)
+class Trend:
+    """What a description asked for. `formula` is over everything, `formula_parts` by value of the breakdown.
+
+    `from_daily`: for each series whether the daily rows answered it. `counted_at` is when the events it counts had
+    been counted; those that came since are not in it.
+    """
+
+    description: Description
+    since: date
+    until: date
+    buckets: tuple[date | datetime, ...]
+    lines: tuple[Line, ...]
+    formula: Line | None
+    formula_parts: tuple[Line, ...]
+    skipped_values: int
+    incomplete_last_bucket: bool
+    notes: tuple[str, ...]
+    from_daily: tuple[bool, ...]
+    previous: "Trend | None" = None
+
+
+def answer(description: Description, now: datetime, *, query_id: str = "", use_daily: bool = True) -> Trend:
+    """Ask the database. Raises BadDescription, running.TooSlow, running.Cancelled.
+
+    `use_daily` False reads raw events even where the daily rows suffice; the numbers are the same.
+    """
+    asked = asking.ask(description, now)
+    check_patterns(description)
+    with running.running(query_id or uuid4().hex, 2 if description.compare else 1) as run:
+        trend = _answer(asked, run, use_daily)
+        if description.compare:
+            trend = replace(trend, previous=_answer(asking.before(asked), run, use_daily))
+    return trend
+
+
+def check_patterns(description: Description) -> None:
+    """Refuse regular expressions that the database cannot read."""
+    for path, each in placed_filters(description):
+        if each.operator in PATTERNS:
+            try:
+                with transaction.atomic():
+                    db.rows(constants.READ_PATTERN, {"pattern": each.values[0]})
+            except DataError as error:
+                said = str(error).strip().splitlines()[0].removeprefix("invalid regular expression: ")
+                raise BadDescription(f"{path}.value", f"This is no regular expression: {said}.") from error
+
+
+def placed_filters(description: Description) -> Iterator[tuple[str, Filter]]:
+    """Every filter with its place in the document."""
+    for place, series in enumerate(description.series):
+        yield from in_group(Group(series.filters), f"series[{place}].filters")
+    yield from in_group(description.filters, "filters.filters")
+
+
+def in_group(group: Group, path: str) -> Iterator[tuple[str, Filter]]:
+    for place, each in enumerate(group.filters):
+        if isinstance(each, Group):
+            yield from in_group(each, f"{path}[{place}].filters")
+        else:
+            yield f"{path}[{place}]", each
+
+
+def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
+    from_daily = tuple(use_daily and daily.suffices(each, asked) for each in asked.description.series)
+    writer = Writer(asked.calendar, asked.today)
+    sources = [daily.write if each else raw.write for each in from_daily]
+    found = run.rows(statement.write(asked, sources, writer), writer.params)
+    return _assembled(asked, found, from_daily)
+
+
+def _assembled(asked: Asked, found: list[tuple], from_daily: tuple[bool, ...]) -> Trend:
+    numbers: dict[tuple[int, Key, int | None], Decimal] = {}
+    ranks: dict[Key, int] = {}
+    skipped: dict[int, int] = {}
+    for series, bucket, kind, shown, rank, number, left_out in found:
+        numbers[series, (kind, shown), bucket] = number
+        ranks[kind, shown] = rank or 0
+        if bucket is None and (kind != statement.WHOLE or asked.description.breakdown is None):
+            skipped[series] = skipped.get(series, 0) + int(left_out or 0)
+    table = Table(asked, numbers)
+    keys = sorted((each for each in ranks if each[0] != statement.WHOLE), key=lambda each: (each[0], ranks[each]))
+    whole = (statement.WHOLE, None)
+    series = range(len(asked.description.series))
+    shown = keys if asked.description.breakdown else [whole]
+    return Trend(
+        description=asked.description,
+        since=asked.days.since,
+        until=asked.days.until,
+        buckets=asked.buckets.labels if asked.buckets else (),
+        lines=tuple(table.line(place, key) for place in series for key in shown),
+        formula=table.formula(whole) if asked.description.formula else None,
+        formula_parts=tuple(table.formula(key) for key in keys) if asked.description.formula else (),
+        skipped_values=sum(skipped.values()),
+        incomplete_last_bucket=is_running(asked),
+        notes=tuple(notes(asked, from_daily)),
+        from_daily=from_daily,
+    )
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of an answer by series, value and bucket, read as lines."""
+
+    asked: Asked
+    numbers: Mapping[tuple[int, Key, int | None], Decimal]
+
+    def line(self, place: int, key: Key) -> Line:
+        series = self.asked.description.series[place]
+        data = tuple(self.number(place, key, bucket) for bucket in range(len(self.asked.buckets or ())))
+        return Line(place, wording.label(series), part_of(key, self.asked), data, self.number(place, key, None))
+
+    def number(self, place: int, key: Key, bucket: int | None) -> Number:
+        found = self.numbers.get((place, key, bucket))
+        if found is None:
+            has_zero = self.asked.description.series[place].math not in NUMBERS_WITHOUT_ZERO
+            return Decimal(0) if has_zero else None
+        return showable(found)
+
+    def formula(self, key: Key) -> Line:
+        description = self.asked.description
+        read = formulas.read(description.formula, description.letters())
+        places = {letter(place): place for place in range(len(description.series))}
+
+        def value(bucket: int | None) -> Number:
+            return showable(read.value({name: self.number(places[name], key, bucket) for name in read.letters}))
+
+        data = tuple(value(bucket) for bucket in range(len(self.asked.buckets or ())))
+        return Line(None, description.formula, part_of(key, self.asked), data, value(None))
+
+
+def showable(number: Decimal) -> Number:
+    """None for what no reader of JSON could take as a number."""
+    return number if number.is_finite() and abs(number) < LARGEST else None
+
+
+def part_of(key: Key, asked: Asked) -> Part | None:
+    kind, text = key
+    if kind == statement.WHOLE:
+        return None
+    breakdown = asked.description.breakdown
+    if breakdown and breakdown.of == Of.COHORT:
+        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else "Everybody else"
+    return Part(KINDS[kind], {statement.OTHER: "Other", statement.NONE: "None"}.get(kind, text or ""))
+
+
+def is_running(asked: Asked) -> bool:
+    return asked.buckets is not None and ranges.is_running(asked.buckets, asked.days, asked.now, asked.calendar.zone)
+
+
+def notes(asked: Asked, from_daily: Iterable[bool]) -> list[str]:
+    """What a reader must know to read the numbers right."""
+    if asked.raw_since is None or asked.since >= asked.raw_since or all(from_daily):
+        return []
+    day = asked.raw_since.astimezone(asked.calendar.zone).date()
+    return [f"Events before {day} are no longer kept one by one; this answer begins there."]
