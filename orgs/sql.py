@@ -53,9 +53,7 @@ SELECT unnest(%(ids)s::bigint[]), %(reason)s, %(now)s
 ORGANIZATIONS_WITH_PROPERTY = """
 WITH valued AS (
     SELECT id, properties ->> %(name)s AS text,
-           CASE WHEN jsonb_typeof(properties -> %(name)s) = 'number' THEN (properties ->> %(name)s)::numeric
-                WHEN jsonb_typeof(properties -> %(name)s) = 'string' AND properties ->> %(name)s ~ %(number_pattern)s
-                THEN (properties ->> %(name)s)::numeric
+           CASE WHEN properties ->> %(name)s ~ %(number_pattern)s THEN (properties ->> %(name)s)::numeric
            END AS number
     FROM orgs_organization
     WHERE properties ->> %(name)s IS NOT NULL

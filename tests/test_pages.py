@@ -16,7 +16,17 @@ def shown(name: str) -> list[str]:
 
 def test_the_navigation():
     assert shown("Customers") == ["today", "signals", "organizations", "cohorts"]
-    assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
+    assert shown("Evidence") == [
+        "revenue",
+        "insights",
+        "subscriptions",
+        "events",
+        "features",
+        "pages",
+        "sessions",
+        "explorer",
+        "ai_cost",
+    ]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "users", "audit"]
 

@@ -25,6 +25,10 @@ BASELINE = {
     "/admin/orgs/organization/": 9,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 9,
     "/admin/cohorts/": 5,
+    "/admin/pages/": 17,
+    "/admin/sessions/": 11,
+    "/admin/explorer/": 9,
+    "/admin/ai-cost/": 13,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
     "/admin/features/": 6,
@@ -42,8 +46,9 @@ SOME = {
     "match": "all",
     "groups": [{"match": "all", "rules": [{"kind": "band", "operator": "exact", "value": "watch"}]}],
 }
-# The home page is fifteen numbers of six parts of the product, not a list.
-HOME = "/admin/"
+# The home page is fifteen numbers of six parts of the product, not a list; the others ask several questions, each with
+# a time limit of its own.
+SEVERAL = {"/admin/", "/admin/pages/", "/admin/ai-cost/"}
 
 
 def rows(start: int, stop: int, owner) -> None:
@@ -83,4 +88,4 @@ def test_the_count_is_the_baseline_and_does_not_grow_with_rows(client, path):
     assert Organization.objects.count() == 55
     many = count(client, path)
     assert (few, many) == (BASELINE[path], BASELINE[path])
-    assert path == HOME or many <= MOST
+    assert path in SEVERAL or many <= MOST

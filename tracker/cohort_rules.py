@@ -29,7 +29,7 @@ def event_names() -> list[str]:
 
 
 def plans() -> list[str]:
-    return sorted({plan for plan in usage.current_plans(timezone.now()).values() if plan})[:MOST_SUGGESTED]
+    return sorted({plan for plan in usage.current_plans().values() if plan})[:MOST_SUGGESTED]
 
 
 def first_day(rule: Rule, terms: Terms) -> date:
@@ -136,7 +136,6 @@ class PlanRule(RuleKind):
 
     name = "plan"
     title = "Plan"
-    is_costly = True
     inputs = (
         Input("operator", "Comparison", choices=lambda: operators("exact", "is_not", "is_not_set"), initial="exact"),
         Input("value", "Plan", suggestions=plans),
@@ -150,7 +149,7 @@ class PlanRule(RuleKind):
         return f"plan {comparing.OPERATORS[rule['operator']]}{value}"
 
     def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
-        found = usage.current_plans(terms.now)
+        found = usage.current_plans()
         if rule["operator"] == "is_not_set":
             return terms.everybody - {each for each, plan in found.items() if plan}
         wanted = set(comparing.values(rule["value"]))
