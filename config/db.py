@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 from psycopg import sql
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 
 def lock_key(name: str) -> int:
@@ -40,6 +42,30 @@ def prepared_rows(statement: str, params: Mapping[str, Any]) -> list[tuple]:
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, params, prepare=True)
         return cursor.fetchall()
+
+
+class Binary(bytes):
+    """A parameter that is in PostgreSQL's binary form already; a cast in the statement says of which type."""
+
+
+class _BinaryDumper(Dumper):
+    format = Format.BINARY
+    oid = 0
+
+    def dump(self, obj: Binary) -> bytes:
+        return obj
+
+
+psycopg.adapters.register_dumper(Binary, _BinaryDumper)
+
+
+def copy_binary(table: str, columns: Sequence[str], rows: bytes) -> None:
+    """COPY rows that are in PostgreSQL's binary form, head and end included, into a table."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(rows)
 
 
 def copy_into(table: str, columns: Sequence[str], records: Iterable[Sequence[Any]], types: Sequence[str] = ()) -> None:

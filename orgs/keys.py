@@ -8,13 +8,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from config.db import rows
 from orgs import sql
 from orgs.models import OrganizationKey
 
 LONGEST_ID = 255
+ATTEMPTS = 3
 # Control characters cannot be typed into a CSV or a search box; NUL and lone surrogates no database column takes.
 UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -56,6 +57,20 @@ def ensure_keys(external_ids: Collection[str], now: datetime) -> dict[str, int]:
             known.update(rows(sql.CREATE_KEYS, {"external_ids": missing, "now": now}))
             known.update(_known([each for each in missing if each not in known]))
     return known
+
+
+def hold_keys(external_ids: Collection[str], now: datetime) -> dict[str, int]:
+    """Like `ensure_keys`, and none of them can be taken away before the caller's transaction ends.
+
+    Waits for whoever is taking one away now; what is gone then comes into being again.
+    """
+    wanted = sorted(set(external_ids))
+    for _ in range(ATTEMPTS):
+        ensure_keys(wanted, now)
+        held = dict(rows(sql.HOLD_KEYS, {"external_ids": wanted}))
+        if len(held) == len(wanted):
+            return held
+    raise OperationalError("Organizations are taken away as fast as they appear.")
 
 
 def known_ids(external_ids: Collection[str]) -> set[str]:

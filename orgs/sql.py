@@ -28,6 +28,13 @@ WITH wanted AS MATERIALIZED (
 SELECT external_id, id FROM created
 """
 
+# One row: an id that has a key, and keeps it until this transaction ends. In the order of key ids, like whoever takes
+# keys away: two of them wait for each other instead of locking crosswise. Served by the unique index on external_id.
+HOLD_KEYS = """
+SELECT external_id, id FROM orgs_organizationkey WHERE external_id = ANY(%(external_ids)s)
+ORDER BY id FOR KEY SHARE
+"""
+
 # One row of the arrays: an organization as an import or its undo leaves it. Served by the primary key.
 UPDATE_ORGANIZATIONS = """
 UPDATE orgs_organization AS organization

@@ -1,12 +1,12 @@
 """The fields of an event, one small function each. They take what JSON gave and answer what is stored, or BadEvent."""
 
+import json
 import math
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -52,40 +52,36 @@ def storable(value: str, field: str) -> str:
     return value
 
 
-def required(body: dict, field: str) -> Any:
-    value = body.get(field)
+def required(value: Any, field: str) -> Any:
     if value is None:
         raise BadEvent("required", f"`{field}` is required.", field)
     return value
 
 
-def name(body: dict) -> str:
-    value = text(required(body, "event"), "event", LONGEST_NAME)
+def name(value: Any) -> str:
+    text(required(value, "event"), "event", LONGEST_NAME)
     if value.isspace():
         raise BadEvent("invalid_field", "`event` is blank.", "event", value)
     return value
 
 
-def user_hash(body: dict) -> bytes:
-    value = required(body, "user_hash")
+def user_hash(value: Any) -> bytes:
+    required(value, "user_hash")
     if not isinstance(value, str) or not HASH.fullmatch(value):
         message = "`user_hash` must be exactly 64 hexadecimal characters: the SHA-256 of the user's id."
         raise BadEvent("invalid_field", message, "user_hash", value)
     return bytes.fromhex(value)
 
 
-def organization(body: dict) -> str:
-    value = required(body, "customer_org_id")
-    if type(value) is float and abs(value) >= 2**63:  # what the JSON reader makes of a whole number over 64 bits
-        raise BadEvent("invalid_field", "`customer_org_id` exceeds 64 bits; send it as text.", "customer_org_id")
+def organization(value: Any) -> str:
+    required(value, "customer_org_id")
     try:
         return clean_external_id(value)
     except BadId as error:
         raise BadEvent("invalid_field", f"`customer_org_id` {error.message}.", "customer_org_id", value) from error
 
 
-def path(body: dict) -> str | None:
-    value = body.get("path")
+def path(value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value.startswith("/"):
@@ -93,31 +89,26 @@ def path(body: dict) -> str | None:
     return text(value, "path", LONGEST_PATH)
 
 
-def session_id(body: dict) -> UUID | None:
-    value = body.get("session_id")
-    if value is None:
-        return None
+def session_id(value: Any) -> bytes:
     # UUID() alone takes braces, "urn:" and digits of any script.
     if not isinstance(value, str) or not SESSION.fullmatch(value):
         raise BadEvent("invalid_field", "`session_id` must be a UUID; leave it out to have it inferred.", "session_id")
-    return UUID(value)
+    return bytes.fromhex(value.replace("-", ""))
 
 
-def inferred_session(application_id: int, external_id: str, user: bytes, occurred_at: datetime) -> UUID:
-    """The same application, organization, user and half hour give the same session."""
+def inferred_session(application_id: int, external_id: str, user: bytes, occurred_at: datetime) -> bytes:
+    """The same application, organization, user and half hour give the same session: the 16 bytes of a UUID."""
     bucket = int(occurred_at.timestamp()) // SESSION_SECONDS
     seed = b"%d\x00%s\x00%s%d" % (application_id, external_id.encode(), user, bucket)
-    return UUID(bytes=blake2b(seed, digest_size=16).digest())
+    return blake2b(seed, digest_size=16).digest()
 
 
-def plan(body: dict) -> str | None:
+def plan(value: Any, properties: Any, context: Any) -> str | None:
     """The field, else text in `properties.plan` or `context.traits.plan`; only the field itself can be refused."""
-    value = body.get("plan")
     if value is not None:
         return text(value, "plan", LONGEST_PLAN)
-    context = body.get("context")
     traits = context.get("traits") if isinstance(context, dict) else None
-    for place in (body.get("properties"), traits):
+    for place in (properties, traits):
         value = place.get("plan") if isinstance(place, dict) else None
         if value is not None:
             with suppress(BadEvent):
@@ -125,13 +116,11 @@ def plan(body: dict) -> str | None:
     return None
 
 
-def environment(body: dict) -> str:
-    value = body.get("environment")
+def environment(value: Any) -> str:
     return PRODUCTION if value is None else text(value, "environment", LONGEST_ENVIRONMENT)
 
 
-def occurred_at(body: dict, received_at: datetime) -> datetime:
-    value = body.get("ts_epoch")
+def occurred_at(value: Any, received_at: datetime) -> datetime:
     if value is None:
         return received_at
     if type(value) is not int:
@@ -156,11 +145,14 @@ def event_key(value: Any, field: str = "event_id") -> str | None:
     return text(value, field, LONGEST_KEY)
 
 
-def properties(body: dict, denied: frozenset[str]) -> str | None:
+def properties(value: Any, denied: frozenset[str]) -> str | None:
     """The JSON text of the properties without the application's denied keys."""
-    value = body.get("properties")
-    if value is None:
-        return None
+    kept = allowed_properties(value, denied)
+    return json_text(kept, "properties") if kept else None
+
+
+def allowed_properties(value: Any, denied: frozenset[str]) -> dict:
+    """Without the denied keys; the very same object when none is in it."""
     if not isinstance(value, dict):
         raise BadEvent("invalid_field", "`properties` must be a JSON object.", "properties", value)
     if len(value) > MOST_PROPERTIES:
@@ -169,26 +161,24 @@ def properties(body: dict, denied: frozenset[str]) -> str | None:
     if not denied.isdisjoint(value):
         value = {key: each for key, each in value.items() if key not in denied}
     for nested in ("$set", "$set_once"):
-        if isinstance(value.get(nested), dict) and not denied.isdisjoint(value[nested]):
+        if nested in value and isinstance(value[nested], dict) and not denied.isdisjoint(value[nested]):
             value = {**value, nested: {key: each for key, each in value[nested].items() if key not in denied}}
-    return json_text(value, "properties") if value else None
+    return value
 
 
 def json_text(value: dict, field: str) -> str:
     """JSON that jsonb takes: no NUL, no half surrogate pair, no infinity."""
     try:
-        written = orjson.dumps(value)
+        written = orjson.dumps(value).decode()
     except (TypeError, orjson.JSONEncodeError):
-        written = b"\\u0000"
-    # The escape is rare, but also how the harmless text "\\u0000" is written: look closely only then.
-    if b"\\u0000" in written or b"null" in written:
         return _checked_json_text(value, field)
-    return written.decode()
+    # Rare, but also how the harmless text "\\u0000" is written: look closely only then.
+    return _checked_json_text(value, field) if "\\u0000" in written else written
 
 
 def _checked_json_text(value: Any, field: str) -> str:
-    import json  # noqa: PLC0415  only for values that orjson does not write: whole numbers over 64 bits
-
+    """For what orjson does not write: whole numbers over 64 bits; half surrogate pairs and infinity are refused."""
+    check_depth(value)
     _check_storable(value, field)
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -205,6 +195,11 @@ def _check_storable(value: Any, field: str) -> None:
     elif isinstance(value, list):
         for each in value:
             _check_storable(each, field)
+
+
+def check_depth(body: dict) -> None:
+    if nests_deeper(body):
+        raise BadEvent("too_deep", f"The event nests deeper than {DEEPEST} levels.")
 
 
 def nests_deeper(value: Any, levels: int = DEEPEST) -> bool:

@@ -11,13 +11,14 @@ STATEMENTS = ("$identify", "$set", "$groupidentify", "$create_alias", "$merge_da
 
 @dataclass(slots=True)
 class NewEvent:
-    """One event as a decoder read it. Times are aware, `properties` is JSON text, `user_hash` 32 bytes."""
+    """One event as a decoder read it. Times are aware, `properties` is JSON text, a user's hash has 32 bytes, a session
+    is a UUID or its 16 bytes."""
 
     name: str
     external_id: str | None
     user_hash: bytes | None
     path: str | None
-    session_id: UUID | None
+    session_id: UUID | bytes | None
     plan: str | None
     environment: str
     occurred_at: datetime

@@ -2,20 +2,21 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
-import orjson
+from django.db import transaction
 
-from orgs.keys import ensure_keys
+from orgs.keys import ensure_keys, hold_keys
 from tracker import bodies, commits, limits, memberships, rejects, store
 from tracker.credentials import Sender
 from tracker.incoming import BadEvent, NewEvent
 from tracker.rejects import Refusal
 
 Decode = Callable[[Any], NewEvent]
+FindKeys = Callable[[set[str], datetime], dict[str, int]]
 
 KEY_IDS_KEPT_SECONDS = 30
 MOST_KEY_IDS = 200_000
@@ -63,8 +64,8 @@ def receive(
     _limit(sender, len(items))
     events = memberships.resolve(sender.application_id, _decode(items, decode, receipt, refusals, now))
     _warn(events, receipt, refusals, now)
-    rows = _place(sender, events, now)
-    _store(rows, receipt, refusals, key_suffices)
+    outcomes = _store(sender, events, now)
+    _note(outcomes, receipt, refusals, key_suffices)
     _tell(sender, refusals, now)
     _count_unknown_keys(sender, events, now)
     return receipt
@@ -83,7 +84,7 @@ def _decode(
     events = {}
     for index, item in enumerate(items):
         try:
-            events[index] = _decode_one(item, decode)
+            events[index] = decode(item) if type(item) is not bodies.Unreadable else _refuse(item)
         except BadEvent as error:
             receipt.rejected.append(Rejected(index, error.code, error.field, error.message))
             sample = rejects.sample(item, error.given, now, index if len(items) > 1 else None)
@@ -91,10 +92,8 @@ def _decode(
     return events
 
 
-def _decode_one(item: Any, decode: Decode) -> NewEvent:
-    if isinstance(item, bodies.Unreadable):
-        raise BadEvent("invalid_json", str(item))
-    return decode(item)
+def _refuse(item: bodies.Unreadable) -> NoReturn:
+    raise BadEvent("invalid_json", str(item))
 
 
 def _warn(events: dict[int, NewEvent], receipt: Receipt, refusals: list[Refusal], now: datetime) -> None:
@@ -103,16 +102,6 @@ def _warn(events: dict[int, NewEvent], receipt: Receipt, refusals: list[Refusal]
             receipt.warned[index] = each.message
             sample = rejects.sample(None, None, now, index if len(events) > 1 else None)
             refusals.append(Refusal(each.code, each.message, each.field, sample, is_stored=True))
-
-
-def check_size(item: Any) -> None:
-    """An event inside a batch has the same limit as one alone."""
-    try:
-        size = len(orjson.dumps(item))
-    except (TypeError, orjson.JSONEncodeError):
-        return  # half surrogate pairs, numbers over 64 bits: the fields name them
-    if size > bodies.MOST_BYTES_OF_EVENT:
-        raise BadEvent("too_large", f"The event has {size} bytes; at most {bodies.MOST_BYTES_OF_EVENT} are allowed.")
 
 
 # --- Organizations: known key ids of this process ----------------------------------------------------------
@@ -126,19 +115,12 @@ def forget() -> None:
     _unknown_written_at.clear()
 
 
-def _place(sender: Sender, events: dict[int, NewEvent], now: datetime) -> dict[int, store.Row]:
-    """Give every event the id of its organization key; unseen organizations come into being.
-
-    That, and who belongs to whom, is committed before the events are: a new id that a running import holds makes only
-    this request wait.
-    """
-    wanted = {event.external_id for event in events.values() if event.external_id is not None}
-    ids = _key_ids_of(wanted, now)
-    memberships.record(sender.application_id, events.values(), ids, now)
-    return {
-        index: store.row(event, sender.application_id, ids.get(event.external_id), now)
-        for index, event in events.items()
-    }
+def _place(sender: Sender, events: Collection[NewEvent], key_ids_of: FindKeys, now: datetime) -> list[store.Row]:
+    """Give every event the id of its organization key; unseen organizations come into being."""
+    ids = key_ids_of({event.external_id for event in events if event.external_id is not None}, now)
+    memberships.record(sender.application_id, events, ids, now)
+    writer = store.Writer(sender.application_id, now)
+    return [writer.row(event, ids.get(event.external_id)) for event in events]
 
 
 def _key_ids_of(wanted: set[str], now: datetime) -> dict[str, int]:
@@ -160,19 +142,41 @@ def _key_ids_of(wanted: set[str], now: datetime) -> dict[str, int]:
 
 
 # --- Storing and telling -----------------------------------------------------------------------------------
-def _store(rows: dict[int, store.Row], receipt: Receipt, refusals: list[Refusal], key_suffices: bool) -> None:
-    if not rows:
-        return
-    for index, outcome in zip(rows, commits.append(list(rows.values())), strict=True):
-        if outcome.is_reused and not key_suffices:
+def _store(sender: Sender, events: dict[int, NewEvent], now: datetime) -> dict[int, store.Outcome]:
+    """What became of each event. Organizations, and who belongs to whom, are committed before the events are: a new
+    id that a running import holds makes only this request wait.
+    """
+    if not events:
+        return {}
+    rows = _place(sender, events.values(), _key_ids_of, now)
+    outcomes = dict(zip(events, commits.append(rows), strict=True))
+    displaced = [index for index, outcome in outcomes.items() if outcome.is_displaced]
+    if displaced:
+        outcomes.update(zip(displaced, _store_again(sender, [events[index] for index in displaced], now), strict=True))
+    return outcomes
+
+
+def _store_again(sender: Sender, events: Collection[NewEvent], now: datetime) -> list[store.Outcome]:
+    """Their organizations' keys were taken away since this process read them, or are about to be: by the undo of an
+    import. Wait until that is settled, place them anew and store them while nobody can do it again.
+    """
+    for event in events:
+        _key_ids.pop(event.external_id, None)
+    with transaction.atomic():
+        return store.append(_place(sender, events, hold_keys, now))
+
+
+def _note(outcomes: dict[int, store.Outcome], receipt: Receipt, refusals: list[Refusal], key_suffices: bool) -> None:
+    for index, outcome in outcomes.items():
+        receipt.event_id = outcome.event_id
+        if not outcome.is_duplicate:
+            receipt.accepted += 1
+        elif outcome.is_reused and not key_suffices:
             error = key_reused()
             receipt.rejected.append(Rejected(index, error.code, error.field, error.message))
             refusals.append(Refusal(error.code, error.message, error.field))
-        elif outcome.is_duplicate:
-            receipt.duplicates += 1
         else:
-            receipt.accepted += 1
-        receipt.event_id = outcome.event_id
+            receipt.duplicates += 1
     receipt.rejected.sort(key=lambda each: each.index)
 
 

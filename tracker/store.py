@@ -1,79 +1,102 @@
 """Raw events: the only module that writes them. What `append` returned for is committed, once a key."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db import connection, transaction
 
 from config import db
+from tracker import cells
 from tracker.incoming import NewEvent
 from tracker.models import Event, EventKey
 from tracker.sql import store as sql
 
+TABLE = "tracker_event"
 GATE = "tracker.events"
 KEYS_KEPT = timedelta(days=7)
 # From here on COPY costs less than arrays in one statement.
 COPY_FROM = 40
-COLUMNS = (
-    "application_id",
-    "key_id",
-    "name",
-    "user_hash",
-    "path",
-    "session_id",
-    "environment",
-    "plan",
-    "occurred_at",
-    "received_at",
-    "properties",
-)
+# The columns of a row, each with the type of its cells.
+KINDS = {
+    "application_id": cells.NUMBER,
+    "key_id": cells.NUMBER,
+    "name": cells.TEXT,
+    "user_hash": cells.BYTES,
+    "path": cells.TEXT,
+    "session_id": cells.SESSION,
+    "environment": cells.TEXT,
+    "plan": cells.TEXT,
+    "occurred_at": cells.MOMENT,
+    "received_at": cells.MOMENT,
+    "properties": cells.JSON,
+}
+COLUMNS = tuple(KINDS)
 
 
 class Row(NamedTuple):
-    """One event in the order of the table's columns, and the key it must not be stored twice under."""
+    """One event ready to store: the cells of `COLUMNS`, and the key it must not be stored twice under."""
 
+    cells: tuple[bytes, ...]
     application_id: int
     key_id: int | None
-    name: str
-    user_hash: bytes | None
-    path: str | None
-    session_id: UUID | None
-    environment: str
-    plan: str | None
-    occurred_at: datetime
-    received_at: datetime
-    properties: str | None
     event_key: str | None
     fingerprint: bytes | None
 
 
 class Outcome(NamedTuple):
-    """What became of one event: its id, or that of the event that used its key first."""
+    """What became of one event: its id where one was asked for, or that of the event that used its key first.
 
-    event_id: int | None
+    A displaced event is not stored: its organization's key is gone, or somebody is about to take it away.
+    """
+
+    event_id: int | None = None
     is_duplicate: bool = False
     is_reused: bool = False
+    is_displaced: bool = False
+
+
+STORED = Outcome()
+REPEATED = Outcome(is_duplicate=True)
+DISPLACED = Outcome(is_displaced=True)
+
+
+class Writer:
+    """Writes the events of one request as rows; what repeats in them, names and paths and times, is written once."""
+
+    def __init__(self, application_id: int, received_at: datetime) -> None:
+        self.application_id = application_id
+        self.application, self.received_at = cells.number(application_id), cells.moment(received_at)
+        self.keys, self.texts = cells.Remembered(cells.number), cells.Remembered(cells.text)
+        self.moments = cells.Remembered(cells.moment)
+
+    def row(self, event: NewEvent, key_id: int | None) -> Row:
+        text, event_key = self.texts, event.event_key
+        return Row(
+            (
+                self.application,
+                self.keys[key_id],
+                text[event.name],
+                cells.raw(event.user_hash),
+                text[event.path],
+                cells.uuid(event.session_id),
+                text[event.environment],
+                text[event.plan],
+                self.moments[event.occurred_at],
+                self.received_at,
+                cells.json(event.properties),
+            ),
+            self.application_id,
+            key_id,
+            event_key,
+            None if event_key is None else fingerprint(event),
+        )
 
 
 def row(event: NewEvent, application_id: int, key_id: int | None, received_at: datetime) -> Row:
-    return Row(
-        application_id,
-        key_id,
-        event.name,
-        event.user_hash,
-        event.path,
-        event.session_id,
-        event.environment,
-        event.plan,
-        event.occurred_at,
-        received_at,
-        event.properties,
-        event.event_key,
-        fingerprint(event) if event.event_key is not None else None,
-    )
+    """One event alone."""
+    return Writer(application_id, received_at).row(event, key_id)
 
 
 def fingerprint(event: NewEvent) -> bytes:
@@ -86,59 +109,102 @@ def append(rows: Sequence[Row]) -> list[Outcome]:
     """Store rows in one short transaction; the outcomes stand in their order.
 
     A row whose key was used before is not stored: the first one stands, however often and from however many places it
-    is sent again.
+    is sent again. Of many rows at once only those with a key are told the ids of their events.
     """
-    stored = _append_few(rows) if len(rows) < COPY_FROM else _append_many(rows)
-    if len(stored) == len(rows):
-        return [Outcome(stored[place]) for place in range(len(rows))]
-    first = _first_uses([each for place, each in enumerate(rows) if place not in stored])
-    return [Outcome(stored[place]) if place in stored else _repeated(each, first) for place, each in enumerate(rows)]
+    outcomes = _append_few(rows) if len(rows) < COPY_FROM else _append_many(rows)
+    repeated = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome is REPEATED]
+    if not repeated:
+        return outcomes
+    first = _first_uses(repeated)
+    return [
+        _repeated(row, first) if outcome is REPEATED else outcome for row, outcome in zip(rows, outcomes, strict=True)
+    ]
 
 
-def _append_few(rows: Sequence[Row]) -> dict[int, int]:
-    """Event id by place: one statement, one round trip, one commit."""
-    columns = dict(zip(Row._fields, map(list, zip(*rows, strict=True)), strict=True))
-    return dict(db.prepared_rows(sql.APPEND_FEW, {**columns, "gate": db.lock_key(GATE)}))
+def _append_few(rows: Sequence[Row]) -> list[Outcome]:
+    """One statement, one round trip, one commit."""
+    columns = zip(*(row.cells for row in rows), strict=True)
+    values = {name: cells.array(KINDS[name], column) for name, column in zip(COLUMNS, columns, strict=True)}
+    values |= _key_columns(rows)
+    stored = dict(db.prepared_rows(sql.APPEND_FEW, {**_binary(values), "gate": db.lock_key(GATE)}))
+    return [
+        Outcome(stored[place]) if place in stored else DISPLACED if row.event_key is None else REPEATED
+        for place, row in enumerate(rows)
+    ]
 
 
-def _append_many(rows: Sequence[Row]) -> dict[int, int]:
-    """Event id by place: keys first, then the survivors by COPY."""
+def _append_many(rows: Sequence[Row]) -> list[Outcome]:
+    """Keys first, then the survivors by COPY. Ids are drawn here only where a key has to know one."""
+    keyed = any(row.event_key is not None for row in rows)
     with transaction.atomic():
-        ids = [each for [each] in db.rows(sql.DRAW_IDS, {"gate": db.lock_key(GATE), "count": len(rows)})]
-        new = _use_keys(rows, ids)
-        places = [place for place, each in enumerate(rows) if each.event_key is None or ids[place] in new]
-        db.copy_into("tracker_event", ("id", *COLUMNS), ((ids[place], *rows[place][:11]) for place in places))
-    return {place: ids[place] for place in places}
+        there, ids = _open(rows, count=len(rows) if keyed else 0)
+        if not keyed:
+            db.copy_binary(TABLE, COLUMNS, cells.copied([row.cells for row in rows if row.key_id in there]))
+            return [STORED if row.key_id in there else DISPLACED for row in rows]
+        outcomes = _use_keys(rows, ids, there)
+        new = [
+            (cells.number(outcome.event_id), *row.cells)
+            for row, outcome in zip(rows, outcomes, strict=True)
+            if outcome.event_id is not None
+        ]
+        db.copy_binary(TABLE, ("id", *COLUMNS), cells.copied(new))
+    return outcomes
 
 
-def _use_keys(rows: Sequence[Row], ids: Sequence[int]) -> set[int]:
-    """The ids of those events whose key nobody used before."""
-    keyed = [(each, event_id) for each, event_id in zip(rows, ids, strict=True) if each.event_key is not None]
+def _open(rows: Sequence[Row], count: int) -> tuple[set[int | None], list[int]]:
+    """Begin: the organizations' keys that can be relied on, and so many ids."""
+    wanted = {row.key_id for row in rows if row.key_id is not None}
+    key_ids = db.Binary(cells.array(cells.NUMBER, map(cells.number, wanted)))
+    values = {"gate": db.lock_key(GATE), "key_ids": key_ids, "count": count}
+    [[there, ids]] = db.prepared_rows(sql.OPEN, values)
+    return {None, *there}, ids
+
+
+def _use_keys(rows: Sequence[Row], ids: Sequence[int], there: Container[int | None]) -> list[Outcome]:
+    """Which rows are new; those without a key always are."""
+    outcomes = [
+        Outcome(event_id) if row.key_id in there else DISPLACED for row, event_id in zip(rows, ids, strict=True)
+    ]
+    keyed = [
+        place for place, row in enumerate(rows) if row.event_key is not None and outcomes[place].event_id is not None
+    ]
     if not keyed:
-        return set()
-    values = {
-        "application_id": [each.application_id for each, _ in keyed],
-        "event_key": [each.event_key for each, _ in keyed],
-        "event_id": [event_id for _, event_id in keyed],
-        "fingerprint": [each.fingerprint for each, _ in keyed],
-        "received_at": [each.received_at for each, _ in keyed],
+        return outcomes
+    values = _key_columns([rows[place] for place in keyed])
+    values["application_id"] = cells.array(cells.NUMBER, [rows[place].cells[0] for place in keyed])
+    values["received_at"] = cells.array(cells.MOMENT, [rows[place].cells[9] for place in keyed])
+    values["event_id"] = cells.array(cells.NUMBER, [cells.number(ids[place]) for place in keyed])
+    new = {event_id for [event_id] in db.prepared_rows(sql.USE_KEYS, _binary(values))}
+    for place in keyed:
+        if ids[place] not in new:
+            outcomes[place] = REPEATED
+    return outcomes
+
+
+def _key_columns(rows: Sequence[Row]) -> dict[str, bytes]:
+    return {
+        "event_key": cells.array(cells.TEXT, [cells.text(row.event_key) for row in rows]),
+        "fingerprint": cells.array(cells.BYTES, [cells.raw(row.fingerprint) for row in rows]),
     }
-    return {event_id for [event_id] in db.rows(sql.USE_KEYS, values)}
+
+
+def _binary(values: Mapping[str, bytes]) -> dict[str, db.Binary]:
+    return {name: db.Binary(value) for name, value in values.items()}
 
 
 def _first_uses(rows: Sequence[Row]) -> dict[tuple[int, str], tuple[int, bytes]]:
-    values = {
-        "application_id": [each.application_id for each in rows],
-        "event_key": [each.event_key for each in rows],
-    }
-    found = db.rows(sql.FIRST_USES, values)
+    values = {**_key_columns(rows), "application_id": cells.array(cells.NUMBER, [row.cells[0] for row in rows])}
+    del values["fingerprint"]
+    found = db.prepared_rows(sql.FIRST_USES, _binary(values))
     return {(application_id, key): (event_id, bytes(print_)) for application_id, key, event_id, print_ in found}
 
 
-def _repeated(repeated: Row, first: dict[tuple[int, str], tuple[int, bytes]]) -> Outcome:
-    # A key pruned in this very instant is still a repetition of an event that was stored.
-    event_id, first_print = first.get((repeated.application_id, repeated.event_key), (None, repeated.fingerprint))
-    return Outcome(event_id, is_duplicate=True, is_reused=first_print != repeated.fingerprint)
+def _repeated(row: Row, first: Mapping[tuple[int, str], tuple[int, bytes]]) -> Outcome:
+    """Not stored, and no key of it: then it is the organization's key that is gone, or its own was pruned just now."""
+    if (row.application_id, row.event_key) not in first:
+        return DISPLACED
+    event_id, first_print = first[row.application_id, row.event_key]
+    return Outcome(event_id, is_duplicate=True, is_reused=first_print != row.fingerprint)
 
 
 def prune_keys(now: datetime) -> int:

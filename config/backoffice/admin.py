@@ -32,7 +32,19 @@ admin.site.unregister(Group)
 
 
 @register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(ExportDoor, DjangoUserAdmin, ModelAdmin):
+    export_name = "users"
+    export_fields = (
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "is_staff",
+        "is_superuser",
+        "is_active",
+        "last_login",
+        "date_joined",
+    )
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -198,8 +210,18 @@ class ApiTokenForm(forms.ModelForm):
 
 
 @register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
+class ApiTokenAdmin(ExportDoor, ModelAdmin):
     form = ApiTokenForm
+    export_name = "api-tokens"
+    export_fields = (
+        "name",
+        "prefix",
+        ("who", "user__username"),
+        "scopes",
+        "created_at",
+        "last_used_at",
+        "revoked_at",
+    )
     list_display = ["name", "prefix", "user", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
 

@@ -15,6 +15,7 @@ def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
     """Values as they were before an import; created organizations go when nothing hangs on them."""
     current = read_by_id({line.row_id for line in lines}, lock=True)
     done = Restored()
+    _hold_keys({line.row_id for line in lines if line.before is None})
     in_use = used(line.row_id for line in lines if line.before is None)
     created, overwritten = [], []
     for line in progress.over(lines, "Comparing with the ledger"):
@@ -42,6 +43,12 @@ def reason_to_keep(line: LedgerLine, found: Stored | None, in_use: set[int]) -> 
     if changed:
         return f"was changed since: {', '.join(changed)}"
     return "has events, subscriptions, aliases or children since" if line.row_id in in_use else ""
+
+
+def _hold_keys(organization_ids: set[int]) -> None:
+    """From here on nobody stores evidence for them: it would be looked for first, and arrive before the key goes."""
+    keys = OrganizationKey.objects.select_for_update().filter(organization__in=organization_ids)
+    list(keys.order_by("id").values_list("id", flat=True))
 
 
 def used(organization_ids: Iterable[int]) -> set[int]:

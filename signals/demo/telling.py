@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -135,7 +134,7 @@ def send_events(customers: list[Customer], day: date, days: int, most: int | Non
     sender = credentials.find(str(application.uuid))
     if sender is None:
         raise RuntimeError(f"The application {application} takes no events; activate it first.")
-    decode = partial(signed.decode, application_id=application.pk, denied=sender.denied, received_at=now)
+    decode = signed.Reader(application_id=application.pk, denied=sender.denied, received_at=now)
     accepted = 0
     for batch in batched(story_events(customers, day, days, most, now), BATCH):
         accepted += ingest.receive(sender, batch, decode, now).accepted

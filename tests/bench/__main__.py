@@ -1,9 +1,11 @@
-"""`python -m tests.bench`: events on the way in and imports, beside what COPY alone reaches; on a database of its own.
+"""`python -m tests.bench [full] [ingest] [imports]`: how fast it is on this machine; on a database of its own.
 
-Runs the whole WSGI application without a web server. CPU per event is the steadier figure; wall time is printed too.
+Without names everything runs; `full` adds the long part, ten million stored events. CPU per event is the steadier
+figure; wall time is printed too.
 """
 
 import os
+import sys
 
 import django
 from django.test.utils import get_runner
@@ -18,12 +20,15 @@ from django.conf import settings  # noqa: E402
 
 from tests.bench import imports, ingest  # noqa: E402
 
+asked = set(sys.argv[1:])
 runner = get_runner(settings)(verbosity=0, interactive=False)
 runner.setup_test_environment()
 databases = runner.setup_databases()
 try:
-    ingest.main()
-    imports.main()
+    if asked <= {"full"} or "ingest" in asked:
+        ingest.main(full="full" in asked)
+    if asked <= {"full"} or "imports" in asked:
+        imports.main()
 finally:
     runner.teardown_databases(databases)
     runner.teardown_test_environment()

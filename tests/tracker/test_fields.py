@@ -21,11 +21,11 @@ from tracker.incoming import BadEvent
     ],
 )
 def test_where_the_plan_stands(body, plan):
-    assert fields.plan(body) == plan
+    assert fields.plan(body.get("plan"), body.get("properties"), body.get("context")) == plan
 
 
 @pytest.mark.parametrize("value", [7, "", "p" * 65, "a\x00b", "\ud800"])
 def test_the_field_itself_is_refused_when_it_is_no_plan(value):
     with pytest.raises(BadEvent) as refused:
-        fields.plan({"plan": value})
+        fields.plan(value, None, None)
     assert refused.value.field == "plan"

@@ -43,7 +43,7 @@ def test_an_event_exactly():
         )
     )
     assert (read.name, read.external_id, read.user_hash, read.path) == ("$pageview", "org_456", sha("u-1"), "/Reports")
-    assert read.session_id == UUID("6f9619ff-8b86-d011-b42d-00cf4fc964ff")
+    assert read.session_id == UUID("6f9619ff-8b86-d011-b42d-00cf4fc964ff").bytes
     assert (read.plan, read.environment, read.event_key) == ("pro", "staging", ID.lower())
     assert read.occurred_at == datetime(2026, 3, 10, 11, tzinfo=UTC)
     assert json.loads(read.properties) == {

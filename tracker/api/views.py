@@ -1,8 +1,6 @@
 """The signed ingest API: one event, or many."""
 
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -14,7 +12,6 @@ from tracker.api import schema
 from tracker.api.transport import IngestView, Signed, bad_event
 from tracker.credentials import Sender
 from tracker.decoders import signed
-from tracker.incoming import NewEvent
 
 HEADERS = [
     OpenApiParameter("x-app-uuid", str, "header", required=True, description="UUID of the application."),
@@ -61,7 +58,7 @@ class EventView(IngestView):
             item = bodies.read_json(body)
         except bodies.Unreadable as error:
             raise bodies.BadBody("invalid_json", str(error)) from error
-        decode = partial(decode_for(sent.sender, now), header_key=request.headers.get("Idempotency-Key"))
+        decode = reader_for(sent.sender, now, request.headers.get("Idempotency-Key"))
         receipt = ingest.receive(sent.sender, [item], decode, now)
         for rejected in receipt.rejected:
             raise bad_event(rejected)
@@ -86,7 +83,7 @@ class BatchView(IngestView):
     def post(self, request: Request) -> Response:
         sent, now = request.auth, timezone.now()
         items = bodies.read_batch(inflated(request, sent, self.most_bytes))
-        receipt = ingest.receive(sent.sender, items, partial(decode_item, decode_for(sent.sender, now)), now)
+        receipt = ingest.receive(sent.sender, items, reader_for(sent.sender, now), now)
         return Response(
             {
                 "accepted": receipt.accepted,
@@ -103,10 +100,7 @@ def inflated(request: Request, sent: Signed, most: int) -> bytes:
     return bodies.inflate(sent.body, request.headers.get("Content-Encoding", ""), most)
 
 
-def decode_for(sender: Sender, now: datetime) -> partial:
-    return partial(signed.decode, application_id=sender.application_id, denied=sender.denied, received_at=now)
-
-
-def decode_item(decode: partial, item: Any) -> NewEvent:
-    ingest.check_size(item)
-    return decode(item)
+def reader_for(sender: Sender, now: datetime, header_key: str | None = None) -> signed.Reader:
+    return signed.Reader(
+        application_id=sender.application_id, denied=sender.denied, received_at=now, header_key=header_key
+    )

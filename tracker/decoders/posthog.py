@@ -62,7 +62,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
     """One event of either format. `library` is what the newer one tells in a header. Raises BadEvent."""
     event, warnings = checked(item)
     properties = _properties(event, library)
-    name = fields.text(fields.required(event, "event"), "event", fields.LONGEST_NAME)
+    name = fields.text(fields.required(event.get("event"), "event"), "event", fields.LONGEST_NAME)
     occurred_at, late = _time(event, properties, sent_at, received_at)
     said = Said(
         kind=KINDS.get(name, Kind.USAGE),

@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import Enum
 from hashlib import blake2b, sha256
 from typing import Any
-from uuid import UUID
 
 from orgs.keys import BadId, clean_external_id
 from tracker import fields
@@ -197,16 +196,16 @@ def _linked(said: Said, user: bytes | None) -> bytes | None:
     return other if other != user else None
 
 
-def _session(said: Said, sender: Sender, way: Way, user: bytes | None) -> UUID | None:
+def _session(said: Said, sender: Sender, way: Way, user: bytes | None) -> bytes | None:
     """The client's own, else the half hour of this user (or organization); none for what nobody did."""
     if said.kind is not Kind.USAGE:
         return None
     text = id_text(said.session)
     if text is not None and fields.SESSION.fullmatch(text):
-        return UUID(text)
+        return fields.session_id(text)
     if text is not None:
         seed = b"%d\x00%s" % (sender.application_id, text.encode())
-        return UUID(bytes=blake2b(seed, digest_size=16).digest())
+        return blake2b(seed, digest_size=16).digest()
     if user is None and way.external_id is None:
         return None
     return fields.inferred_session(sender.application_id, way.external_id or "", user or b"", said.occurred_at)
@@ -237,7 +236,7 @@ def _properties(said: Said, sender: Sender, way: Way) -> str | None:
     kept |= {name: value for name, value in (("$set", to_set), ("$set_once", once)) if value}
     if sender.user_property:
         kept = _without(kept, sender.user_property)
-    return fields.properties({"properties": kept}, sender.denied)
+    return fields.properties(kept, sender.denied)
 
 
 def _without(kept: dict[str, Any], name: str) -> dict[str, Any]:

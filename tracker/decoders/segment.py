@@ -80,7 +80,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
 
 
 def _kind(call: dict) -> str:
-    kind = fields.required(call, "type")
+    kind = fields.required(call.get("type"), "type")
     if not isinstance(kind, str) or kind not in KINDS:
         message = f"`type` must be one of {', '.join(sorted(KINDS))}."
         raise BadEvent("invalid_field", message, "type", kind)
@@ -89,7 +89,7 @@ def _kind(call: dict) -> str:
 
 def _name(kind: str, call: dict) -> str:
     if kind == "track":
-        return fields.text(fields.required(call, "event"), "event", fields.LONGEST_NAME)
+        return fields.text(fields.required(call.get("event"), "event"), "event", fields.LONGEST_NAME)
     return NAMES.get(kind, kind)
 
 

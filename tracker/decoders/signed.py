@@ -1,10 +1,13 @@
 """The documented contract: one JSON object an event (`POST /v1/events`)."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from tracker import fields
+from tracker.bodies import MOST_BYTES_OF_EVENT
 from tracker.incoming import BadEvent, NewEvent
 
 KNOWN = frozenset(
@@ -21,39 +24,109 @@ KNOWN = frozenset(
         "event_id",
     }
 )
+# Properties with fewer brackets cannot nest too deep, whatever stands in their texts.
+HARMLESS_BRACKETS = fields.DEEPEST - 1
+# All other fields together, each within its own limit and escaped at worst, take 17 KB of the 32 KiB; a character of
+# the properties takes at most four bytes.
+HARMLESS_CHARACTERS = 3900
 
 
-def decode(
-    body: Any,
-    *,
-    application_id: int,
-    denied: frozenset[str],
-    received_at: datetime,
-    header_key: str | None = None,
-) -> NewEvent:
-    """One event from parsed JSON. Raises BadEvent with the first thing that is wrong."""
-    if type(body) is not dict:
-        raise BadEvent("not_an_object", "An event is a JSON object.")
-    if fields.nests_deeper(body):
-        raise BadEvent("too_deep", f"The event nests deeper than {fields.DEEPEST} levels.")
-    external_id, user = fields.organization(body), fields.user_hash(body)
-    occurred_at = fields.occurred_at(body, received_at)
-    session = fields.session_id(body) or fields.inferred_session(application_id, external_id, user, occurred_at)
-    return NewEvent(
-        name=fields.name(body),
-        external_id=external_id,
-        user_hash=user,
-        path=fields.path(body),
-        session_id=session,
-        plan=fields.plan(body),
-        environment=fields.environment(body),
-        occurred_at=occurred_at,
-        properties=fields.properties(body, denied),
-        event_key=fields.event_key(body.get("event_id")) or fields.event_key(header_key, "Idempotency-Key"),
-        unknown_keys=unknown(body),
+class Reader:
+    """Reads the events of one request. What repeats in it, names and users and paths, is checked once."""
+
+    def __init__(
+        self,
+        *,
+        application_id: int,
+        denied: frozenset[str],
+        received_at: datetime,
+        header_key: str | None = None,
+    ) -> None:
+        self.application_id = application_id
+        self.denied = denied
+        self.received_at = received_at
+        self.header_key = header_key
+        self.organizations = Checked(fields.organization)
+        self.users = Checked(fields.user_hash)
+        self.names = Checked(fields.name)
+        self.paths = Checked(fields.path)
+        self.environments = Checked(fields.environment)
+
+    def __call__(self, body: Any) -> NewEvent:
+        """One event from parsed JSON. Raises BadEvent with the first thing that is wrong."""
+        if type(body) is not dict:
+            raise BadEvent("not_an_object", "An event is a JSON object.")
+        try:
+            return self._read(body)
+        except TypeError:  # a list or an object where text belongs cannot be looked up
+            fields.check_depth(body)
+            for checked, field in self._looked_up():
+                checked.check(body.get(field))
+            raise
+
+    def _looked_up(self) -> tuple[tuple["Checked", str], ...]:
+        return (
+            (self.organizations, "customer_org_id"),
+            (self.users, "user_hash"),
+            (self.names, "event"),
+            (self.paths, "path"),
+            (self.environments, "environment"),
+        )
+
+    def _read(self, body: dict) -> NewEvent:
+        given = body.get
+        organization, time, session, said = map(given, ("customer_org_id", "ts_epoch", "session_id", "properties"))
+        external_id = self.organizations[organization]
+        user = self.users[given("user_hash")]
+        occurred_at = self.received_at if time is None else fields.occurred_at(time, self.received_at)
+        kept = None if said is None else fields.allowed_properties(said, self.denied)
+        event = NewEvent(
+            self.names[given("event")],
+            external_id,
+            user,
+            self.paths[given("path")],
+            fields.inferred_session(self.application_id, external_id, user, occurred_at)
+            if session is None
+            else fields.session_id(session),
+            fields.plan(given("plan"), said, given("context")),
+            self.environments[given("environment")],
+            occurred_at,
+            fields.json_text(kept, "properties") if kept else None,
+            fields.event_key(given("event_id")) or fields.event_key(self.header_key, "Idempotency-Key"),
+            () if KNOWN.issuperset(body) else tuple(body.keys() - KNOWN),
+        )
+        if event.unknown_keys or kept is not said or external_id != organization or not is_harmless(event.properties):
+            fields.check_depth(body)
+            check_size(body)
+        return event
+
+
+def is_harmless(properties: str | None) -> bool:
+    """Whether an event with these properties, and nothing that is not stored, can only be within its limits."""
+    return properties is None or (
+        len(properties) <= HARMLESS_CHARACTERS and properties.count("{") + properties.count("[") <= HARMLESS_BRACKETS
     )
 
 
-def unknown(body: dict) -> Collection[str]:
-    """Keys that are not ours: ignored, but somebody should hear of it."""
-    return () if KNOWN.issuperset(body) else tuple(body.keys() - KNOWN)
+def check_size(body: dict) -> None:
+    """An event inside a batch has the same limit as one alone."""
+    try:
+        size = len(orjson.dumps(body))
+    except (TypeError, orjson.JSONEncodeError):
+        return  # half surrogate pairs, numbers over 64 bits: the fields name them
+    if size > MOST_BYTES_OF_EVENT:
+        raise BadEvent("too_large", f"The event has {size} bytes; at most {MOST_BYTES_OF_EVENT} are allowed.")
+
+
+class Checked(dict):
+    """A value as it came, to what is stored of it: every distinct text is checked once, anything else each time."""
+
+    def __init__(self, check: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.check = check
+
+    def __missing__(self, value: Any) -> Any:
+        checked = self.check(value)
+        if type(value) is str or value is None:
+            self[value] = checked
+        return checked

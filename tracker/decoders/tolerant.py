@@ -21,8 +21,7 @@ def checked(item: Any) -> tuple[dict, list[Warned]]:
     """The event within the limits of size and depth, with text that can be stored. Raises BadEvent."""
     if type(item) is not dict:
         raise BadEvent("not_an_object", "An event is a JSON object.")
-    if fields.nests_deeper(item):
-        raise BadEvent("too_deep", f"The event nests deeper than {fields.DEEPEST} levels.")
+    fields.check_depth(item)
     try:
         written = orjson.dumps(item)
     except (TypeError, orjson.JSONEncodeError):

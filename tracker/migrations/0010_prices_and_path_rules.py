@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0008_insights_kept'),
+        ('tracker', '0009_lean_event_keys'),
     ]
 
     operations = [
