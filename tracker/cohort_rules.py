@@ -20,7 +20,7 @@ from tracker.sql import cohort_rules as sql
 ALWAYS = date(1970, 1, 1)
 SUGGESTED_DAYS = 30
 MOST_SUGGESTED = 200
-DAYS = Input("days", "In the last days (empty: ever)", "days")
+DAYS = Input("days", "Last days, or ever", "days")
 
 
 def event_names() -> list[str]:

@@ -203,12 +203,6 @@ def chart(days: list[sessions.SessionDayCount]) -> dict[str, Any]:
         "labels": [f"{each.day:%d %b}" for each in days],
         "series": [
             {"label": "Sessions", "data": [each.sessions for each in days], "kind": "bar", "colour": "usage"},
-            {
-                "label": "Organizations with one",
-                "data": [each.organizations for each in days],
-                "kind": "line",
-                "colour": "grey",
-            },
         ],
         "incomplete_last": True,
     }

@@ -143,7 +143,7 @@ NAMED = (
              "Enterprise", owner="maya", renewal_in=160, projects=28, ai=Ai(9, size=2)),
     # Pays little and lets the assistant write whole books.
     Customer("org-366", "Tyrell Media", (Line("starter", "79.00", 200),), steady(16, 5), "starter", "Small business",
-             owner="jonas", projects=8, ai=Ai(12, size=9)),
+             owner="jonas", projects=8, ai=Ai(12, size=2)),
     Customer("org-351", "Soylent Retail", (Line("pro", "290.00", 90),), None, "pro", "Small business"),
     Customer("org-352", "Massive Dynamic", (Line("business", "1450.00", 60),), None, "business", "Mid-market",
              owner="jonas"),

@@ -10,7 +10,7 @@ from signals.demo.cast import Customer, Usage, day_before
 
 # Days ago since when there is an assistant, its made-up models, and what one of their million tokens costs.
 AI_SINCE = 75
-AI_MODELS = (("northwind", "nw-small", 0.4), ("northwind", "nw-large", 6.0), ("fabrikam", "fk-chat", None))
+AI_MODELS = (("northwind", "nw-small", 8.0), ("northwind", "nw-large", 60.0), ("fabrikam", "fk-chat", None))
 ABOUT_OUTPUT = ("feature", "provider", "model", "request_type", "ai_call_id", "workflow_id")
 PROJECT = 0x6F1E_0000_4000_8000_0000_0000_0000
 FEATURES = (

@@ -145,8 +145,8 @@ def send_events(customers: list[Customer], day: date, days: int, most: int | Non
 def enter_prices(day: date) -> None:
     """What staff would enter from their contract with the provider whose calls bring no cost."""
     told = {
-        "input_per_million": Decimal("0.9"),
-        "output_per_million": Decimal("3.6"),
+        "input_per_million": Decimal(12),
+        "output_per_million": Decimal(48),
         "valid_from": day_before(day, 120),
     }
     Price.objects.get_or_create(provider="fabrikam", model="fk-chat", request_type="", defaults=told)
