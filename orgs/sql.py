@@ -75,8 +75,8 @@ WHERE CASE %(operator)s
     WHEN 'gte' THEN number >= %(number)s
     WHEN 'lt' THEN number < %(number)s
     WHEN 'lte' THEN number <= %(number)s
-    WHEN 'is_date_before' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' AND left(text, 10) < %(text)s
-    WHEN 'is_date_after' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' AND left(text, 10) > %(text)s
+    WHEN 'is_date_before' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)' AND left(text, 10) < %(text)s
+    WHEN 'is_date_after' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)' AND left(text, 10) > %(text)s
 END
 """
 
