@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
 MISSING = object()
 VALUES = [
     MISSING, None, 30, 30.0, 31, -4, 1e3, "30", " 30 ", "30.0", "31", "1e3", "3O", "", "abc", "ABCdef", "30 projects",
-    True, False, [], [30], {"a": 30}, "2026-03-09", "2026-03-09x", "2026-03-10T23:00:00Z", "2026-13-45", "10.3.2026", "a,b", "٣٠",
+    True, False, [], [30], {"a": 30}, "2026-03-09", "2026-03-09x", "2026-03-10T23:00:00Z", "2026-13-45", "10.3.2026",
+    "a,b", "٣٠",
     "1" * 50, "<b>30</b>", "'; DROP TABLE orgs_organization; --", "%(name)s", "100%",
 ]  # fmt: skip
 
