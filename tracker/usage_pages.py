@@ -1,5 +1,6 @@
 """Pages, sessions and the event explorer: what is used, by whom, and what events say."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -67,7 +68,7 @@ def without(request: HttpRequest, name: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def in_time(request: HttpRequest, title: str, answer: Any) -> Any:
+def in_time(request: HttpRequest, title: str, answer: Callable[[], Any]) -> Any:
     """What `answer` gives, or a page that says that it took too long."""
     try:
         with transaction.atomic(), statement_timeout(SECONDS):
@@ -77,7 +78,7 @@ def in_time(request: HttpRequest, title: str, answer: Any) -> Any:
         return render_page(request, "admin/tracker/too_slow.html", context, title=title)
 
 
-def export(request: HttpRequest, name: str, header: tuple[str, ...], rows: Any) -> HttpResponse:
+def export(request: HttpRequest, name: str, header: tuple[str, ...], rows: Iterable[list[Any]]) -> HttpResponse:
     return download(request, name, header, rows, file_format=request.GET["export"], now=timezone.now())
 
 
@@ -131,7 +132,7 @@ def page_use_page(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/tracker/page_use.html", context, title="Page")
 
 
-def named(ids: Any) -> dict[int, Organization]:
+def named(ids: Iterable[int]) -> dict[int, Organization]:
     return Organization.objects.only("pk", "external_id", "display_name").in_bulk(list(ids))
 
 
