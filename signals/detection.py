@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from config.db import lock, rows
 from orgs.models import Band
-from signals import health, lifecycle, publishing, sql
+from signals import announcing, health, lifecycle, publishing, sql
 from signals.configuration import Configuration
 from signals.lifecycle import Episode, Observation, State, Transition
 from signals.models import HealthModel, Reading, ScanCursor, Signal, SignalTransition
@@ -73,7 +73,7 @@ def scan(as_of: date, scanned_at: datetime, now: datetime) -> Scan:
         begun = rows(sql.OPEN_SIGNALS, {"signals": dumped(plan.begun), "scanned_at": scanned_at, "now": now})
         continued = rows(sql.CONTINUE_SIGNALS, {"signals": dumped(plan.continued), "scanned_at": scanned_at})
         moved = [row for row in continued if row[2] != row[3]]
-        SignalTransition.objects.bulk_create([*openings(begun, now), *moves(moved, now)])
+        announcing.announce(SignalTransition.objects.bulk_create([*openings(begun, now), *moves(moved, now)]), now)
         refresh_signal_columns({row[1] for row in (*begun, *continued)}, now)
         ScanCursor.objects.update_or_create(id=1, defaults={"scanned_at": now})
     after = [row[3] for row in moved]

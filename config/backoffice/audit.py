@@ -12,7 +12,16 @@ def record(
     actor: Any, action: str, subject: models.Model, *, now: datetime, detail: dict[str, Any] | None = None
 ) -> AuditEntry:
     """Write one line. `action` reads `thing.verb` ("import.confirmed"); `actor` None is the system itself."""
-    return AuditEntry.objects.create(
+    entry = line(actor, action, subject, now=now, detail=detail)
+    entry.save(force_insert=True)
+    return entry
+
+
+def line(
+    actor: Any, action: str, subject: models.Model, *, now: datetime, detail: dict[str, Any] | None = None
+) -> AuditEntry:
+    """The same, not yet written: for acts on many things at once."""
+    return AuditEntry(
         at=now,
         actor=actor if actor is not None and actor.pk else None,
         actor_label=str(actor)[:254] if actor is not None else "",

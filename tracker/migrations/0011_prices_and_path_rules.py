@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0009_lean_event_keys'),
+        ('tracker', '0010_events_by_name'),
     ]
 
     operations = [
