@@ -85,6 +85,21 @@ def read_json(raw: bytes) -> Any:
         return _read_carefully(raw, error)
 
 
+def read_event(raw: bytes) -> Any:
+    """One JSON value with its organization's id as it was sent."""
+    item = read_json(raw)
+    return _read_whole(raw) if _lost_digits(item) else item
+
+
+def _lost_digits(item: Any) -> bool:
+    """Whether the organization's id may be a whole number over 64 bits, of which the fast reader makes a decimal."""
+    return type(item) is dict and type(item.get("customer_org_id")) is float
+
+
+def _read_whole(raw: bytes) -> Any:
+    return _read_carefully(raw, ValueError("unreadable"))
+
+
 def _read_carefully(raw: bytes, error: ValueError) -> Any:
     """Half surrogate pairs and numbers too large are JSON all the same; NaN, UTF-16 and endless nesting are not."""
     try:
@@ -120,6 +135,8 @@ def read_batch(raw: bytes) -> list[Any]:
         items = _read_by_hand(raw)
     else:
         items = _items_of(envelope)
+        if any(_lost_digits(item) for item in items):
+            items = _items_of(_read_whole(raw))
     if len(items) > MOST_EVENTS_OF_BATCH:
         raise TooLarge(f"The batch is too large: {len(items)} events; at most {MOST_EVENTS_OF_BATCH} are allowed.")
     return items
@@ -181,6 +198,6 @@ def _check_rest(rest: bytes) -> None:
 
 def _read_or_keep_error(part: bytes) -> Any:
     try:
-        return read_json(part)
+        return read_event(part)
     except Unreadable as error:
         return error
