@@ -5,6 +5,8 @@ import math
 import re
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,9 +14,13 @@ import orjson
 MOST_BYTES_OF_EVENT = 32 * 1024
 MOST_BYTES_OF_BATCH = 20 * 1024 * 1024
 MOST_EVENTS_OF_BATCH = 10_000
+MOST_VALUES = 1_000_000
+PIECE = 64 * 1024
 # Text that Python's own reader takes as a whole number; it refuses longer ones with an error of its own.
 LONGEST_NUMBER = 4300
 TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+ARRAY = re.compile(rb'\s*(?:\{\s*"events"\s*:\s*)?\[')
+LINES = re.compile(rb"\s*\{[^\n]*\n\s*\S")
 # Splitting by hand is the slow way for one bad event among good ones; a body of nothing but brackets is not that.
 MOST_TOKENS = 2_000_000
 
@@ -58,18 +64,40 @@ def inflate(raw: bytes, encoding: str, most: int) -> bytes:
 
 
 def gunzip(raw: bytes, most: int) -> bytes:
-    stream = zlib.decompressobj(wbits=31)
+    return decompress(raw, zlib.decompressobj(wbits=31), most, BadBody("invalid_gzip", "The body is not valid gzip."))
+
+
+def decompress(raw: bytes, stream: Any, most: int, wrong: BadBody) -> bytes:
+    """Everything that a zlib stream holds, in pieces: more than the limit is never held. Raises `wrong` or TooLarge."""
+    kept = BytesIO()
     try:
-        body = stream.decompress(raw, most + 1)
+        for piece in _pieces(raw, stream):
+            kept.write(piece)
+            if kept.tell() > most:
+                raise too_large(most)
     except zlib.error as error:
-        raise BadBody("invalid_gzip", "The body is not valid gzip.") from error
-    if len(body) > most:
-        raise too_large(most)
+        raise wrong from error
     if not stream.eof:
-        raise BadBody("invalid_gzip", "The gzip body ends too early.")
+        raise BadBody(wrong.code, "The compressed body ends too early.")
+    return kept.getvalue()
+
+
+def _pieces(raw: bytes, stream: Any) -> Iterator[bytes]:
+    """What comes out, bit by bit. Raises zlib.error, also for anything that follows the end of the stream."""
+    whole = memoryview(raw)
+    for start in range(0, len(whole), PIECE):
+        given: Any = whole[start : start + PIECE]
+        if stream.eof:
+            raise zlib.error("something follows the end of the stream")
+        while True:
+            piece = stream.decompress(given, PIECE)
+            if piece:
+                yield piece
+            given = stream.unconsumed_tail
+            if len(piece) < PIECE and not given:
+                break
     if stream.unused_data:
-        raise BadBody("invalid_gzip", "Something follows the end of the gzip body.")
-    return body
+        raise zlib.error("something follows the end of the stream")
 
 
 def too_large(most: int) -> TooLarge:
@@ -79,6 +107,7 @@ def too_large(most: int) -> TooLarge:
 
 def read_json(raw: bytes) -> Any:
     """One JSON value. What one reader cannot represent, the other keeps so that the field can be named."""
+    check_values(raw)
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -98,6 +127,12 @@ def _lost_digits(item: Any) -> bool:
 
 def _read_whole(raw: bytes) -> Any:
     return _read_carefully(raw, ValueError("unreadable"))
+
+
+def check_values(raw: bytes) -> None:
+    """A body of millions of empty lists is small as text and takes 30 times its size as values."""
+    if raw.count(b",") > MOST_VALUES:
+        raise TooLarge(f"The body has too many values; at most {MOST_VALUES} are allowed.")
 
 
 def _read_carefully(raw: bytes, error: ValueError) -> Any:
@@ -129,6 +164,7 @@ def _decimal_number(text: str) -> float:
 
 def read_batch(raw: bytes) -> list[Any]:
     """The items of an array, of {"events": […]} or of NDJSON; one that is no JSON stands there as `Unreadable`."""
+    check_values(raw)
     try:
         envelope = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -154,18 +190,16 @@ def _items_of(envelope: Any) -> list[Any]:
 
 def _read_by_hand(raw: bytes) -> list[Any]:
     """The envelope as a whole is no JSON: perhaps it is NDJSON, perhaps one of its events spoils it."""
-    head = raw.lstrip()
-    if head.startswith(b"["):
-        parts = list(_elements(raw, raw.index(b"[") + 1))
-    elif opening := re.match(rb'\s*\{\s*"events"\s*:\s*\[', raw):
-        parts = list(_elements(raw, opening.end()))
-    elif head.startswith(b"{") and b"\n" in head.strip():
-        parts = [line for line in raw.split(b"\n") if line.strip()]
+    if opening := ARRAY.match(raw):
+        parts = _elements(raw, opening.end())
+    elif LINES.match(raw):
+        parts = (line for line in BytesIO(raw) if line.strip())
     else:
         raise BadBody("invalid_envelope", 'The body is not JSON; a batch is an array, {"events": […]} or NDJSON.')
-    if len(parts) > MOST_EVENTS_OF_BATCH:
+    found = list(islice(parts, MOST_EVENTS_OF_BATCH + 1))
+    if len(found) > MOST_EVENTS_OF_BATCH:
         raise TooLarge(f"The batch is too large: at most {MOST_EVENTS_OF_BATCH} events are allowed.")
-    return [_read_or_keep_error(part) for part in parts]
+    return [_read_or_keep_error(part) for part in found]
 
 
 def _elements(raw: bytes, start: int) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """What usage shows on pages of lower layers."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -31,7 +31,14 @@ def usage_panel(request: HttpRequest, organization: Organization) -> dict[str, A
         "finding": finding(period),
         "chart": chart(period),
         "organization": organization,
+        "former_bounds": former_bounds(period),
     }
+
+
+def former_bounds(period: usage.Period) -> date | None:
+    """The day before which the shown days are those of another time zone; None when they all are of this one."""
+    before = usage.former_bounds_before()
+    return before if before and before > period.previous[0].day else None
 
 
 def finding(period: usage.Period) -> str:

@@ -1,11 +1,13 @@
 """The roll-up: every committed event is counted into the daily rows once, soon after it came, whatever its own day.
 
-Ids are drawn before their events are committed, so the last id alone says nothing. Writers therefore hold a shared
-gate from before they draw ids until they have committed; the roll-up holds it alone for the instant in which it reads
-its upper bound. Below that bound nothing can appear any more, and transactions elsewhere hold nobody up.
+Ids are drawn before their events are committed, so the last id alone says nothing. Writers therefore hold a gate (a
+shared advisory lock) from before they draw ids until they have committed. The roll-up reads the last id, then waits for
+those who held the gate at that instant: below that id nothing can appear any more. It takes no lock that a writer could
+wait for, and transactions elsewhere hold nobody up.
 """
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +21,15 @@ from tracker import counting, store
 from tracker.models import Feature, RollupCursor
 from tracker.sql import rollups as sql
 
-GATE_TIMEOUT = "5s"
+PATIENCE = 60.0
 
 
 class CursorMoved(Exception):
     """Another roll-up counted meanwhile; this pass wrote nothing."""
+
+
+class WriterStalled(Exception):
+    """A web process drew ids and neither stored its events nor gave up; the next pass tries again."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +86,16 @@ def rebuild(now: datetime, *, chunk: int = counting.CHUNK) -> Pass:
     return Pass(events, chunks, True, held.last_event_id)
 
 
-def upper_bound() -> int:
-    """An id below which no event can appear any more."""
-    with transaction.atomic():
-        db.run("SELECT set_config('lock_timeout', %(timeout)s, true)", {"timeout": GATE_TIMEOUT})
-        db.lock(store.GATE)
-        [[bound]] = db.rows(sql.LAST_ID)
+def upper_bound(patience: float = PATIENCE) -> int:
+    """An id below which no event can appear any more. Raises WriterStalled after so many seconds."""
+    gate = {"gate": db.lock_key(store.GATE)}
+    [[bound]] = db.rows(sql.LAST_ID)
+    writing, deadline = set(db.rows(sql.WRITERS, gate)), time.monotonic() + patience
+    while writing:
+        if time.monotonic() > deadline:
+            raise WriterStalled(f"{len(writing)} web processes have not finished storing events in {patience} s.")
+        time.sleep(0.005)
+        writing &= set(db.rows(sql.WRITERS, gate))
     return bound
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from config import db
 from orgs.models import Organization
 from tracker.fields import PRODUCTION
+from tracker.models import RollupCursor
 from tracker.sql import usage as sql
 
 WINDOW_DAYS = 28
@@ -90,6 +91,11 @@ def window_masks(as_of: date) -> list[dict]:
 def touched_since(moment: datetime) -> set[int]:
     """Organizations whose daily rows were rolled up since then."""
     return {each for [each] in db.rows(sql.TOUCHED_SINCE, {"moment": moment})}
+
+
+def former_bounds_before() -> date | None:
+    """Days before this one keep the bounds of the time zone that was set before: their raw events are gone."""
+    return RollupCursor.objects.values_list("zone_since", flat=True).filter(id=1).first()
 
 
 # --- One organization --------------------------------------------------------------------------------------

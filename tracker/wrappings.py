@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 import zstandard
 
-from tracker.bodies import MOST_BYTES_OF_BATCH, BadBody, gunzip, too_large
+from tracker.bodies import MOST_BYTES_OF_BATCH, BadBody, decompress, gunzip, too_large
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -61,16 +61,8 @@ def _decode(raw: bytes) -> bytes:
 
 
 def _inflate(raw: bytes, most: int) -> bytes:
-    stream = zlib.decompressobj()
-    try:
-        body = stream.decompress(raw, most + 1)
-    except zlib.error as error:
-        raise BadBody("invalid_compression", "The body is not valid deflate.") from error
-    if len(body) > most:
-        raise too_large(most)
-    if not stream.eof:
-        raise BadBody("invalid_compression", "The compressed body ends too early.")
-    return body
+    wrong = BadBody("invalid_compression", "The body is not valid deflate.")
+    return decompress(raw, zlib.decompressobj(), most, wrong)
 
 
 def _decompress_zstd(raw: bytes, most: int) -> bytes:

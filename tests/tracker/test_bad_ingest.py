@@ -18,11 +18,8 @@ from tracker.models import ApplicationCredential, Event
 
 SUITE = json.loads((Path(__file__).parent / "cases" / "bad_ingest_sample.json").read_text())
 PATHS = {"events": "/v1/events", "batch": "/v1/events/batch", "segment": "/v1/batch", "posthog": "/batch/"}
-NEEDS_A_SERVER = {
-    "I303": "pauses the server process",
-    "I306": "kills PostgreSQL",
-    "I309": "takes every connection",
-}
+# Those that pause a server, kill PostgreSQL or take every connection need an install of their own.
+RUN_ELSEWHERE = {"I303": "test_faults.py", "I306": "test_crashes.py", "I309": "test_faults.py"}
 LEAKS = ("Traceback", "SELECT ", "INSERT ", "/site-packages/", "/work/", "psycopg")
 
 # Where a case leaves the choice: an event without an organization is stored; the good one beside a bad one is.
@@ -34,12 +31,10 @@ def cases(*, that_commit: bool) -> Iterator[object]:
     for case in SUITE["cases"]:
         if (case["id"] in NEEDS_COMMITS) != that_commit:
             continue
-        marks = []
-        if case["id"] in NEEDS_A_SERVER:
-            marks = [pytest.mark.skip(reason=NEEDS_A_SERVER[case["id"]])]
-        elif "raw_request" in case:
-            marks = [pytest.mark.skip(reason="bytes for a socket: see test_server.py")]
-        yield pytest.param(case, id=f"{case['id']}-{case['name']}", marks=marks)
+        # Bytes for a socket: test_server.py takes all that have some.
+        if case["id"] in RUN_ELSEWHERE or "raw_request" in case:
+            continue
+        yield pytest.param(case, id=f"{case['id']}-{case['name']}")
 
 
 def set_up(case: dict, product: Product, names: dict) -> None:
@@ -109,6 +104,12 @@ def expected_rows(case: dict, answers: list) -> int | None:
     if delta == "1 if 2xx else 0":
         return sum(200 <= answer.status_code < 300 for answer in answers)
     return delta if isinstance(delta, int) else None
+
+
+@pytest.mark.parametrize(("case_id", "file"), RUN_ELSEWHERE.items())
+def test_what_is_not_run_here_is_run_there(case_id, file):
+    journeys = Path(__file__).parent.parent / "journeys"
+    assert f"Case {case_id}" in (journeys / file).read_text()
 
 
 @pytest.mark.django_db

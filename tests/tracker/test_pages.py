@@ -14,7 +14,7 @@ from tests.factories import staff
 from tests.tracker.sending import Product, body
 from tests.tracker.test_rollups import event, put
 from tracker import arrivals, rollups
-from tracker.models import Application, Event
+from tracker.models import Application, Event, RollupCursor
 from tracker.panels import usage_panel
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +189,14 @@ def test_usage_on_the_organization_page():
     html = render_to_string("admin/tracker/panel_usage.html", {"content": context})
     assert 'id="usage-by-day"' in html
     assert "1\u00a0event today so far" in html
+
+
+def test_an_organization_tells_which_days_keep_the_former_time_zone(page):
+    Product().send(body())
+    rollups.roll_up(timezone.now())
+    url = reverse("admin:orgs_organization_change", args=[Organization.objects.get().pk])
+    assert "begin at midnight of the time zone that was set before" not in text(page.get(url))
+    RollupCursor.objects.update(zone_since=timezone.now().date() - timedelta(days=10))
+    assert "begin at midnight of the time zone that was set before" in text(page.get(url))
+    RollupCursor.objects.update(zone_since=timezone.now().date() - timedelta(days=400))
+    assert "begin at midnight of the time zone that was set before" not in text(page.get(url))

@@ -1,22 +1,31 @@
 """The roll-up is exact: incremental equals rebuilt equals counted by hand, whatever the order of commits."""
 
 import random
-import threading
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from config.backoffice import settings
 from orgs.keys import ensure_keys
-from orgs.models import Organization, OrganizationKey, OrganizationTouch
+from orgs.models import Organization, OrganizationTouch
 from tests.factories import application
-from tracker import rollups, store
+from tracker import rollups, store, usage
 from tracker.incoming import NewEvent
-from tracker.models import Event, EventNameDay, PathDay, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker.models import (
+    Event,
+    EventNameDay,
+    FeatureDay,
+    FeatureMonth,
+    PathDay,
+    RollupCursor,
+    SessionDay,
+    UsageDay,
+    UserMonth,
+)
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DAILY = {
@@ -25,6 +34,8 @@ DAILY = {
     PathDay: ("application_id", "environment", "key_id", "day", "path", "events"),
     SessionDay: ("application_id", "environment", "key_id", "day", "session_id"),
     UserMonth: ("application_id", "environment", "key_id", "month", "user_hash", "days"),
+    FeatureDay: ("application_id", "environment", "key_id", "day", "feature_id", "events", "users"),
+    FeatureMonth: ("application_id", "environment", "key_id", "month", "feature_id", "user_hash", "days"),
 }
 
 
@@ -143,7 +154,21 @@ def test_a_new_zone_counts_the_days_anew():
     settings.change({"time_zone": "America/New_York"}, actor=None, now=NOW)
     assert rollups.roll_up(NOW).rebuilt
     assert UsageDay.objects.get().day == date(2026, 3, 9)
-    assert RollupCursor.objects.get().time_zone == "America/New_York"
+    cursor = RollupCursor.objects.get()
+    assert (cursor.time_zone, cursor.zone_since) == ("America/New_York", None)
+
+
+@pytest.mark.django_db
+def test_days_that_cannot_be_divided_anew_keep_the_former_zone_and_it_is_known_which():
+    put(application(), [event(datetime(2026, 3, 3, 2, 0, tzinfo=UTC)), event(datetime(2026, 3, 10, 2, 0, tzinfo=UTC))])
+    rollups.roll_up(NOW)
+    gone = datetime(2026, 3, 5, 6, 0, tzinfo=UTC)
+    Event.objects.filter(occurred_at__lt=gone).delete()
+    RollupCursor.objects.update(raw_since=gone)
+    settings.change({"time_zone": "America/New_York"}, actor=None, now=NOW)
+    rollups.roll_up(NOW)
+    assert list(UsageDay.objects.order_by("day").values_list("day", flat=True)) == [date(2026, 3, 3), date(2026, 3, 9)]
+    assert usage.former_bounds_before() == date(2026, 3, 6)
 
 
 @pytest.mark.django_db
@@ -183,79 +208,3 @@ def test_the_very_first_event_counts_after_a_roll_up_of_nothing():
     put(application(), [event()])
     assert rollups.roll_up(NOW).events == 1
     assert UsageDay.objects.get().events == 1
-
-
-@pytest.mark.usefixtures("events_table")
-def test_an_event_that_commits_late_is_not_skipped():
-    """The first writer draws its id first and commits last: a cursor at the highest id seen would pass it by."""
-    app = application()
-    key_id = ensure_keys(["org"], NOW)["org"]
-    rollups.roll_up(NOW)
-    written, may_commit, passes = threading.Event(), threading.Event(), []
-
-    def write_slowly():
-        with transaction.atomic():
-            store.append([store.row(event(), app.id, key_id, NOW)])
-            written.set()
-            may_commit.wait(10)
-        connection.close()
-
-    def count():
-        passes.append(rollups.roll_up(NOW))
-        connection.close()
-
-    slow = threading.Thread(target=write_slowly)
-    slow.start()
-    written.wait(10)
-    store.append([store.row(event(), app.id, key_id, NOW)])  # a higher id, committed
-    assert Event.objects.count() == 1
-    counting = threading.Thread(target=count)
-    counting.start()
-    counting.join(0.3)
-    may_commit.set()
-    slow.join()
-    counting.join()
-    assert [each.events for each in passes] == [2]
-    assert UsageDay.objects.get().events == 2
-
-
-@pytest.mark.usefixtures("events_table")
-def test_a_long_transaction_elsewhere_holds_nothing_up():
-    app, opened, done = application(), threading.Event(), threading.Event()
-
-    def hold_open():
-        with transaction.atomic():
-            OrganizationKey.objects.count()
-            ensure_keys(["imported"], NOW)
-            opened.set()
-            done.wait(10)
-        connection.close()
-
-    elsewhere = threading.Thread(target=hold_open)
-    elsewhere.start()
-    opened.wait(10)
-    put(app, [event()])
-    assert rollups.roll_up(NOW).events == 1
-    done.set()
-    elsewhere.join()
-
-
-@pytest.mark.usefixtures("events_table")
-def test_two_roll_ups_at_once_count_once():
-    app = application()
-    put(app, [event() for _ in range(200)])
-    refused, start = [], threading.Barrier(3)
-
-    def count():
-        start.wait()
-        try:
-            rollups.roll_up(NOW, chunk=20)
-        except rollups.CursorMoved as error:
-            refused.append(error)
-        connection.close()
-
-    threads = [threading.Thread(target=count) for _ in range(3)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    rollups.roll_up(NOW)
-    assert UsageDay.objects.get().events == 200

@@ -1,8 +1,17 @@
 """Raw SQL. Counting raw events into the daily rows."""
 
-# One row: the highest id drawn so far. Read while the gate is held alone, so that no drawn id is still on its way.
-# A sequence that nobody has called yet names the id that comes next, not one that was drawn.
+# One row: the highest id drawn so far. A sequence that nobody has called yet names the id that comes next, not one
+# that was drawn.
 LAST_ID = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM tracker_event_id_seq"
+
+# One row: a transaction of somebody else that holds the writers' gate. An advisory lock of one 64-bit key shows its
+# halves as classid and objid.
+WRITERS = """
+SELECT virtualtransaction FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32) | objid::bigint = %(gate)s
+"""
 
 # One row: the id at which a chunk of at most `size` events after `low` ends. Served by the primary keys.
 CHUNK_END = """
