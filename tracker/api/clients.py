@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema
 
 from tracker import bodies, credentials, ingest, wrappings
 from tracker.api import schema
-from tracker.api.transport import IngestView, Refused, answer, read_body, refuse_and_tell
+from tracker.api.transport import RETRY_AFTER, IngestView, Refused, answer, read_body, refuse_and_tell
 from tracker.credentials import Sender
 from tracker.decoders import posthog, segment
 
@@ -99,10 +99,23 @@ class PosthogView(ClientView):
     )
     def post(self, request: HttpRequest) -> HttpResponse:
         sent, now = posthog.open_envelope(self.read(request)), timezone.now()
-        sender = self.find_sender(sent.key)
-        decode = partial(posthog.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
-        ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True)
+        checked_count(sent.items)
+        for sender, events in self.find_senders(sent.by_key()):
+            decode = partial(posthog.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
+            check_complete(ingest.receive(sender, events, decode, now, key_suffices=True))
         return answer({"status": 1})
+
+    def find_senders(self, by_key: dict[str, list[Any]]) -> list[tuple[Sender, list[Any]]]:
+        """Whose events these are. An unknown key costs the others nothing; it is the answer when there is no other."""
+        found, refused = [], []
+        for key, events in by_key.items():
+            try:
+                found.append((self.find_sender(key), events))
+            except Refused as error:
+                refused.append(error)
+        if not found:
+            raise refused[0]
+        return found
 
 
 class PosthogResultsView(ClientView):
@@ -147,12 +160,13 @@ def bearer(request: HttpRequest) -> str:
 
 def results_of(items: list[Any], receipt: ingest.Receipt) -> dict[str, dict[str, str]]:
     """A result for each uuid; an event without one is known by its place."""
-    dropped = {each.index: each.message for each in receipt.rejected}
+    rejected = {each.index: each for each in receipt.rejected}
     results = {}
     for index, item in enumerate(items):
         name = str(item.get("uuid", index)) if isinstance(item, dict) else str(index)
-        if index in dropped:
-            results.setdefault(storable(name), {"result": "drop", "details": dropped[index]})
+        if index in rejected:
+            verdict = "retry" if rejected[index].code == ingest.UNAVAILABLE else "drop"
+            results.setdefault(storable(name), {"result": verdict, "details": rejected[index].message})
         elif index in receipt.warned:
             results[storable(name)] = {"result": "warning", "details": receipt.warned[index]}
         else:
@@ -186,7 +200,7 @@ class SegmentView(ClientView):
         sent = segment.open_envelope(self.read(request), self.kind)
         sender = self.known_sender or self.find_sender(sent.key)
         decode = partial(segment.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
-        ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True)
+        check_complete(ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True))
         return answer({"success": True})
 
 
@@ -199,6 +213,13 @@ def basic_user(request: HttpRequest) -> str:
         return base64.b64decode(encoded.strip().encode("ascii", "replace")).decode("utf-8", "replace").partition(":")[0]
     except binascii.Error:
         return ""
+
+
+def check_complete(receipt: ingest.Receipt) -> None:
+    """These clients hear nothing of a single event: when one has to come again all of them do, known by their keys."""
+    if receipt.is_incomplete:
+        message = "Some events could not be stored; send again after the pause."
+        raise Refused(503, "unavailable", message, headers={"Retry-After": RETRY_AFTER})
 
 
 def checked_count(items: list[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.views import APIView
 
 from config.backoffice.api import error_body
-from tracker import bodies, credentials, ingest, limits, rejects
+from tracker import bodies, credentials, ingest, rejects, tally
 from tracker.credentials import Sender
 from tracker.incoming import BadEvent
 
@@ -147,9 +147,8 @@ class IngestView(APIView):
         return self.known_sender or credentials.find(self.request.headers.get("x-app-uuid", ""))
 
     def tell_limited(self) -> None:
-        """The application's page hears of it once a second: a flood must not cost others their database."""
-        sender = self.sender()
-        if sender and limits.should_tell(sender.application_id):
+        """The application's page hears of it."""
+        if sender := self.sender():
             tell(sender, "rate_limited", "Over the application's limit of events a second.", "", timezone.now())
 
 
@@ -172,7 +171,7 @@ def refuse_and_tell(sender: Sender | None, error: Refused, now: datetime) -> Non
 
 def tell(sender: Sender | None, code: str, message: str, field: str, now: datetime) -> None:
     refusal = rejects.Refusal(code, message, field, rejects.sample(None, None, now))
-    rejects.record(sender.application_id if sender else None, [refusal], now)
+    tally.add(sender.application_id if sender else None, [refusal], now)
 
 
 def bad_event(error: BadEvent | ingest.Rejected) -> Refused:
