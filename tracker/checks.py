@@ -7,7 +7,8 @@ from io import BytesIO
 from typing import Any
 
 import orjson
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.wsgi import WSGIRequest
 
 from orgs.models import OrganizationKey
 from tracker import credentials
@@ -60,21 +61,20 @@ def event() -> dict[str, str]:
 
 def post(body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """Status and JSON of the answer, through every middleware: the whole way but for the socket."""
-    response = WSGIHandler()(
-        {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": PATH,
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": BytesIO(body),
-            **headers,
-        },
-        lambda status, headers: None,
-    )
+    handler = BaseHandler()
+    handler.load_middleware()
+    request = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": PATH,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+    }
+    response = handler.get_response(WSGIRequest({**request, **headers}))
     try:
         return response.status_code, orjson.loads(response.content or b"{}")
     except orjson.JSONDecodeError:

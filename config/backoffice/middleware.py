@@ -38,7 +38,12 @@ class ShortWay:
             return self.get_response(request)
         request.get_host()  # refuses a Host that is not one of this install
         request.resolver_match = match = self.match(request.path_info)
-        return match.func(request, *match.args, **match.kwargs)
+        response = match.func(request, *match.args, **match.kwargs)
+        if callable(getattr(response, "render", None)):
+            response = response.render()
+        if not response.streaming:
+            response["Content-Length"] = str(len(response.content))  # else the server sends it in pieces
+        return response
 
     def match(self, path: str) -> ResolverMatch:
         """Addresses that hold no value are few: each is looked up once."""

@@ -187,10 +187,9 @@ def compare_singles(sender: Sender, words: str = "", database_options: str = "")
     print(f"  shared commits reach {shared_commits.rate / one_insert.rate:.2f} times one INSERT a request", end="")
     for library, stock in [others] if others else []:
         more = library.web / shared_commits.web - 1
-        print(
-            f"; REST framework adds {more:.0%} CPU to the web process; stock takes {stock.cpu / shared_commits.cpu:.1f}x"
-        )
-    print("" if others else "\n")
+        print(f"\n  REST framework adds {more:.0%} CPU to the web process", end="")
+        print(f"; a stock view takes {stock.cpu / shared_commits.cpu:.1f} times the CPU", end="")
+    print("\n")
 
 
 def answer_times(server: Server, sender: Sender) -> None:
