@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.backoffice import health, metrics
 from config.backoffice.api_views import JobsView
+from orgs.api.imports import ImportList
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include("orgs.api.urls")),
     path("api/v1/", include("revenue.api.urls")),
     path("api/v1/", include("signals.api.urls")),
+    path("api/v1/imports/", ImportList.as_view(), name="imports"),
     path("api/v1/jobs/", JobsView.as_view(), name="jobs"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -8,7 +8,7 @@ from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
 from orgs.cohorts import membership
-from orgs.importing import batches, undo
+from orgs.importing import batches, progress, undo
 
 
 @register_job(
@@ -24,7 +24,10 @@ def clean_up_uploads(run: JobRun) -> str:
 @register_job("import", title="Imports", does="Previews, imports and undoes files of more than 2 000 rows.")
 def run_import(run: JobRun) -> str:
     act = undo.run_step if run.arguments["step"].startswith("undo") else batches.run_step
-    return act(run, timezone.now())
+    try:
+        return act(run, timezone.now())
+    except progress.Stopped:
+        return "Stopped by hand; nothing was changed."
 
 
 @register_job(

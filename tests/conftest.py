@@ -15,3 +15,10 @@ def refusals_at_once(monkeypatch):
 
     monkeypatch.setattr(tally, "EVERY_SECONDS", 0.0)
     tally.forget()
+
+
+def pytest_configure() -> None:
+    """Nobody guesses passwords in tests: a slow hash a member of staff would be most of a run's time."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -33,6 +33,9 @@ LISTS = {
     "reconciliation": "/admin/reconciliation/?export={}",
     "audit-trail": "/admin/backoffice/auditentry/export.{}",
     "job-runs": "/admin/backoffice/jobrun/export.{}",
+    "applications": "/admin/applications/?export={}",
+    "users": "/admin/auth/user/export.{}",
+    "api-tokens": "/admin/backoffice/apitoken/export.{}",
 }
 TEXTS = st.text(max_size=40) | st.tuples(st.sampled_from([*FORMULA, "'", "''="]), st.text(max_size=8)).map("".join)
 

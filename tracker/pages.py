@@ -72,8 +72,16 @@ def organization_url(organization_id: int) -> str:
 )
 def applications_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
+    found = arrivals.arrivals(now)
+    if "export" in request.GET:
+        header = ("application", "uuid", "is_active", "last_event_at", "events_7d", "refused_7d")
+        rows = [
+            (app := each.application, app.uuid, app.is_active, each.last_event_at, each.events, each.refused)
+            for each in found
+        ]
+        return download(request, "applications", header, rows, file_format=request.GET["export"], now=now)
     context = {
-        "arrivals": arrivals.arrivals(now),
+        "arrivals": found,
         "now": now,
         "can_add": request.user.has_perm("tracker.add_application"),
     }

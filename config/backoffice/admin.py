@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from config.backoffice import jobs, settings, tokens
 from config.backoffice.listing import ExportDoor
 from config.backoffice.models import ApiToken, AuditEntry, InstallSettings, Job, JobRun
+from config.backoffice.outbox import admin as outbox  # noqa: F401  register
 from config.backoffice.pages import render_page
 from config.backoffice.site import (
     AdminPasswordChangeForm,
@@ -32,7 +33,19 @@ admin.site.unregister(Group)
 
 
 @register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(ExportDoor, DjangoUserAdmin, ModelAdmin):
+    export_name = "users"
+    export_fields = (
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "is_staff",
+        "is_superuser",
+        "is_active",
+        "last_login",
+        "date_joined",
+    )
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -198,8 +211,18 @@ class ApiTokenForm(forms.ModelForm):
 
 
 @register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
+class ApiTokenAdmin(ExportDoor, ModelAdmin):
     form = ApiTokenForm
+    export_name = "api-tokens"
+    export_fields = (
+        "name",
+        "prefix",
+        ("who", "user__username"),
+        "scopes",
+        "created_at",
+        "last_used_at",
+        "revoked_at",
+    )
     list_display = ["name", "prefix", "user", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
 

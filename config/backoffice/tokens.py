@@ -15,6 +15,7 @@ from config.backoffice.models import ApiToken
 # What whoever made the token must be allowed to see: a token opens no more than the admin does.
 SCOPES = {
     "organizations": "orgs.view_organization",
+    "imports": "orgs.view_importbatch",
     "signals": "signals.view_signal",
     "revenue": "revenue.view_subscription",
     "events": "tracker.view_event",

@@ -17,7 +17,7 @@ from config.backoffice.exports import csv_response
 from config.backoffice.listing import ExportDoor
 from config.backoffice.pages import render_page
 from config.backoffice.site import ReadOnlyAdmin, display, register
-from orgs.importing import batches, kinds, mapping, refusals, undo
+from orgs.importing import batches, kinds, mapping, progress, refusals, undo
 from orgs.importing.batches import End
 from orgs.models import ImportBatch, ImportFile
 
@@ -84,7 +84,7 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
 
     @display(description="Took")
     def took(self, batch: ImportBatch) -> str:
-        return "–" if batch.duration_ms is None else f"{batch.duration_ms / 1000:.1f} s"
+        return seconds(batch.duration_ms)
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return super().has_view_permission(request, obj) or may_import(request)
@@ -98,6 +98,8 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
 
         return [
             path("<int:pk>/confirm/", view(require_POST(self.confirm)), name="orgs_importbatch_confirm"),
+            path("<int:pk>/stop/", view(require_POST(self.stop)), name="orgs_importbatch_stop"),
+            path("<int:pk>/again/", view(require_POST(self.preview_again)), name="orgs_importbatch_again"),
             path("<int:pk>/undo/", view(self.undo), name="orgs_importbatch_undo"),
             path("<int:pk>/columns/", view(require_POST(self.columns)), name="orgs_importbatch_columns"),
             path("<int:pk>/refused.csv", view(self.refused), name="orgs_importbatch_refused"),
@@ -134,6 +136,26 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
             LEVELS.get(outcome.end, messages.error)(request, outcome.message)
         except ImportFile.DoesNotExist:
             messages.error(request, "The uploaded file is gone or not the one that was previewed. Upload it again.")
+        return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+
+    def stop(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """End what a worker does for this import; its transaction is rolled back."""
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_stop(request, batch):
+            raise PermissionDenied
+        if batches.stop(batch, user=request.user, now=timezone.now()):
+            messages.info(request, "Stopping. Nothing of this step will stay.")
+        else:
+            messages.warning(request, "It had ended already.")
+        return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
+
+    def preview_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """After a run that failed or was stopped."""
+        batch = get_object_or_404(ImportBatch, pk=pk)
+        if not may_import(request) or batch.created_by_id != request.user.pk:
+            raise PermissionDenied
+        if batch.state == ImportBatch.State.PREVIEWED and ImportFile.objects.filter(batch=batch).exists():
+            batches.preview_soon(batch, user=request.user, now=timezone.now())
         return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[pk]))
 
     def columns(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -189,6 +211,14 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
         return csv_response(f"{'rows' if whole else 'refused-rows'}-of-import-{pk}.csv", header, rows)
 
 
+def seconds(duration_ms: int | None) -> str:
+    return formatting.DASH if duration_ms is None else f"{duration_ms / 1000:.1f}{formatting.HARD}s"
+
+
+def may_stop(request: HttpRequest, batch: ImportBatch) -> bool:
+    return may_import(request) and (batch.created_by_id == request.user.pk or undo.may_undo(request.user, batch))
+
+
 def may_import(request: HttpRequest) -> bool:
     return request.user.has_perm("orgs.run_import")
 
@@ -216,10 +246,14 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
         ],
         "run": runs[0] if runs else None,
         "is_working": is_working,
+        "is_stopping": is_working and progress.STOP in runs[0].arguments,
+        "can_stop": is_working and may_stop(request, batch),
+        "can_look_again": is_mine and has_file and batch.state == "previewed" and not (batch.fingerprint or is_working),
         "can_confirm": is_open and is_mine and has_file and may_import(request) and writes > 0,
         "is_open": is_open,
         "has_file": has_file and is_mine,
         "writes": writes,
+        "took": seconds(batch.duration_ms),
         "columns_asked": asked_columns(batch) if may_map and not is_working else [],
         "can_undo": batch.state == ImportBatch.State.CONFIRMED and undo.may_undo(request.user, batch),
         "opts": ImportBatch._meta,

@@ -21,9 +21,10 @@ from psycopg.types.json import Jsonb
 
 from config import db
 from config.backoffice import audit, jobs, settings
+from config.backoffice.formatting import number, plural
 from config.backoffice.models import JobRun
 from orgs import sql
-from orgs.importing import kinds, progress, reading
+from orgs.importing import kinds, progress, reading, workbooks
 from orgs.importing.kinds import Written
 from orgs.importing.options import Options
 from orgs.importing.plan import Plan, dumps
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 KEEP_FILE = timedelta(hours=24)
 DIRECT_ROWS = 2_000
+# Bytes of a row in a workbook, at least.
+PACKED_ROW = 20
 LEDGER_COLUMNS = ("batch_id", "model", "row_id", "before", "after")
 LEDGER_TYPES = ("int8", "varchar", "int8", "jsonb", "jsonb")
 
@@ -82,7 +85,9 @@ def receive(kind: str, *, file_name: str, content: bytes, options: Options, user
 
 
 def count_lines(content: bytes) -> int:
-    """About how many rows, whatever a line ends with."""
+    """About how many rows, whatever a line ends with; of a workbook, which is packed, rather too many."""
+    if workbooks.is_workbook(content):
+        return len(content) // PACKED_ROW
     return max(content.count(b"\n"), content.count(b"\r"))
 
 
@@ -209,6 +214,16 @@ def remap(batch: ImportBatch, mapping: dict[str, str], *, user: Any, now: dateti
     return True
 
 
+def stop(batch: ImportBatch, *, user: Any, now: datetime) -> bool:
+    """Stop the step that goes on, or waits, for this batch; False when none does. Nothing of it stays."""
+    run = next(iter(runs_of(batch)), None)
+    with transaction.atomic():
+        if run is None or not progress.ask_to_stop(run):
+            return False
+        audit.record(user, "import.stopped", batch, now=now, detail={"step": run.arguments["step"]})
+    return True
+
+
 def is_large(batch: ImportBatch) -> bool:
     return batch.report.get("total_rows", batch.report.get("lines", 0)) > DIRECT_ROWS
 
@@ -306,7 +321,7 @@ def answer_without_write(batch: ImportBatch, plan: Plan, fingerprint: str, valid
         return Outcome(End.MOVED, batch, sentence, plan)
     if plan.refused and not valid_rows_only:
         count = plan.counts["refused"]
-        sentence = f"Nothing was imported: {count} {'row is' if count == 1 else 'rows are'} refused."
+        sentence = f"Nothing was imported: {plural(count, 'row is', 'rows are')} refused."
         return Outcome(End.REFUSED_ROWS, batch, sentence, plan)
     return None
 
@@ -348,9 +363,10 @@ def json(value: dict[str, Any]) -> Jsonb:
 
 
 def done_sentence(batch: ImportBatch) -> str:
-    counts = batch.counts
-    sentence = f"Imported: {counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged"
-    return f"{sentence}, {counts['refused']} refused rows left out." if counts["refused"] else f"{sentence}."
+    told = {name: number(count) for name, count in batch.counts.items()}
+    sentence = f"Imported: {told['new']} new, {told['changed']} changed, {told['unchanged']} unchanged"
+    left_out = batch.counts["refused"]
+    return f"{sentence}, {plural(left_out, 'refused row')} left out." if left_out else f"{sentence}."
 
 
 def clean_up(now: datetime) -> int:

@@ -40,7 +40,10 @@ class UploadForm(ImportForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["import_file"].help_text = "CSV, at most 50 MB and 200 000 rows. Deleted after 24 hours."
+        self.fields["import_file"].help_text = (
+            "CSV, or an Excel workbook (.xlsx) with the table on its first sheet; at most 50 MB and 200 000 rows. "
+            "Deleted after 24 hours."
+        )
 
     def offer_profiles(self, names: Iterable[str]) -> None:
         choices = [("", "as described above"), *((name, f"as in “{name}”") for name in names)]

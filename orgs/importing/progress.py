@@ -12,13 +12,19 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import OperationalError, connection
 
+from config import db
 from config.backoffice import jobs
 from config.backoffice.models import JobRun
 
 EVERY_SECONDS = 1.0
+STOP = "stop"
 Row = TypeVar("Row")
+
+
+class Stopped(Exception):
+    """Somebody asked the act to stop; its transaction is rolled back."""
 
 
 @dataclass
@@ -29,6 +35,7 @@ class Watch:
     total: int = 0
     done: int = 0
     started: float = field(default_factory=monotonic)
+    is_stopped: bool = False
 
     def begin(self, doing: str, total: int) -> None:
         self.doing, self.total, self.done, self.started = doing, total, 0, monotonic()
@@ -53,6 +60,8 @@ def over(rows: Sequence[Row], doing: str) -> Iterator[Row]:
     watch.begin(doing, len(rows))
     for row in rows:
         watch.done += 1
+        if watch.is_stopped:
+            raise Stopped
         yield row
 
 
@@ -74,24 +83,44 @@ def step(doing: str) -> None:
 
 @contextmanager
 def watched(run: JobRun, doing: str) -> Iterator[Watch]:
-    """Tell the run's page every second how far the act inside is."""
+    """Tell the run's page every second how far the act inside is. Raises Stopped when somebody asks for it."""
+    if is_asked_to_stop(run):
+        raise Stopped
     watch = Watch(doing)
     jobs.report_progress(run, watch.told())
-    stopped = threading.Event()
-    thread = threading.Thread(target=keep_telling, args=(run, watch, stopped), daemon=True)
+    ((backend,),) = db.rows("SELECT pg_backend_pid()")
+    ended = threading.Event()
+    thread = threading.Thread(target=keep_telling, args=(run, watch, ended, backend), daemon=True)
     token = _watch.set(watch)
     thread.start()
     try:
         yield watch
+    except OperationalError as error:
+        if watch.is_stopped:
+            raise Stopped from error
+        raise
     finally:
         _watch.reset(token)
-        stopped.set()
+        ended.set()
         thread.join(timeout=5)
 
 
-def keep_telling(run: JobRun, watch: Watch, stopped: threading.Event) -> None:
+def keep_telling(run: JobRun, watch: Watch, ended: threading.Event, backend: int) -> None:
+    """A row that goes by or the statement going on ends the act, whichever comes first."""
     try:
-        while not stopped.wait(EVERY_SECONDS):
+        while not ended.wait(EVERY_SECONDS):
             jobs.report_progress(run, watch.told())
+            if watch.is_stopped or is_asked_to_stop(run):
+                watch.is_stopped = True
+                db.run("SELECT pg_cancel_backend(%(backend)s)", {"backend": backend})
     finally:
         connection.close()
+
+
+def ask_to_stop(run: JobRun) -> bool:
+    """False when the run has ended by now. What its transaction wrote is rolled back."""
+    return bool(JobRun.objects.filter(pk=run.pk, finished_at=None).update(arguments={**run.arguments, STOP: True}))
+
+
+def is_asked_to_stop(run: JobRun) -> bool:
+    return JobRun.objects.filter(pk=run.pk, arguments__has_key=STOP).exists()

@@ -1,4 +1,4 @@
-"""A CSV file as people have it, turned into rows with their physical line numbers; or one sentence why not. Pure."""
+"""A file as people have it, turned into rows with their physical line numbers; or one sentence why not. Pure."""
 
 import csv
 import re
@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from config.backoffice.exports import MARK, plain
 from config.backoffice.uploads import MOST_BYTES
-from orgs.importing import decoding
+from orgs.importing import decoding, workbooks
 from orgs.importing.decoding import FileRefused, Text
+from orgs.importing.workbooks import Table
 
 MOST_ROWS = 200_000
 LONGEST_CELL = 100_000
@@ -82,6 +83,11 @@ class Source:
     delimiter: str
     skipped: int = 0
 
+    @property
+    def notice(self) -> str:
+        """Says when the encoding is a guess."""
+        return decoding.notice(self.text) if self.text.encoding == "cp1252" else ""
+
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """(line it begins on, cells) a record. A misplaced or unclosed quote refuses the file: it swallows rows."""
         csv.field_size_limit(LONGEST_CELL)
@@ -101,7 +107,7 @@ class Source:
 class Rows:
     """The rows that fit the header, read anew at every pass: 200 000 of them would fill the memory of a worker."""
 
-    source: Source
+    source: Source | Table
     header: Header
     header_line: int
     count: int
@@ -130,39 +136,42 @@ class Sheet:
     rows: Rows
     misfits: list[ShapeError]
     delimiter: str
-    encoding: str
     blank_rows: int
     notices: list[str]
     source: tuple[str, ...] = ()
 
 
 def read(content: bytes, columns: Columns, mapping: Mapping[str, str] | None = None) -> Sheet:
-    """Read a whole file; `mapping` names columns that are called differently (theirs to ours).
+    """Read a whole file; `mapping` names columns that are called differently (theirs to ours, the first one found).
 
     Raises FileRefused when it is no CSV, cannot be decoded or lacks a column.
     """
     mapping = mapping or {}
     if len(content) > MOST_BYTES:
         raise FileRefused("The file is too large; at most 50 MB are allowed.", "Split it into several files.")
+    if workbooks.is_workbook(content):
+        return read_records(workbooks.read_table(content, MOST_ROWS), columns, mapping)
     text = decoding.decode(content)
     first = first_line(text)
     refuse_other_formats(first)
     hint = SEPARATOR_LINE.fullmatch(first)
     delimiter = hint.group(1) if hint else find_delimiter(first, columns, mapping)
-    source = Source(text, delimiter, 1 if hint else 0)
+    return read_records(Source(text, delimiter, 1 if hint else 0), columns, mapping)
+
+
+def read_records(source: Source | Table, columns: Columns, mapping: Mapping[str, str]) -> Sheet:
+    """The sheet of any source of records."""
     header_line, raw_header = next((each for each in source.records() if any(map(tidy, each[1]))), (1, []))
     header = read_header(raw_header, columns, mapping)
     rows, misfits, blank = check_rows(source, header, header_line)
-    notices = header.notices
-    if text.encoding == "cp1252":
-        notices.append(decoding.notice(text))
-    if delimiter != ",":
-        notices.append(f"Columns are separated by {DELIMITERS.get(delimiter, delimiter)}s.")
+    notices = [*header.notices, source.notice] if source.notice else header.notices
+    if source.delimiter != ",":
+        notices.append(f"Columns are separated by {DELIMITERS.get(source.delimiter, source.delimiter)}s.")
     if header_line > 1:
         notices.append(f"The header is line {header_line}.")
     if blank:
         notices.append(f"{blank} blank {'row was' if blank == 1 else 'rows were'} skipped.")
-    return Sheet(header.columns, rows, misfits, delimiter, text.encoding, blank, notices, header.source)
+    return Sheet(header.columns, rows, misfits, source.delimiter, blank, notices, header.source)
 
 
 def first_line(text: Text) -> str:
@@ -206,10 +215,15 @@ def read_header(cells: list[str], columns: Columns, mapping: Mapping[str, str]) 
     source = [tidy(cell) for cell in cells]
     while source and not source[-1]:
         source.pop()
-    names = [mapping.get(name, name) for name in source]
+    meant: dict[str, str] = {}
+    for theirs, ours in mapping.items():
+        if theirs in source:
+            meant.setdefault(ours, theirs)
+    taken_for = {theirs: ours for ours, theirs in meant.items()}
+    names = [taken_for.get(name, name) for name in source]
     header = tuple(name if name.startswith(PROPERTY) else fold(name, columns) for name in names)
     notices = []
-    taken = [f"{theirs} → {ours}" for theirs, ours in zip(source, header, strict=True) if theirs in mapping]
+    taken = [f"{theirs} → {ours}" for theirs, ours in zip(source, header, strict=True) if theirs in taken_for]
     if taken:
         notices.append(f"Columns of the file and what they are taken for: {', '.join(map(shorten, taken))}.")
     currency = currency_of(source, mapping) if "currency" in columns.known and "currency" not in header else ""
@@ -224,7 +238,7 @@ def read_header(cells: list[str], columns: Columns, mapping: Mapping[str, str]) 
     odd = [f"{cell!r}" for cell in cells if cell.strip(" \t\r\n") != tidy(cell)]
     if odd:
         notices.append(f"Invisible characters around a column name were removed: {', '.join(map(ascii_name, odd))}.")
-    utc = frozenset(i for i, name in enumerate(source) if name in mapping and name.endswith("(UTC)"))
+    utc = frozenset(i for i, name in enumerate(source) if name in taken_for and name.endswith("(UTC)"))
     return Header(header, tuple(source), notices, utc, currency)
 
 
@@ -275,7 +289,7 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def check_rows(source: Source, header: Header, header_line: int) -> tuple[Rows, list[ShapeError], int]:
+def check_rows(source: Source | Table, header: Header, header_line: int) -> tuple[Rows, list[ShapeError], int]:
     """One pass over the whole file: what does not fit the header, and how many rows do. Raises FileRefused."""
     misfits: list[ShapeError] = []
     blank = count = 0
@@ -291,7 +305,7 @@ def check_rows(source: Source, header: Header, header_line: int) -> tuple[Rows, 
     return Rows(source, header, header_line, count), misfits, blank
 
 
-def shaped(source: Source, header: Header, header_line: int) -> Iterator[tuple[int, list[str], bool]]:
+def shaped(source: Source | Table, header: Header, header_line: int) -> Iterator[tuple[int, list[str], bool]]:
     """Line, cells and whether they fit the header, a record below it; a blank one has no cells."""
     width = header.width
     for line, raw in source.records():

@@ -54,7 +54,9 @@ SAMPLE = (
     ("org-456", "pro", "99.00", "EUR", "2024-01-15", "", "sub-1"),
     ("org-457", "gold", "1250.50", "USD", "2024-02-01", "2027-02-01", "sub-2"),
 )
-# The dashboard's export of subscriptions. Its amount is that of one unit.
+# The dashboard's export of subscriptions, whose columns are chosen at the export and were renamed over the years: of
+# several names for one of ours the first one in the file counts. Its amount is that of one unit. `Canceled At` is when
+# somebody cancelled, `Ended At` when the subscription ended.
 STRIPE = {
     "id": "subscription_id",
     "Customer ID": "external_org_id",
@@ -65,6 +67,8 @@ STRIPE = {
     "Currency": "currency",
     "Interval": "interval",
     "Start Date (UTC)": "start_at",
+    "Start (UTC)": "start_at",
+    "Created (UTC)": "start_at",
     "Ended At (UTC)": "end_at",
     "Trial End (UTC)": "trial_end_at",
 }

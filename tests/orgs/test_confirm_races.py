@@ -110,7 +110,7 @@ def test_a_double_click_imports_once(kim: Client) -> None:
     for each in threads:
         each.join()
     told = "".join(pages)
-    assert told.count("Imported: 1000 new, 0 changed, 0 unchanged.</") >= 1 and "was already imported on" in told
+    assert told.count("Imported: 1\u202f000 new, 0 changed, 0 unchanged.</") >= 1 and "was already imported on" in told
     assert (Organization.objects.count(), LedgerEntry.objects.count()) == (1000, 1000)
     assert AuditEntry.objects.filter(action="import.confirmed").count() == 1
 

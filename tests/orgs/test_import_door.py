@@ -127,7 +127,7 @@ def test_a_large_file_goes_to_a_worker(browser: Client) -> None:
     assert not Organization.objects.exists()
     tasks.run_job(run.pk)
     run.refresh_from_db()
-    assert run.summary.startswith("Imported: 2001 new")
+    assert run.summary.startswith("Imported: 2\u202f001 new")
     assert Organization.objects.count() == batches.DIRECT_ROWS + 1
 
 

@@ -76,7 +76,7 @@ def test_a_refused_row_holds_back_the_whole_file() -> None:
 @pytest.mark.django_db
 def test_valid_rows_only_is_a_choice_of_its_own() -> None:
     outcome = confirmed(received("o1,Acme,,,", "o2,Beta,,someday,"), valid_rows_only=True)
-    assert outcome.message == "Imported: 1 new, 0 changed, 0 unchanged, 1 refused rows left out."
+    assert outcome.message == "Imported: 1 new, 0 changed, 0 unchanged, 1\u00a0refused row left out."
     assert list(Organization.objects.values_list("external_id", flat=True)) == ["o1"]
 
 

@@ -127,6 +127,14 @@ def test_stripes_export(tmp_path) -> None:
     assert line.start_on == date(2024, 1, 14)
 
 
+def test_stripes_older_exports_name_the_start_otherwise() -> None:
+    mapping_of_stripe = kinds.of("subscriptions").profiles["Stripe"]
+    older = STRIPE.replace("Start Date (UTC)", "Start (UTC)")
+    sheet = read(older.encode(), columns_of("subscriptions"), mapping_of_stripe)
+    assert [row.cells["start_at"] for row in sheet.rows] == ["2024-01-14 23:30Z"]
+    assert "Created (UTC)" in sheet.columns and "Start (UTC) → start_at" in sheet.notices[0]
+
+
 def test_a_column_named_utc_is_read_as_utc() -> None:
     from dataclasses import replace
 
