@@ -1,4 +1,4 @@
-"""A table that COPY filled is the same as one that the ingest filled: what is measured on the one holds for the other."""
+"""A table that COPY filled is the same as an ingested one: what is measured on the one holds for the other."""
 
 import random
 
