@@ -28,7 +28,7 @@ BASELINE = {
     "/admin/churn/": 7,
     "/admin/cohorts/": 5,
     "/admin/revenue/subscription/": 11,
-    "/admin/events/": 8,
+    "/admin/events/": 9,
     "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,

@@ -10,7 +10,7 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         from tracker import cohort_rules, feature_pages, jobs, pages, panels  # noqa: F401,PLC0415  register
-        from tracker.builder import cohort_uses, dashboard_pages  # noqa: F401,PLC0415  register
+        from tracker.builder import cohort_uses, dashboard_pages, pattern_pages  # noqa: F401,PLC0415  register
         from tracker.builder import pages as builder_pages  # noqa: F401,PLC0415
         from tracker.builder import panels as builder_panels  # noqa: F401,PLC0415
 
