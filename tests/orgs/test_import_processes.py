@@ -80,7 +80,12 @@ def test_confirmed_by_a_process_with_another_folder_for_files_then_undone(client
         "TMPDIR": str(tmp_path),
     }
     said = subprocess.run(
-        [sys.executable, "-c", CONFIRM, str(batch.pk)], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", CONFIRM, str(batch.pk)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert said.stdout.strip() == "Imported: 1 new, 0 changed, 0 unchanged.", said.stderr
     assert Organization.objects.get().display_name == "A"
