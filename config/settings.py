@@ -3,6 +3,7 @@
 Install settings (time zone, reporting currency, ...) are data, see `config.backoffice.settings`.
 """
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import environ
@@ -39,6 +40,14 @@ def read_count(name: str, default: int, *, least: int = 1) -> int:
     return value
 
 
+def read_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Networks such as 10.1.0.0/16, separated by commas."""
+    try:
+        return [ip_network(text.strip()) for text in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}; write networks such as 10.1.0.0/16,fd00::/8") from error
+
+
 # --- Process -----------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
@@ -61,6 +70,11 @@ DATABASES = {
 DATABASES["default"]["OPTIONS"].setdefault("application_name", "backoffice")
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="backoffice@localhost")
+# Links in e-mails begin with it.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+WEBHOOK_ALLOWED_NETWORKS = read_networks("WEBHOOK_ALLOWED_NETWORKS")
 
 # --- Django ------------------------------------------------------------------------------------------------
 ROOT_URLCONF = "config.urls"

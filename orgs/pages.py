@@ -12,6 +12,15 @@ register_list(
     url_name="admin:orgs_organization_changelist",
 )
 register_list(
+    "teams",
+    title="Teams",
+    group="Operations",
+    order=45,
+    icon="groups",
+    permission="orgs.view_team",
+    url_name="admin:orgs_team_changelist",
+)
+register_list(
     "imports",
     title="Imports",
     group="Data",

@@ -4,6 +4,8 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
+from orgs import scopes
+
 
 class OrganizationQuerySet(models.QuerySet):
     def with_ids(self) -> Self:
@@ -40,6 +42,41 @@ class OrganizationQuerySet(models.QuerySet):
 
     def owned_by(self, user: Any) -> Self:
         return self.filter(owner=user)
+
+    def in_scope(self, scope: str, user: Any) -> Self:
+        """Whose customers these are: of one person, of the own teams, of everybody."""
+        people = scopes.people(scope, user)
+        return self if people is None else self.filter(owner__in=people)
+
+    def band_changed_since(self, day: date) -> Self:
+        """In another band since then; who never had another one is not meant."""
+        return self.filter(snapshot__band_changed_on__gte=day).exclude(snapshot__previous_band="")
+
+    def felt(self, since: date, *values: int) -> Self:
+        """With a current sentiment of one of these values that is not older than `since`."""
+        return self.filter(Exists(self._sentiments().filter(rated_on__gte=since, value__in=values)))
+
+    def felt_before(self, day: date) -> Self:
+        """With a sentiment that has gone stale."""
+        return self.filter(Exists(self._sentiments().filter(rated_on__lt=day)))
+
+    def never_felt(self) -> Self:
+        return self.filter(~Exists(self._sentiments()))
+
+    def _sentiments(self) -> models.QuerySet:
+        sentiments = self.model.sentiments.rel.related_model.objects
+        return sentiments.filter(organization=OuterRef("pk"), is_current=True)
+
+    def felt_better_than_health(self, since: date) -> Self:
+        """People are happy with it, its health is low."""
+        return self.felt(since, 4, 5).filter(snapshot__band__in=["at_risk", "no_activity"])
+
+    def felt_worse_than_health(self, since: date) -> Self:
+        """People worry about it, its health is good."""
+        return self.felt(since, 1, 2).filter(snapshot__band="healthy")
+
+    def with_product(self, code: str) -> Self:
+        return self.filter(snapshot__products__contains=[code])
 
     def renewing(self, since: date, until: date) -> Self:
         """Paying, with a renewal or contract end in [since, until)."""

@@ -21,6 +21,7 @@ from revenue.models import StoredFacts, Subscription
 from revenue.mrr.book import Unconverted
 from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.cohorts import Cohort
+from revenue.mrr.money import ratio, to_units
 from revenue.mrr.report import MonthFigures, report
 
 VERSION = 2  # of the shape and of the rules; another one makes stored facts unread
@@ -84,6 +85,20 @@ def get(as_of: date, now: datetime) -> Known:
     if stored is None:
         stored = store(as_of, terms, mark, now)
     return Known(read(stored), stored.computed_at, True)
+
+
+def change_of_month(as_of: date) -> Decimal | None:
+    """MRR of a day against the close of the month before (0.042 = +4.2 %); None when there was none.
+
+    Read from the facts stored last for that day, which the hourly job keeps up; computed when there are none.
+    """
+    stored = StoredFacts.objects.filter(as_of=as_of, content__version=VERSION)
+    [start, end] = stored.values_list(
+        "content__months__-1__bridge__start", "content__months__-1__bridge__end"
+    ).first() or (None, None)
+    if start is None:
+        return answers.headline(as_of).change
+    return ratio(to_units(Decimal(end)) - to_units(Decimal(start)), to_units(Decimal(start)))
 
 
 def refresh(as_of: date, now: datetime) -> StoredFacts | None:

@@ -8,16 +8,24 @@ class SignalsConfig(AppConfig):
 
     def ready(self) -> None:
         from signals import (  # noqa: F401,PLC0415  register
+            acting_pages,
             backtest_pages,
+            churn_pages,
+            digest_pages,
             explanation_pages,
+            followup_pages,
             jobs,
+            matrix_pages,
             model_pages,
             pages,
             panels,
+            people_jobs,
             publishing,
             reconciliation_pages,
             rule_pages,
             study_pages,
+            weekly_pages,
+            work_panels,
         )
 
         post_migrate.connect(publishing.after_migrate, sender=self, dispatch_uid="first_versions")

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from config.backoffice import audit, settings
-from signals import lifecycle
+from config.backoffice.refused import Refused
+from signals import announcing, lifecycle
 from signals.detection import episode_of
 from signals.lifecycle import Action, NotAllowed
 from signals.models import Signal, SignalTransition
@@ -24,10 +25,6 @@ PAST = {
     Action.REOPEN: "signal.reopened",
 }
 NEWER = "A newer signal of this kind exists for this organization; work with that one."
-
-
-class Refused(ValueError):
-    """Something is missing or does not fit; the message says what to give."""
 
 
 def act(
@@ -60,7 +57,7 @@ def act(
                 "is_false_alarm": is_false_alarm,
             }
             moved = move(signal, values, now)
-            note(moved, signal.state, reason, actor, now)
+            note(moved, signal.state, PAST[action], reason=reason, actor=actor, now=now)
             detail = {"reason": reason, "from": signal.state} | ({"until": until.isoformat()} if until else {})
             audit.record(actor, PAST[action], moved, detail=detail, now=now)
             refresh_signal_columns([moved.organization_id], now)
@@ -79,7 +76,7 @@ def assign(signal_id: int, assignee: Any, *, actor: Any, now: datetime) -> Signa
             raise NotAllowed(f"A signal that is {signal.state} can't be assigned; reopen it first.")
         moved = move(signal, {"assignee": assignee}, now)
         words = f"Assigned to {assignee}." if assignee is not None else "Assigned to nobody."
-        note(moved, signal.state, words, actor, now)
+        note(moved, signal.state, "signal.assigned", reason=words, actor=actor, now=now)
         audit.record(actor, "signal.assigned", moved, detail={"to": str(assignee or "")}, now=now)
         refresh_signal_columns([moved.organization_id], now)
     return moved
@@ -115,7 +112,9 @@ def move(signal: Signal, values: dict[str, Any], now: datetime) -> Signal:
     return Signal.objects.select_related("organization", "assignee").get(id=signal.pk)
 
 
-def note(signal: Signal, before: str, reason: str, actor: Any, now: datetime) -> None:
-    SignalTransition.objects.create(
+def note(signal: Signal, before: str, event: str, *, reason: str, actor: Any, now: datetime) -> None:
+    """The line of its history, and the word to whoever listens, in the transaction of the act."""
+    moved = SignalTransition.objects.create(
         signal=signal, from_state=before, to_state=signal.state, reason=reason, actor=actor, at=now
     )
+    announcing.announce([moved], now, event)

@@ -1,28 +1,24 @@
-"""Today and the work queue, and the one door through which people act on signals."""
+"""Today and the work queue."""
 
 from datetime import date, datetime, timedelta
 
-from django.contrib import messages
-from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.html import format_html_join
 
 from config.backoffice import formatting, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
+from orgs import scopes
 from orgs.models import Band, Cohort
-from signals import handling, lifecycle, queue
+from signals import queue, undoing
 from signals.models import Signal
 from signals.today import Today, today
 
 PAGE_SIZE = 50
 SNOOZES = (7, 14, 30)
+SOON = timedelta(days=7)
 
 
 @register_page(
@@ -30,13 +26,13 @@ SNOOZES = (7, 14, 30)
 )
 def today_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    mine = request.GET.get("scope") == "mine"
-    page = today(user=request.user, mine=mine, now=now)
+    scope = scopes.chosen(request)
+    page = today(user=request.user, scope=scope, now=now)
     context = {
         "today": page,
-        "mine": mine,
-        "scope_owner": "me" if mine else None,
-        "owner_filter": request.user.pk if mine else None,
+        "scope": scope,
+        "scopes": scopes.TITLES,
+        "owner": scopes.OWNER[scope],
         **card_words(page),
         "now": now,
         **choices(request, now),
@@ -46,13 +42,15 @@ def today_page(request: HttpRequest) -> HttpResponse:
 
 def card_words(page: Today) -> dict[str, str]:
     """The line under each card's number."""
-    headline, currency = page.headline, page.currency
+    money, work = page.money, page.work
+    compared = f"{formatting.change(money.change)} vs {money.previous_month:%B}"
+    renewing = formatting.money(money.renewals.mrr, page.currency)
     return {
-        "mrr_sub": f"{formatting.change(headline.change)} vs {headline.previous_month:%B}"
-        if headline.change is not None
-        else "",
-        "risk_sub": f"{formatting.percent(page.share_under_risk, 1)} of MRR" if page.mrr else "",
-        "renewal_sub": f"{formatting.money(page.renewals.mrr, currency)} · {page.renewals_not_healthy} not healthy",
+        "mrr_sub": compared if money.change is not None else "",
+        "risk_sub": f"{formatting.percent(page.share_under_risk, 1)} of MRR" if money.mrr else "",
+        "open_sub": f"{page.open.new} new since yesterday",
+        "renewal_sub": f"{renewing} · {money.renewals_not_healthy} not healthy",
+        "work_sub": f"{work.overdue} overdue" if work.overdue else "none overdue" if work.due else "",
     }
 
 
@@ -83,6 +81,8 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "types": Signal.Type.choices,
         "states": Signal.State.choices,
         "bands": Band.choices,
+        "whose": [("me", "Mine"), ("team", "My team"), ("", "All")],
+        "orders": [(value, word) for value, (word, _) in queue.ORDERS.items()],
         "cohorts": cohorts,
         **choices(request, now),
     }
@@ -93,16 +93,23 @@ def choices(request: HttpRequest, now: datetime) -> dict:
     """What the actions on a row need: who may be assigned, how long to snooze, what was just done."""
     day = settings.today(now)
     return {
-        "staff": staff(),
-        "snoozes": [(days, (day + timedelta(days=days)).isoformat()) for days in SNOOZES],
-        "undo": request.session.pop("undo", None),
+        "staff": staff_options(request),
+        "snoozes": snoozes(day),
+        "undo": undoing.offered(request),
+        "soon": day + SOON,
         "can_act": request.user.has_perm("signals.change_signal"),
     }
 
 
-def staff() -> QuerySet:
-    """Who may be given work."""
-    return get_user_model().objects.filter(is_active=True, is_staff=True).order_by("username")
+def staff_options(request: HttpRequest) -> str:
+    """Who may be given work, oneself first, as options of a select: written once a page, not once a row."""
+    people = sorted(scopes.staff(), key=lambda person: person.pk != request.user.pk)
+    return format_html_join("", '<option value="{}">{}</option>', ((person.pk, person) for person in people))
+
+
+def snoozes(today: date) -> list[tuple[int, str]]:
+    """How long, and until which day."""
+    return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]
 
 
 def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, str]) -> list[dict[str, str]]:
@@ -112,7 +119,9 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, st
         "family": queue.FAMILIES.get(chosen.family, ""),
         "type": dict(Signal.Type.choices).get(chosen.type, ""),
         "band": dict(Band.choices).get(chosen.band, ""),
-        "owner": {"me": "My customers", "nobody": "Without an owner"}.get(chosen.owner, ""),
+        "owner": {"me": "My customers", "team": "My team's customers", "nobody": "Without an owner"}.get(
+            chosen.owner, ""
+        ),
         "cohort": cohorts.get(chosen.cohort, "An unknown cohort") if chosen.cohort is not None else "",
         "new": "New since yesterday" if chosen.new else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
@@ -126,75 +135,3 @@ def without(request: HttpRequest, name: str) -> str:
     query.pop(name, None)
     query.pop("page", None)
     return f"?{query.urlencode()}"
-
-
-@register_page(
-    "signal_act", title="Act on a signal", permission="signals.change_signal", route="signals/<int:signal_id>/act"
-)
-def act_on_signal(request: HttpRequest, signal_id: int) -> HttpResponse:
-    if request.method != "POST":
-        return HttpResponseRedirect(reverse("admin:signals"))
-    signal = get_object_or_404(Signal.objects.select_related("organization"), id=signal_id)
-    try:
-        said = perform(request, signal)
-    except (lifecycle.NotAllowed, handling.Refused) as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, f"{signal.organization}: {said}")
-    return HttpResponseRedirect(back(request))
-
-
-def perform(request: HttpRequest, signal: Signal) -> str:
-    """One action of a person; what was done, in words."""
-    now = timezone.now()
-    name = request.POST.get("action", "")
-    if name == "assign":
-        assignee = (
-            get_user_model().objects.filter(is_staff=True, is_active=True, pk=number(request, "assignee")).first()
-        )
-        handling.assign(signal.id, assignee, actor=request.user, now=now)
-        return f"{signal} is assigned to {assignee}." if assignee else f"{signal} is assigned to nobody."
-    try:
-        action = lifecycle.Action(name)
-    except ValueError as error:
-        raise handling.Refused("Choose what to do with the signal.") from error
-    handling.act(
-        signal.id,
-        action,
-        actor=request.user,
-        now=now,
-        reason=request.POST.get("reason", "").strip(),
-        until=day(request, "until"),
-        is_false_alarm=request.POST.get("false_alarm") == "1",
-    )
-    if action != lifecycle.Action.REOPEN:
-        request.session["undo"] = {"signal": signal.id, "said": f"{signal} of {signal.organization}"}
-    return f"{signal} is {DONE[action]}."
-
-
-DONE = {
-    lifecycle.Action.SNOOZE: "snoozed",
-    lifecycle.Action.DISMISS: "dismissed",
-    lifecycle.Action.RESOLVE: "resolved",
-    lifecycle.Action.REOPEN: "open again",
-}
-
-
-def number(request: HttpRequest, name: str) -> int | None:
-    text = request.POST.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def day(request: HttpRequest, name: str) -> date | None:
-    try:
-        return parse_date(request.POST.get(name, ""))
-    except ValueError:
-        return None
-
-
-def back(request: HttpRequest) -> str:
-    """Where the person came from, when that is here."""
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return target
-    return reverse("admin:signals")

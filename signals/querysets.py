@@ -1,7 +1,9 @@
-from datetime import datetime
-from typing import Self
+from datetime import date, datetime
+from typing import Any, Self
 
 from django.db import models
+
+from orgs import scopes
 
 
 class SignalQuerySet(models.QuerySet):
@@ -21,6 +23,45 @@ class SignalQuerySet(models.QuerySet):
 
     def opened_since(self, moment: datetime) -> Self:
         return self.filter(opened_at__gte=moment)
+
+
+class FollowUpQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        return self.filter(done_at=None)
+
+    def done(self) -> Self:
+        return self.exclude(done_at=None)
+
+    def due(self, today: date) -> Self:
+        """Open, for today or a day before."""
+        return self.open().filter(due_on__lte=today)
+
+    def overdue(self, today: date) -> Self:
+        return self.open().filter(due_on__lt=today)
+
+    def done_between(self, since: datetime, until: datetime) -> Self:
+        return self.filter(done_at__gte=since, done_at__lt=until)
+
+    def in_scope(self, scope: str, user: Any) -> Self:
+        """Whose work it is: of one person, of the own teams, of everybody."""
+        people = scopes.people(scope, user)
+        return self if people is None else self.filter(assignee__in=people)
+
+
+class ChurnQuerySet(models.QuerySet):
+    def in_books(self) -> Self:
+        """What the subscriptions as they are known now say."""
+        return self.filter(is_withdrawn=False)
+
+    def unexplained(self) -> Self:
+        return self.in_books().filter(reasons=[])
+
+    def between(self, since: date, until: date) -> Self:
+        return self.in_books().filter(churned_on__gte=since, churned_on__lt=until)
+
+    def in_scope(self, scope: str, user: Any) -> Self:
+        people = scopes.people(scope, user)
+        return self if people is None else self.filter(organization__owner__in=people)
 
 
 class HealthModelQuerySet(models.QuerySet):

@@ -6,14 +6,24 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db.models import Count, Exists, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from config.backoffice import settings
+from orgs import scopes
 from orgs.models import Band, Organization
 from signals.models import Signal
 
 FAMILIES = {"risk": "Risk", "growth": "Growth"}
+# What the list can go by, most urgent first; ties by id, so that two looks give the same list.
+ORDERS = {
+    "": ("Most money at stake", "-at_stake"),
+    "mrr": ("Largest MRR", F("snapshot__mrr").desc(nulls_last=True)),
+    "health": ("Lowest health", F("snapshot__health").asc(nulls_last=True)),
+    "oldest": ("Longest open", "oldest_at"),
+    "renewal": ("Next renewal", F("snapshot__renewal_on").asc(nulls_last=True)),
+    "last_seen": ("Longest not seen", F("snapshot__last_seen_at").asc(nulls_first=True)),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,7 @@ class QueueFilter:
     owner: str = ""
     cohort: int | None = None
     new: str = ""
+    sort: str = ""
     q: str = ""
 
     @classmethod
@@ -37,8 +48,9 @@ class QueueFilter:
             "family": set(FAMILIES),
             "type": set(Signal.Type.values),
             "band": set(Band.values),
-            "owner": {"me", "nobody"},
+            "owner": {"me", "team", "nobody"},
             "new": {"1"},
+            "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
         cohort = query.get("cohort", "")
@@ -96,8 +108,10 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
     found = Organization.objects.filter(Exists(signals(chosen, now).filter(organization=OuterRef("pk"))))
     if chosen.band:
         found = found.in_band(chosen.band)
-    if chosen.owner:
-        found = found.owned_by(user) if chosen.owner == "me" else found.filter(owner=None)
+    if chosen.owner == "nobody":
+        found = found.filter(owner=None)
+    elif chosen.owner:
+        found = found.in_scope(scopes.TEAM if chosen.owner == "team" else scopes.MINE, user)
     if chosen.cohort is not None:
         found = found.in_cohort(chosen.cohort)
     if chosen.q:
@@ -108,7 +122,7 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
             oldest_at=Subquery(own.annotate(first=Min("opened_at")).values("first")),
         )
         .select_related("snapshot", "owner")
-        .order_by("-at_stake", "id")
+        .order_by(ORDERS[chosen.sort][1], "id")
     )
 
 

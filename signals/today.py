@@ -5,15 +5,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.contrib.postgres.aggregates import BoolOr
+from django.db.models import Count, Max, Q, Sum
 
 from config.backoffice import jobs, settings
+from orgs import scopes
 from orgs.models import Band, ImportBatch, Organization
+from orgs.querysets import OrganizationQuerySet
 from orgs.totals import Amount, amount
-from revenue.answers import headline
-from revenue.answers.today import Headline
+from revenue import facts
 from signals import queue
-from signals.models import ScanCursor
+from signals.models import FollowUp, Reading, ScanCursor, Signal
+from signals.querysets import FollowUpQuerySet
 from tracker import rejects, store
 
 RENEWAL_DAYS = 90
@@ -34,54 +37,136 @@ class DataStatus:
 
 
 @dataclass(frozen=True)
+class OpenSignals:
+    """Customers with open signals, each counted once in every number."""
+
+    organizations: int
+    new: int
+    risks: queue.QueueTotals
+    growth: queue.QueueTotals
+
+
+@dataclass(frozen=True)
+class Money:
+    """MRR of a scope, its change since the last month's close (None: nothing to compare with), and renewals ahead."""
+
+    mrr: Decimal
+    change: Decimal | None
+    previous_month: date
+    renewals: Amount
+    renewals_not_healthy: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """Follow-ups of a scope that are due today or before, and those of them that are overdue."""
+
+    due: int
+    overdue: int
+
+
+@dataclass(frozen=True)
 class Today:
     as_of: date
     currency: str
-    headline: Headline
-    mrr: Decimal
-    needs_someone: queue.QueueTotals
-    with_signals: int
-    new_with_signals: int
-    renewals: Amount
-    renewals_not_healthy: int
+    money: Money
+    open: OpenSignals
+    work: Work
     risks: list[queue.QueueRow]
     growth: list[queue.QueueRow]
-    growing: queue.QueueTotals
     status: DataStatus
 
     @property
     def share_under_risk(self) -> Decimal | None:
-        return self.needs_someone.mrr / self.mrr if self.mrr else None
+        return self.open.risks.mrr / self.money.mrr if self.money.mrr else None
 
 
-def today(*, user: Any, mine: bool, now: datetime) -> Today:
-    """The page of one person: all organizations, or the own ones."""
+def today(*, user: Any, scope: str, now: datetime) -> Today:
+    """The page of one person: the own organizations, those of the team, or all."""
     as_of = settings.today(now)
-    scope = Organization.objects.owned_by(user) if mine else Organization.objects.all()
-    owner = "me" if mine else ""
-    risk, growth, anything, new = (
-        queue.QueueFilter(owner=owner, family="risk"),
-        queue.QueueFilter(owner=owner, family="growth"),
-        queue.QueueFilter(owner=owner),
-        queue.QueueFilter(owner=owner, new="1"),
-    )
-    found = {chosen: queue.organizations(chosen, user=user, now=now) for chosen in (risk, growth, anything, new)}
-    renewing = scope.renewing(as_of, as_of + timedelta(days=RENEWAL_DAYS))
+    scoped = Organization.objects.in_scope(scope, user)
+    owner = scopes.OWNER[scope] or ""
+    risk, growth = queue.QueueFilter(owner=owner, family="risk"), queue.QueueFilter(owner=owner, family="growth")
+    first = {
+        chosen: queue.rows(queue.organizations(chosen, user=user, now=now)[:SHOWN], chosen, now)
+        for chosen in (risk, growth)
+    }
     return Today(
         as_of=as_of,
         currency=settings.read().reporting_currency,
-        headline=headline(as_of),
-        mrr=amount(scope.paying()).mrr,
-        needs_someone=queue.totals(found[risk]),
-        with_signals=found[anything].order_by().count(),
-        new_with_signals=found[new].order_by().count(),
-        renewals=amount(renewing),
-        renewals_not_healthy=renewing.exclude(snapshot__band=Band.HEALTHY).count(),
-        risks=queue.rows(found[risk][:SHOWN], risk, now),
-        growth=queue.rows(found[growth][:SHOWN], growth, now),
-        growing=queue.totals(found[growth]),
+        money=money(scoped, scope, as_of),
+        open=open_signals(scoped, scope, now),
+        work=work(FollowUp.objects.in_scope(scope, user), as_of),
+        risks=first[risk],
+        growth=first[growth],
         status=data_status(now),
     )
+
+
+def money(scoped: OrganizationQuerySet, scope: str, as_of: date) -> Money:
+    """In one look at the snapshot; the change is that of the books, or of the readings of the scope's customers."""
+    renews = Q(snapshot__renewal_on__gte=as_of, snapshot__renewal_on__lt=as_of + timedelta(days=RENEWAL_DAYS))
+    sums = scoped.paying().aggregate(
+        mrr=Sum("snapshot__mrr"),
+        renewals=Count("pk", filter=renews),
+        renewing=Sum("snapshot__mrr", filter=renews),
+        not_healthy=Count("pk", filter=renews & ~Q(snapshot__band=Band.HEALTHY)),
+    )
+    mrr = sums["mrr"] or Decimal(0)
+    close = as_of.replace(day=1) - timedelta(days=1)
+    return Money(
+        mrr=mrr,
+        change=change_since(close, as_of, mrr, None if scope == scopes.ALL else scoped),
+        previous_month=close,
+        renewals=Amount(sums["renewals"], sums["renewing"] or Decimal(0)),
+        renewals_not_healthy=sums["not_healthy"],
+    )
+
+
+def change_since(close: date, as_of: date, mrr: Decimal, scoped: OrganizationQuerySet | None) -> Decimal | None:
+    if scoped is None:
+        return facts.change_of_month(as_of)
+    before = Reading.objects.filter(as_of=close, organization__in=scoped).aggregate(mrr=Sum("mrr"))["mrr"]
+    return mrr / before - 1 if before else None
+
+
+def open_signals(scoped: OrganizationQuerySet, scope: str, now: datetime) -> OpenSignals:
+    """Every count of the cards from one pass over the open signals, customer by customer."""
+    found = Signal.objects.open()
+    if scope != scopes.ALL:
+        found = found.filter(organization__in=scoped)
+    growth = Q(type=Signal.Type.EXPANSION_CANDIDATE)
+    one_a_customer = (
+        found.order_by()
+        .values("organization")
+        .annotate(
+            is_risk=BoolOr(~growth),
+            is_growth=BoolOr(growth),
+            is_new=BoolOr(Q(opened_at__gte=queue.new_since(now))),
+            paid=Max("organization__snapshot__mrr"),
+            risk_stake=Sum("money_at_stake", filter=~growth),
+            growth_stake=Sum("money_at_stake", filter=growth),
+        )
+    )
+    sums = one_a_customer.aggregate(
+        everybody=Count("organization"),
+        new=Count("organization", filter=Q(is_new=True)),
+        risks=Count("organization", filter=Q(is_risk=True)),
+        risk_mrr=Sum("paid", filter=Q(is_risk=True)),
+        at_risk=Sum("risk_stake"),
+        growing=Count("organization", filter=Q(is_growth=True)),
+        growth_mrr=Sum("paid", filter=Q(is_growth=True)),
+        to_gain=Sum("growth_stake"),
+    )
+    nothing = Decimal(0)
+    risks = queue.QueueTotals(sums["risks"], sums["risk_mrr"] or nothing, sums["at_risk"] or nothing)
+    growing = queue.QueueTotals(sums["growing"], sums["growth_mrr"] or nothing, sums["to_gain"] or nothing)
+    return OpenSignals(sums["everybody"], sums["new"], risks, growing)
+
+
+def work(follow_ups: FollowUpQuerySet, today: date) -> Work:
+    sums = follow_ups.due(today).aggregate(due=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=today)))
+    return Work(sums["due"], sums["overdue"])
 
 
 def data_status(now: datetime) -> DataStatus:

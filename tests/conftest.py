@@ -4,3 +4,10 @@ import os
 
 # A statement that runs away fails its test instead of holding up all others.
 os.environ.setdefault("PGOPTIONS", "-c statement_timeout=120s")
+
+
+def pytest_configure() -> None:
+    """Nobody guesses passwords in tests: a slow hash a member of staff would be most of a run's time."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

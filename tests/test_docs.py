@@ -35,7 +35,9 @@ def test_make_targets_exist() -> None:
 
 def test_every_setting_is_listed() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
-    read = re.findall(r'(?:env\.[a-z_]+|read_count)\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text())
+    read = re.findall(
+        r'(?:env\.[a-z_]+|read_count|read_networks)\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text()
+    )
     assert len(read) > 10
     for name in (*read, *settings.NAMES):
         assert f"`{name}`" in text, f"docs/settings.md does not tell about {name}"

@@ -15,15 +15,36 @@ def shown(name: str) -> list[str]:
 
 
 def test_the_navigation():
-    assert shown("Customers") == ["today", "signals", "organizations", "cohorts"]
+    assert shown("Customers") == [
+        "today",
+        "signals",
+        "matrix",
+        "organizations",
+        "cohorts",
+        "followups",
+        "weekly",
+        "churn",
+        "digest",
+    ]
     assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
-    assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "users", "audit"]
+    assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "webhooks", "users", "teams", "audit"]
 
 
 def test_the_panels_of_an_organization():
-    names = [panel.name for panel in panels.panels("orgs.Organization")]
-    assert names == ["signals", "why", "changed", "usage", "features", "insights", "revenue"]
+    assert [panel.name for panel in panels.panels("orgs.Organization")] == [
+        "incident",
+        "signals",
+        "why",
+        "changed",
+        "followups",
+        "notes",
+        "usage",
+        "features",
+        "insights",
+        "revenue",
+        "timeline",
+    ]
 
 
 def test_the_jobs():
@@ -35,7 +56,12 @@ def test_the_jobs():
         "snapshot",
         "score",
         "scan",
+        "readings",
         "uploads",
+        "churn",
+        "digest",
+        "mail",
+        "webhooks",
         "cohorts",
     }
 

@@ -13,17 +13,19 @@ from django.utils import timezone
 from config.backoffice import audit
 from orgs.cohorts import editing
 from orgs.models import ImportBatch, Organization
-from signals.models import Signal
+from signals.models import Churn, FollowUp, Signal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 MOST = 12
 BASELINE = {
-    "/admin/": 27,
-    "/admin/signals/": 9,
-    "/admin/orgs/organization/": 9,
-    "/admin/orgs/organization/?band=at_risk&paying=yes": 9,
+    "/admin/": 25,
+    "/admin/signals/": 11,
+    "/admin/orgs/organization/": 12,
+    "/admin/orgs/organization/?band=at_risk&paying=yes": 12,
+    "/admin/followups/": 9,
+    "/admin/churn/": 7,
     "/admin/cohorts/": 5,
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 8,
@@ -58,6 +60,10 @@ def rows(start: int, stop: int, owner) -> None:
             Signal.objects.create(
                 organization=org, type=kind, sentence="x", opened_at=now, changed_at=now, assignee=owner
             )
+        FollowUp.objects.create(
+            organization=org, title="x", due_on=now.date(), assignee=owner, created_at=now, changed_at=now
+        )
+        Churn.objects.create(organization=org, churned_on=now.date(), mrr=1, found_at=now)
         audit.record(owner, "test.done", org, now=now)
         editing.create(f"Cohort {number}", SOME, actor=owner, now=now)
         ImportBatch.objects.create(

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from config.backoffice import jobs, settings, tokens
 from config.backoffice.listing import ExportDoor
 from config.backoffice.models import ApiToken, AuditEntry, InstallSettings, Job, JobRun
+from config.backoffice.outbox import admin as outbox  # noqa: F401  register
 from config.backoffice.pages import render_page
 from config.backoffice.site import (
     AdminPasswordChangeForm,

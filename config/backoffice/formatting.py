@@ -27,6 +27,9 @@ def number(value: int | float | Decimal | Fraction | None, places: int = 0) -> s
     """12 345 or −1 180.50, half away from zero; a dash for None."""
     if value is None:
         return DASH
+    if type(value) is int and not places:
+        text = f"{abs(value):,}".replace(",", THIN)
+        return f"{MINUS}{text}" if value < 0 else text
     exact = value if isinstance(value, Fraction) else Fraction(str(value))
     scaled = math.floor(abs(exact) * 10**places + Fraction(1, 2))
     text = f"{Decimal(scaled).scaleb(-places):,.{places}f}".replace(",", THIN)

@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 
-from config.backoffice.querysets import JobRunQuerySet
+from config.backoffice.querysets import JobRunQuerySet, OutgoingQuerySet
 
 
 class Job(models.Model):
@@ -183,3 +183,116 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class SavedView(models.Model):
+    """A list as somebody likes to see it: filters and order under a name, for themselves or for everybody."""
+
+    page = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True, help_text="The address after the question mark.")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    is_shared = models.BooleanField("shared", default=False)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["page", "owner", "name"],
+                name="one_view_a_name",
+                violation_error_message="You have a view of this name already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="view_has_a_name", violation_error_message="A view needs a name."
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookEndpoint(models.Model):
+    """Somebody else's address that is told about events; the secret signs what is sent."""
+
+    name = models.CharField(max_length=80, unique=True)
+    url = models.CharField("address", max_length=500, help_text="https://…; addresses inside of a network are refused.")
+    secret = models.BinaryField(editable=False)
+    events = ArrayField(models.CharField(max_length=40), default=list)
+    is_enabled = models.BooleanField("enabled", default=True, help_text="What happens while it is off is not sent.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "webhook"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Outgoing(models.Model):
+    """Something on its way out. Written in the transaction of what it tells; tried until it arrives or is given up."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Given up"
+
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(help_text="While it is being sent: when somebody else may take it up.")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    objects = OutgoingQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class WebhookDelivery(Outgoing):
+    """One event on its way to one endpoint, and what the endpoint answered last."""
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    message_id = models.UUIDField(help_text="The same for every try: receivers drop what they have seen.")
+    event = models.CharField(max_length=40)
+    body = models.TextField()
+    last_try_at = models.DateTimeField(null=True, blank=True)
+    response_status = models.PositiveSmallIntegerField("answer", null=True, blank=True)
+    response_body = models.CharField("text of the answer", max_length=1000, blank=True)
+    duration_ms = models.PositiveIntegerField("took (ms)", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "webhook deliveries"
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(state="pending"), name="webhook_waiting"),
+            models.Index(fields=["created_at"], name="webhook_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.endpoint}"
+
+
+class Mail(Outgoing):
+    """One e-mail on its way; `key` names what it is for, so that it is written once."""
+
+    key = models.CharField(max_length=100, unique=True)
+    to = models.EmailField()
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "e-mail"
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(state="pending"), name="mail_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.to}"

@@ -30,6 +30,15 @@ register_list(
     url_name="admin:backoffice_apitoken_changelist",
 )
 register_list(
+    "webhooks",
+    title="Webhooks",
+    group="Operations",
+    order=35,
+    icon="webhook",
+    permission="backoffice.view_webhookendpoint",
+    url_name="admin:backoffice_webhookendpoint_changelist",
+)
+register_list(
     "users",
     title="Staff",
     group="Operations",

@@ -24,3 +24,9 @@ class JobRunQuerySet(models.QuerySet):
     def silent_since(self, moment: datetime) -> Self:
         """Running, but without a sign of life since then: the worker is gone."""
         return self.running().filter(heartbeat_at__lt=moment)
+
+
+class OutgoingQuerySet(models.QuerySet):
+    def due(self, now: datetime) -> Self:
+        """Waiting, and its time has come."""
+        return self.filter(state="pending", next_try_at__lte=now)

@@ -12,6 +12,7 @@ WORK = {
         "change_organization",
         "view_organizationkey",
         "view_importbatch",
+        "view_team",
         "view_cohort",
         "add_cohort",
         "change_cohort",
@@ -25,7 +26,16 @@ WORK = {
 SETUP = {
     **WORK,
     "signals": [*WORK["signals"], "change_healthmodel", "add_ruleversion"],
-    "orgs": [*WORK["orgs"], "add_importbatch", "delete_importbatch", "run_import", "add_organization"],
+    "orgs": [
+        *WORK["orgs"],
+        "add_importbatch",
+        "delete_importbatch",
+        "run_import",
+        "add_organization",
+        "add_team",
+        "change_team",
+        "delete_team",
+    ],
     "tracker": [
         *WORK["tracker"],
         "add_application",
@@ -41,6 +51,13 @@ SETUP = {
         "change_installsettings",
         "view_apitoken",
         "add_apitoken",
+        "view_webhookendpoint",
+        "add_webhookendpoint",
+        "change_webhookendpoint",
+        "delete_webhookendpoint",
+        "view_webhookdelivery",
+        "change_webhookdelivery",
+        "view_mail",
     ],
 }
 

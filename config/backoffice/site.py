@@ -2,6 +2,7 @@
 
 from django.contrib.admin import ShowFacets, display, register
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
@@ -9,7 +10,7 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import ActionForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import (
     UnfoldAdminDateWidget,
@@ -23,12 +24,14 @@ from unfold.widgets import (
 from config.backoffice import formatting, pages
 
 __all__ = [
+    "ActionForm",
     "AdminPasswordChangeForm",
     "BackOfficeSite",
     "DropdownFilter",
     "ExportForm",
     "ImportForm",
     "ModelAdmin",
+    "OptionFilter",
     "PermissionRequiredMixin",
     "ReadOnlyAdmin",
     "StackedInline",
@@ -72,6 +75,18 @@ class ModelAdmin(UnfoldModelAdmin):
     list_fullwidth = True
     show_facets = ShowFacets.NEVER
     empty_value_display = formatting.DASH
+
+
+class OptionFilter(DropdownFilter):
+    """A filter whose unknown values show everything instead of an error."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        known = {str(value) for value, _ in self.lookup_choices}
+        return self.narrow(request, queryset, chosen) if chosen in known else queryset
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        raise NotImplementedError
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -1,3 +1,3 @@
 """Doors of this app in the admin."""
 
-from orgs.admin import cohorts, imports, organizations  # noqa: F401  register
+from orgs.admin import cohorts, imports, organizations, teams  # noqa: F401  register

@@ -1,16 +1,18 @@
 """List filters of organizations; each option is a set of the queryset."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from config.backoffice import settings
-from config.backoffice.site import DropdownFilter
-from orgs.models import Band, Organization, Quadrant
+from config.backoffice.site import OptionFilter
+from orgs import scopes, sentiments
+from orgs.models import Band, Organization, OrganizationSnapshot, Quadrant
 
 LAST_SEEN = {
     "7": "in the last 7 days",
@@ -18,18 +20,6 @@ LAST_SEEN = {
     "over30": "more than 30 days ago",
     "never": "never",
 }
-
-
-class OptionFilter(DropdownFilter):
-    """A filter whose unknown values show everything instead of an error."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.value()
-        known = {str(value) for value, _ in self.lookup_choices}
-        return self.narrow(request, queryset, chosen) if chosen in known else queryset
-
-    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
-        raise NotImplementedError
 
 
 class ShowFilter(OptionFilter):
@@ -76,11 +66,12 @@ class OwnerFilter(OptionFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         owning = Organization.objects.exclude(owner=None).values("owner")
         owners = get_user_model().objects.filter(pk__in=owning).order_by("username")
-        mine = [(str(request.user.pk), "Me")]
-        others = [(str(each.pk), str(each)) for each in owners if each.pk != request.user.pk]
-        return [*mine, ("none", "Nobody"), *others]
+        others = [(str(each.pk), str(each)) for each in owners]
+        return [("me", "Me"), ("team", "My team"), ("none", "Nobody"), *others]
 
     def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        if chosen in ("me", "team"):
+            return queryset.in_scope(scopes.TEAM if chosen == "team" else scopes.MINE, request.user)
         return queryset.filter(owner=None) if chosen == "none" else queryset.filter(owner_id=int(chosen))
 
 
@@ -155,14 +146,92 @@ class RenewalFilter(OptionFilter):
         return queryset.renewing(today, today + timedelta(days=int(chosen)))
 
 
+class BandChangedFilter(OptionFilter):
+    title = "health changed"
+    parameter_name = "band_changed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(days), f"in {days} days") for days in (7, 28, 90)]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.band_changed_since(settings.today(timezone.now()) - timedelta(days=int(chosen)))
+
+
+class ProductFilter(OptionFilter):
+    title = "product"
+    parameter_name = "product"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = OrganizationSnapshot.objects.annotate(code=Func("products", function="jsonb_array_elements_text"))
+        found = codes.order_by("code").values_list("code", flat=True).distinct()
+        return [(code, code) for code in found[:200]]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.with_product(chosen)
+
+
+class CoverageFilter(OptionFilter):
+    title = "data behind the health"
+    parameter_name = "coverage"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("60", "too little for a score"), ("100", "incomplete")]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.filter(snapshot__coverage__lt=Decimal(chosen) / 100)
+
+
+class SentimentFilter(OptionFilter):
+    title = "sentiment"
+    parameter_name = "sentiment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("good", "Good (4 or 5)"),
+            ("mixed", "Mixed (3)"),
+            ("bad", "Bad (1 or 2)"),
+            ("stale", "Older than 90 days"),
+            ("none", "Never given"),
+        ]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        since = sentiments.fresh_since(settings.today(timezone.now()))
+        values = {"good": (4, 5), "mixed": (3,), "bad": (1, 2)}
+        if chosen in values:
+            return queryset.felt(since, *values[chosen])
+        return queryset.felt_before(since) if chosen == "stale" else queryset.never_felt()
+
+
+class DisagreementFilter(OptionFilter):
+    title = "sentiment against health"
+    parameter_name = "disagreement"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("any", "They disagree"),
+            ("better", "Better than the health"),
+            ("worse", "Worse than the health"),
+        ]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        since = sentiments.fresh_since(settings.today(timezone.now()))
+        better, worse = queryset.felt_better_than_health(since), queryset.felt_worse_than_health(since)
+        return {"better": better, "worse": worse, "any": better | worse}[chosen]
+
+
 ALL = [
     ShowFilter,
     BandFilter,
     OwnerFilter,
+    BandChangedFilter,
     QuadrantFilter,
     SegmentFilter,
+    ProductFilter,
     LastSeenFilter,
     PresenceFilter,
     PayingFilter,
     RenewalFilter,
+    CoverageFilter,
+    SentimentFilter,
+    DisagreementFilter,
 ]

@@ -1,10 +1,11 @@
 """The list of organizations and the page of one."""
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Func, QuerySet, Value
@@ -14,16 +15,17 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from config.backoffice import formatting, panels, settings
+from config.backoffice import formatting, panels, posted, settings
 from config.backoffice.listing import ExportDoor
-from config.backoffice.site import ModelAdmin, display, register
-from orgs import aliases, editing, totals
+from config.backoffice.site import ActionForm, ModelAdmin, UnfoldAdminSelectWidget, display, register
+from orgs import aliases, editing, ownership, people_pages, scopes, totals
 from orgs.admin import filters
 from orgs.importing.door import ImportDoor
 from orgs.importing.reading import PROPERTY
 from orgs.models import Band, ImportBatch, Organization, OrganizationSnapshot
 from orgs.resources import OrganizationResource
 
+NARROW_PAGE = 20
 IMPORTABLE = ("external_org_id", "display_name", "owner_email", "segment", "parent_external_org_id", "renewal_on")
 FIGURES = ("mrr", "currency", "health", "band", "last_seen_at", "events_30d", "events_previous_30d", "open_signals")
 
@@ -48,6 +50,20 @@ class OrganizationForm(forms.ModelForm):
             self.fields["owner"].queryset = get_user_model().objects.filter(is_staff=True, is_active=True)
 
 
+def owner_choices() -> list[tuple[str, str]]:
+    return [("", "… to nobody"), *((str(each.pk), f"… to {each}") for each in scopes.staff())]
+
+
+class OwnerActionForm(ActionForm):
+    """Beside the choice of an action: who gets the ticked customers."""
+
+    owner = forms.ChoiceField(required=False, label="", widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].choices = owner_choices()
+
+
 @register(Organization)
 class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     export_name = "organizations"
@@ -62,6 +78,8 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     import_export_change_list_template = "admin/orgs/organization/change_list.html"
     change_form_template = "admin/orgs/organization/change_form.html"
     list_display = ["name", "mrr", "health", "last_seen", "events", "owner", "renewal", "signals"]
+    actions = ["give_to"]
+    action_form = OwnerActionForm
     list_select_related = ["snapshot", "owner"]
     search_fields = ["display_name"]
     search_help_text = "Name or any id"
@@ -112,6 +130,12 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     def export_rows(self, found: QuerySet) -> Iterator[list[Any]]:
         return rows_of(found.select_related("snapshot", "owner", "parent"), property_names(found))
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """On a narrow screen a row is a card: fewer of them on a page."""
+        listed = copy(self)
+        listed.list_per_page = NARROW_PAGE if request.COOKIES.get("narrow") == "1" else self.list_per_page
+        return super(OrganizationAdmin, listed).get_changelist_instance(request)
+
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         listed = getattr(response, "context_data", None) or {}
@@ -130,12 +154,24 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
             return HttpResponseRedirect(reverse("admin:orgs_organization_change", args=[joined.pk]))
         if organization is not None:
             keys = list(organization.keys.exclude(external_id=organization.external_id))
-            context = {"snapshot": snapshot_of(organization), "aliases": keys, "currency": organization.currency}
+            snapshot = snapshot_of(organization)
+            band = snapshot.band if snapshot else Band.NOT_SCORED
+            context = {"snapshot": snapshot, "aliases": keys, "currency": organization.currency}
+            context["feeling"] = people_pages.feeling(organization, band, timezone.now())
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Organization, form: forms.ModelForm, change: bool) -> None:
         values = {name: form.cleaned_data[name] for name in form.changed_data}
         editing.change(obj.pk, values, actor=request.user, now=timezone.now())
+
+    @admin.action(description="Give the ticked customers …", permissions=["change"])
+    def give_to(self, request: HttpRequest, queryset: QuerySet) -> None:
+        owner = scopes.staff().filter(pk=posted.number(request, "owner")).first()
+        ids = list(queryset.values_list("pk", flat=True))
+        moved = ownership.assign(ids, owner, actor=request.user, now=timezone.now())
+        said = f"{formatting.plural(moved, 'customer')} given to {owner or 'nobody'}"
+        kept = len(ids) - moved
+        messages.success(request, f"{said}; {kept} belonged there before." if kept else f"{said}.")
 
     @display(description="Organization", ordering="display_name")
     def name(self, organization: Organization) -> str:

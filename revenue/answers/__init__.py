@@ -4,7 +4,15 @@
 """
 
 from revenue.answers.ahead import contract_ends, renewals, scheduled
-from revenue.answers.history import changes_of_month, ledger_of, months, movements_of, trend_of
+from revenue.answers.history import (
+    changes_between,
+    changes_of_month,
+    ledger_of,
+    ledger_of_all,
+    months,
+    movements_of,
+    trend_of,
+)
 from revenue.answers.today import (
     balances,
     by_product,
@@ -20,11 +28,13 @@ from revenue.answers.today import (
 __all__ = [
     "balances",
     "by_product",
+    "changes_between",
     "changes_of_month",
     "concentration",
     "contract_ends",
     "headline",
     "ledger_of",
+    "ledger_of_all",
     "months",
     "movements_of",
     "organization_mrr",

@@ -1,6 +1,6 @@
 """Months, their movements and the days behind them, through the engine."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -67,15 +67,10 @@ def changes_of_month(as_of: date, month: date | None = None, terms: Terms | None
 
     Loads only the organizations that can have moved. Raises ValueError for a month after `as_of`.
     """
-    terms = terms or books.read_terms()
     first = month_start(month or as_of)
     if first > as_of:
         raise ValueError(f"{first:%Y-%m} begins after {as_of}")
-    close = min(add_months(first, 1) - timedelta(days=1), as_of)
-    touched = _touched(first, close, terms)
-    book = Book(books.read_rows(books.lines(None, touched)), terms.rates, terms.settings, as_of)
-    moved = [each for each in movements(book, first, close) if each.kind is not None]
-    return MonthChanges(first, close, tuple(named(sorted(moved, key=_largest_first))))
+    return changes_between(first, min(add_months(first, 1) - timedelta(days=1), as_of), as_of, terms)
 
 
 def _touched(first: date, close: date, terms: Terms) -> list[int]:
@@ -140,6 +135,22 @@ def ledger_of(organization_id: int, since: date, as_of: date, terms: Terms | Non
     """
     book = books.load(as_of, organization_ids=[organization_id], terms=terms)
     return named(reversed(day_ledger(book, since, as_of)))
+
+
+def ledger_of_all(
+    organization_ids: Collection[int], since: date, as_of: date, terms: Terms | None = None
+) -> list[Movement]:
+    """The days behind the movements of several organizations, oldest first, in one look at the books (R14)."""
+    return day_ledger(books.load(as_of, organization_ids=organization_ids, terms=terms), since, as_of)
+
+
+def changes_between(since: date, close: date, as_of: date, terms: Terms | None = None) -> MonthChanges:
+    """One movement per organization over any days from `since` to `close`, both included, as it looks on `as_of`."""
+    terms = terms or books.read_terms()
+    touched = _touched(since, close, terms)
+    book = Book(books.read_rows(books.lines(None, touched)), terms.rates, terms.settings, as_of)
+    moved = [each for each in movements(book, since, close) if each.kind is not None]
+    return MonthChanges(since, close, tuple(named(sorted(moved, key=_largest_first))))
 
 
 def named(found: Iterable[Movement]) -> list[Change]:

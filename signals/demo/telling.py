@@ -15,7 +15,7 @@ from config.backoffice import roles, settings
 from orgs.importing import batches, options
 from orgs.models import ImportBatch
 from signals import detection, handling, lifecycle, scoring, snapshots
-from signals.demo import cast
+from signals.demo import cast, work
 from signals.demo.cast import Customer
 from signals.demo.events import events_of_day
 from signals.models import Signal
@@ -203,6 +203,7 @@ def judge(day: date, days: int, now: datetime) -> int:
     detection.scan(day, now, now)
     dismiss_one(now)
     snapshots.refresh(now)
+    work.tell(now)
     return readings
 
 

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from orgs.models import Band, Organization
-from signals import queue
-from signals.models import Signal, SignalTransition
-from signals.today import today
+from signals import followups, queue
+from signals.models import HealthModel, Reading, Signal, SignalTransition
+from signals.today import Work, today
 from tests.factories import organization, snapshot, staff
 
 pytestmark = pytest.mark.django_db
@@ -55,27 +55,30 @@ def customers(ada):
 
 class TestToday:
     def test_its_numbers(self, customers, ada):
-        page = today(user=ada, mine=False, now=timezone.now())
-        assert (page.needs_someone.organizations, page.needs_someone.mrr) == (3, Decimal("14580"))
-        assert (page.with_signals, page.new_with_signals) == (4, 2)
-        assert page.mrr == Decimal("21880")
-        assert (page.renewals.organizations, page.renewals.mrr, page.renewals_not_healthy) == (2, Decimal("15000"), 1)
+        page = today(user=ada, scope="all", now=timezone.now())
+        opened, money = page.open, page.money
+        assert opened.risks == queue.QueueTotals(3, Decimal("14580"), Decimal("19400"))
+        assert opened.growth == queue.QueueTotals(1, Decimal("2100"), Decimal("1200"))
+        assert (opened.organizations, opened.new) == (4, 2)
+        assert money.mrr == Decimal("21880")
+        renewals = money.renewals
+        assert (renewals.organizations, renewals.mrr, money.renewals_not_healthy) == (2, Decimal("15000"), 1)
         assert [row.organization.external_id for row in page.risks] == ["globex", "umbrella", "initech"]
         assert [row.organization.external_id for row in page.growth] == ["hooli"]
         assert page.risks[0].money_at_stake == Decimal("15000")
 
     def test_mine_counts_my_customers_only(self, customers, ada):
-        page = today(user=ada, mine=True, now=timezone.now())
-        assert (page.needs_someone.organizations, page.with_signals, page.mrr) == (1, 2, Decimal("11900"))
+        page = today(user=ada, scope="mine", now=timezone.now())
+        assert (page.open.risks.organizations, page.open.organizations, page.money.mrr) == (1, 2, Decimal("11900"))
 
     @pytest.mark.parametrize("scope", ["", "?scope=mine"])
     def test_every_card_opens_a_list_with_its_count(self, customers, client, ada, scope):
         page = client.get(f"/admin/{scope}").context["today"]
         content = client.get(f"/admin/{scope}").content.decode()
         cards = {
-            "family=risk": page.needs_someone.organizations,
-            "new=1": page.new_with_signals,
-            "renewal=90": page.renewals.organizations,
+            "family=risk": page.open.risks.organizations,
+            "new=1": page.open.new,
+            "renewal=90": page.money.renewals.organizations,
             "paying=yes": 2 if scope else 5,
         }
         for part, count in cards.items():
@@ -83,6 +86,36 @@ class TestToday:
             answer = client.get(address)
             listed = answer.context["totals"].organizations if "totals" in answer.context else None
             assert (listed if listed is not None else answer.context["cl"].result_count) == count, address
+
+    def test_follow_ups_due_open_their_list(self, customers, client, ada):
+        day = timezone.now().date()
+        for days, who in ((-3, ada), (0, ada), (1, ada), (0, None)):
+            followups.create(
+                customers["globex"].pk,
+                title="x",
+                due_on=day + timedelta(days=days),
+                assignee=who,
+                actor=ada,
+                now=timezone.now(),
+            )
+        assert client.get("/admin/?scope=all").context["today"].work == Work(3, 1)
+        assert client.get("/admin/?scope=mine").context["today"].work == Work(2, 1)
+        assert client.get("/admin/followups/?scope=mine&show=due").context["page"].paginator.count == 2
+
+    def test_the_change_of_my_money_is_that_of_my_customers(self, customers, ada):
+        now = timezone.now()
+        close = now.date().replace(day=1) - timedelta(days=1)
+        for name, mrr in (("globex", "7000"), ("hooli", "3000"), ("wonka", "1")):
+            Reading.objects.create(
+                organization=customers[name],
+                as_of=close,
+                band="watch",
+                coverage=1,
+                model=HealthModel.objects.get(),
+                mrr=Decimal(mrr),
+                scored_at=now,
+            )
+        assert today(user=ada, scope="mine", now=now).money.change == Decimal("0.19")
 
     def test_the_sentence(self, customers, client):
         content = client.get("/admin/").content.decode()
@@ -167,11 +200,12 @@ class TestActing:
         assert (signal.state, signal.reason, signal.is_false_alarm) == ("dismissed", "Office closed", True)
         transition = SignalTransition.objects.get()
         assert (transition.actor, transition.from_state, transition.to_state) == (ada, "open", "dismissed")
-        assert answer.context["undo"]["signal"] == signal.pk
+        undo = answer.context["undo"]
+        assert undo["said"] == "Inactive paying of umbrella: dismissed."
         customers["umbrella"].snapshot.refresh_from_db()
         assert customers["umbrella"].snapshot.open_signal_count == 0
 
-        self.post(client, signal, action="reopen", reason="Undone")
+        client.post(undo["address"], dict(undo["fields"]))
         signal.refresh_from_db()
         assert (signal.state, signal.is_false_alarm) == ("open", False)
 
@@ -235,3 +269,68 @@ def test_the_parts_of_a_row(customers, ada):
     [first, *_] = queue.rows(queue.organizations(chosen, user=ada, now=now), chosen, now)
     assert [signal.type for signal in first.signals] == ["revenue_at_risk", "usage_drop"]
     assert now - first.oldest_at > timedelta(days=4)
+
+
+class TestBulk:
+    def post(self, client, kinds, **values):
+        ids = list(Signal.objects.filter(type__in=kinds, state="open").values_list("pk", flat=True))
+        return client.post("/admin/signals/act/", {"signal": ids, **values}, follow=True)
+
+    def said(self, answer) -> list[str]:
+        return [str(message) for message in answer.context["messages"]]
+
+    def test_dismissed_as_false_alarms_and_undone(self, customers, client):
+        answer = self.post(client, ["usage_drop"], action="false_alarm", reason="Outage")
+        assert self.said(answer) == ["2\u00a0signals dismissed."]
+        moved = Signal.objects.filter(reason="Outage")
+        assert {(each.state, each.is_false_alarm) for each in moved} == {("dismissed", True)}
+        undo = answer.context["undo"]
+        fields: dict[str, list[str]] = {}
+        for name, value in undo["fields"]:
+            fields.setdefault(name, []).append(value)
+        client.post(undo["address"], fields)
+        assert Signal.objects.filter(type="usage_drop", state="open", is_false_alarm=False).count() == 2
+
+    def test_assigned_together(self, customers, client, ada):
+        assert self.said(self.post(client, ["usage_drop"], action="assign", assignee=ada.pk)) == [
+            "2\u00a0signals assigned to ada."
+        ]
+        assert Signal.objects.filter(assignee=ada).count() == 2
+
+    def test_what_does_not_fit_one_does_not_hold_up_the_others(self, customers, client):
+        ids = list(Signal.objects.filter(type="usage_drop").values_list("pk", flat=True))
+        answer = client.post("/admin/signals/act/", {"signal": [*ids, "x", 999999], "action": "resolve"}, follow=True)
+        first, second = self.said(answer)
+        assert first == "2\u00a0signals resolved."
+        assert second.startswith("1\u00a0signal not changed: A signal that is dismissed can't be")
+        assert Signal.objects.filter(type="usage_drop", state="resolved").count() == 2
+
+    @pytest.mark.parametrize("values", [{"action": "dismiss"}, {"action": "snooze", "reason": "x"}, {"action": "boom"}])
+    def test_refusals_are_said_once(self, customers, client, values):
+        [sentence] = self.said(self.post(client, ["usage_drop"], **values))
+        assert sentence.startswith("2\u00a0signals not changed: ")
+        assert Signal.objects.filter(type="usage_drop", state="open").count() == 2
+        assert not SignalTransition.objects.exists()
+
+    def test_nothing_ticked(self, customers, client):
+        assert self.said(client.post("/admin/signals/act/", {"action": "resolve"}, follow=True)) == [
+            "Tick at least one signal first."
+        ]
+
+    def test_whoever_may_only_look_cannot(self, customers, client):
+        client.force_login(staff("guest", is_superuser=False))
+        assert client.post("/admin/signals/act/", {"action": "resolve", "signal": [1]}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("mrr", ["globex", "umbrella", "hooli", "initech"]),
+        ("renewal", ["globex", "umbrella", "initech", "hooli"]),
+        ("oldest", ["globex", "umbrella", "initech", "hooli"]),
+        ("gone", ["globex", "umbrella", "hooli", "initech"]),
+    ],
+)
+def test_orders_of_the_queue(customers, client, sort, expected):
+    rows = client.get(f"/admin/signals/?sort={sort}").context["rows"]
+    assert [row.organization.external_id for row in rows] == expected

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from config.backoffice import formatting, panels, settings
+from config.backoffice import formatting, panels, saved_views, settings
 
 register = template.Library()
 
@@ -47,6 +47,12 @@ def percent(value: Decimal | float | None, places: int = 0) -> str:
 @register.filter
 def change(value: Decimal | float | None, places: int = 1) -> str:
     return formatting.change(value, places)
+
+
+@register.filter
+def score(value: Decimal | None) -> str:
+    """Health as badges show it, rounded down."""
+    return formatting.score(value)
 
 
 @register.filter
@@ -104,6 +110,21 @@ def show_panels(context: dict, slot: str, subject: Any) -> dict[str, Any]:
     request = context["request"]
     shown = [{"panel": panel, "context": content} for panel, content in panels.shown(slot, request, subject)]
     return {"shown": shown, "request": request, "subject": subject, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("admin/partials/_header_actions.html", takes_context=True)
+def header_actions(context: dict, slot: str, subject: Any) -> dict[str, Any]:
+    """Buttons in the head of a page, in a row."""
+    return show_panels(context, slot, subject)
+
+
+@register.inclusion_tag("admin/partials/_saved_views.html", takes_context=True, name="saved_views")
+def show_saved_views(context: dict, page: str) -> dict[str, Any]:
+    """The saved views of a list, with the form that keeps what is shown."""
+    request = context["request"]
+    chips = saved_views.chips(page, request.user, request.GET)
+    shown = {"page": page, "chips": chips, "query": request.GET.urlencode(), "path": request.get_full_path()}
+    return {**shown, "csrf_token": context.get("csrf_token")}
 
 
 @register.simple_tag

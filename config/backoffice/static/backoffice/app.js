@@ -92,8 +92,16 @@
             const chosen = values.split(",").includes(form.elements[name]?.value);
             each.hidden = each.dataset.shownIf ? !chosen : chosen;
         });
+        form.querySelectorAll("[data-list-of]").forEach(each => each.setAttribute("list", `${form.elements[each.dataset.listOf]?.value}s`));
     }
-    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-ask]").forEach(fitLines));
+    // Names that were really sent, offered while one types.
+    async function suggest(form) {
+        const names = await fetch(form.dataset.ask).then(answer => answer.json()).catch(() => ({}));
+        Object.entries(names).forEach(([list, values]) => document.getElementById(list)?.replaceChildren(
+            ...values.map(value => Object.assign(document.createElement("option"), { value }))
+        ));
+    }
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-ask]").forEach(form => { fitLines(form); suggest(form); }));
     document.addEventListener("change", event => { const form = event.target.closest("form[data-ask]"); if (form) fitLines(form); });
 
     // A part of the page that takes its time: loaded by itself, with progress and a way to stop it after two seconds.
@@ -143,11 +151,25 @@
     document.addEventListener("keydown", event => { if (event.key === "Escape") closeMenus(null); });
     document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-vanish]").forEach(each => setTimeout(() => each.remove(), Number(each.dataset.vanish))));
 
+    // Lists ask for shorter pages where a row is a card.
+    const narrow = matchMedia("(max-width: 640px)");
+    const sayNarrow = () => { document.cookie = `narrow=${narrow.matches ? 1 : 0}; path=/admin/; SameSite=Lax`; };
+    sayNarrow();
+    narrow.addEventListener("change", sayNarrow);
+
     // One box that ticks all boxes of a name.
     document.addEventListener("change", event => {
         const all = event.target.closest("[data-check-all]");
         if (all) document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.checkAll)}"]`).forEach(each => { each.checked = all.checked; });
     });
+
+    // One box that ticks all boxes of its row.
+    document.addEventListener("change", event => {
+        const row = event.target.closest("[data-check-row]");
+        if (row) row.closest("tr").querySelectorAll("input[type=checkbox][name]").forEach(each => { each.checked = row.checked; });
+    });
+
+    document.addEventListener("click", event => { if (event.target.closest("[data-print]")) window.print(); });
 
     document.addEventListener("click", event => {
         const button = event.target.closest("[data-copy]");

@@ -1,0 +1,119 @@
+"""Work for staff: a title, a day, somebody who does it, and the customer it is for."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from config.backoffice import audit
+from config.backoffice.refused import Refused
+from orgs.models import Organization
+from signals.models import FollowUp, Signal
+
+LONGEST_TITLE = 200
+
+
+def create(
+    organization_id: int,
+    *,
+    title: str,
+    due_on: date | None,
+    assignee: Any,
+    actor: Any,
+    now: datetime,
+    signal_id: int | None = None,
+) -> FollowUp:
+    """Write down what has to be done; `signal_id` must be of the same customer. Refused without title or day."""
+    values = checked(title, due_on, assignee)
+    if signal_id is not None and not Signal.objects.filter(pk=signal_id, organization_id=organization_id).exists():
+        raise Refused("This signal belongs to another customer; make the follow-up from its own line.")
+    with transaction.atomic():
+        follow_up = FollowUp.objects.create(
+            organization=Organization.objects.get(pk=organization_id),
+            signal_id=signal_id,
+            created_by=actor,
+            created_at=now,
+            changed_at=now,
+            **values,
+        )
+        detail = {"due": follow_up.due_on.isoformat(), "to": str(assignee or ""), "for": str(follow_up.organization)}
+        audit.record(actor, "follow_up.made", follow_up, detail=detail, now=now)
+    return follow_up
+
+
+def change(
+    follow_up_id: int,
+    *,
+    title: str,
+    due_on: date | None,
+    assignee: Any,
+    actor: Any,
+    now: datetime,
+    read_at: datetime | None = None,
+) -> FollowUp:
+    """Another title, day or person. With `read_at` (its `changed_at` as it was shown) nobody's change is lost."""
+    values = checked(title, due_on, assignee)
+    with transaction.atomic():
+        before = FollowUp.objects.select_related("assignee").get(pk=follow_up_id)
+        as_read = FollowUp.objects.open().filter(pk=follow_up_id, changed_at=read_at or before.changed_at)
+        if not as_read.update(**values, changed_at=now):
+            raise Refused(f"Somebody was faster with “{before}”. Reload to see what happened.")
+        after = FollowUp.objects.get(pk=follow_up_id)
+        detail = {
+            name: [str(getattr(before, name) or ""), str(values[name] or "")]
+            for name in values
+            if getattr(before, name) != values[name]
+        }
+        audit.record(actor, "follow_up.changed", after, detail=detail, now=now)
+    return after
+
+
+def complete(follow_up_id: int, *, actor: Any, now: datetime) -> FollowUp:
+    """Tick it off. Refused when somebody did before."""
+    return moved(
+        FollowUp.objects.open().filter(pk=follow_up_id),
+        {"done_at": now, "done_by": actor, "changed_at": now},
+        follow_up_id,
+        "follow_up.done",
+        "“{}” is done already.",
+        actor=actor,
+        now=now,
+    )
+
+
+def reopen(follow_up_id: int, *, actor: Any, now: datetime) -> FollowUp:
+    """Take the tick away. Refused when it is open."""
+    return moved(
+        FollowUp.objects.done().filter(pk=follow_up_id),
+        {"done_at": None, "done_by": None, "changed_at": now},
+        follow_up_id,
+        "follow_up.reopened",
+        "“{}” is open already.",
+        actor=actor,
+        now=now,
+    )
+
+
+def moved(as_expected: Any, values: dict[str, Any], pk: int, action: str, otherwise: str, *, actor: Any, now: datetime):
+    """Conditional update, with its line in the audit trail."""
+    with transaction.atomic():
+        changed = as_expected.update(**values)
+        follow_up = FollowUp.objects.select_related("organization").get(pk=pk)
+        if not changed:
+            raise Refused(otherwise.format(follow_up))
+        audit.record(actor, action, follow_up, now=now)
+    return follow_up
+
+
+def checked(title: str, due_on: date | None, assignee: Any) -> dict[str, Any]:
+    """The columns that people fill, or Refused."""
+    words = title.replace("\0", "").strip()
+    if not words:
+        raise Refused("Say what has to be done.")
+    if len(words) > LONGEST_TITLE:
+        raise Refused(f"The title has {len(words)} characters; say it in {LONGEST_TITLE}.")
+    if due_on is None:
+        raise Refused("Choose the day by which it has to be done, for example 2026-12-01.")
+    if assignee is not None and not (assignee.is_active and assignee.is_staff):
+        raise Refused(f"{assignee} can't open this back office; choose an active member of staff.")
+    return {"title": words, "due_on": due_on, "assignee": assignee}

@@ -1,0 +1,47 @@
+"""The weekly review: one page to go through together, on screen or on paper."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from config.backoffice import settings
+from config.backoffice.pages import register_page, render_page
+from orgs import scopes
+from revenue.charts import TITLES
+from signals import weekly
+
+
+@register_page(
+    "weekly",
+    title="Weekly review",
+    group="Customers",
+    order=50,
+    icon="event_note",
+    permission="signals.view_signal",
+)
+def weekly_page(request: HttpRequest) -> HttpResponse:
+    today = settings.today(timezone.now())
+    until = min(asked(request) or today, today)
+    scope = scopes.chosen(request)
+    week = weekly.week(until, scope=scope, user=request.user)
+    context = {
+        "week": week,
+        "last_day": until - timedelta(days=1),
+        "renewals_until": until + timedelta(days=weekly.RENEWAL_DAYS),
+        "kinds": [(TITLES[kind], amount) for kind, amount in week.movements.by_kind.items()],
+        "titles": TITLES,
+        "before": week.since,
+        "after": until + timedelta(days=weekly.DAYS) if until < today else None,
+        "scope": scope,
+        "scopes": scopes.TITLES,
+    }
+    return render_page(request, "admin/signals/weekly.html", context, title="Weekly review")
+
+
+def asked(request: HttpRequest):
+    try:
+        return parse_date(request.GET.get("until", ""))
+    except ValueError:
+        return None

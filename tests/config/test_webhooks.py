@@ -1,0 +1,407 @@
+"""Webhooks against a real server of the test's own: answers of every kind, addresses that are refused, no doubles."""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import ipaddress
+import json
+import socket
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from config.backoffice import audit
+from config.backoffice.models import WebhookDelivery, WebhookEndpoint
+from config.backoffice.outbox import addresses, posting, trying, webhooks
+from config.backoffice.refused import Refused
+from signals import handling, scoring, snapshots
+from signals.detection import scan
+from signals.lifecycle import Action
+from signals.models import Signal
+from tests.factories import NOW, staff
+from tests.signals.world import TODAY, silent
+
+LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
+EVENT = "signal.opened"
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Keeps what it got; answers with `status` after `pause` seconds, drips its body byte by byte when told to."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.status, self.pause, self.drip, self.answer = 200, 0.0, False, b"thanks"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook?a=1"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server: Receiver = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        time.sleep(server.pause)
+        self.send_response(server.status)
+        if 300 <= server.status < 400:
+            self.send_header("Location", server.url)
+        self.end_headers()
+        try:
+            for piece in (
+                [server.answer[i : i + 1] for i in range(len(server.answer))] if server.drip else [server.answer]
+            ):
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(0.1 if server.drip else 0)
+        except OSError:
+            return
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def receiver(settings):
+    settings.WEBHOOK_ALLOWED_NETWORKS = LOOPBACK
+    server = Receiver()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def ada(db):
+    return staff("ada")
+
+
+def endpoint(url: str, ada, name: str = "CRM", events=(EVENT,)) -> tuple[WebhookEndpoint, str]:
+    made = WebhookEndpoint(name=name, url=url, events=list(events))
+    return made, webhooks.save(made, actor=ada, now=NOW)
+
+
+def tell(count: int = 1) -> None:
+    webhooks.announce([(EVENT, {"signal": number}) for number in range(count)], NOW)
+
+
+def clock(start=NOW):
+    return lambda: start
+
+
+class TestSending:
+    def test_it_arrives_signed(self, receiver, ada):
+        _, secret = endpoint(receiver.url, ada)
+        tell()
+        assert webhooks.send_due(NOW, clock()) == (1, 0)
+        [(path, headers, body)] = receiver.got
+        row = WebhookDelivery.objects.get()
+        assert path == "/hook?a=1"
+        assert json.loads(body) == {"type": EVENT, "timestamp": NOW.isoformat(), "data": {"signal": 0}}
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        signed = f"{row.message_id}.{int(NOW.timestamp())}.".encode() + body
+        expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+        assert headers["webhook-id"] == str(row.message_id)
+        assert (row.state, row.attempts, row.response_status, row.response_body, row.error) == (
+            "sent",
+            1,
+            200,
+            "thanks",
+            "",
+        )
+        assert webhooks.send_due(NOW + timedelta(days=1), clock()) == (0, 0)
+        assert len(receiver.got) == 1
+
+    @pytest.mark.parametrize("status", [500, 503, 404, 410])
+    def test_another_answer_is_tried_again_with_longer_waits(self, receiver, ada, status):
+        endpoint(receiver.url, ada)
+        tell()
+        receiver.status, now, waits = status, NOW, []
+        for _ in range(len(trying.WAITS)):
+            assert webhooks.send_due(now, clock(now)) == (0, 1)
+            row = WebhookDelivery.objects.get()
+            assert (row.state, row.error) == ("pending", f"The receiver answered {status}.")
+            waits.append(row.next_try_at - now)
+            assert webhooks.send_due(row.next_try_at - timedelta(seconds=1), clock(now)) == (0, 0)
+            now = row.next_try_at
+        assert waits == list(trying.WAITS)
+        webhooks.send_due(now, clock(now))
+        row = WebhookDelivery.objects.get()
+        assert (row.state, row.attempts, row.response_status) == ("failed", 7, status)
+        assert len({headers["webhook-id"] for _, headers, _ in receiver.got}) == 1
+        webhooks.redeliver(row.pk, actor=ada, now=now)
+        receiver.status = 204
+        assert webhooks.send_due(now, clock(now)) == (1, 0)
+
+    @pytest.mark.parametrize("status", [301, 302, 307, 308])
+    def test_redirects_are_not_followed(self, receiver, ada, status):
+        endpoint(receiver.url, ada)
+        tell()
+        receiver.status = status
+        assert webhooks.send_due(NOW, clock()) == (0, 1)
+        assert len(receiver.got) == 1
+        assert "Redirects are not followed" in WebhookDelivery.objects.get().error
+
+    @pytest.mark.parametrize("drip", [False, True], ids=["silent", "byte by byte"])
+    def test_waiting_ends(self, receiver, drip):
+        receiver.pause, receiver.drip, receiver.answer = (0.0, True, b"x" * 500) if drip else (5.0, False, b"")
+        started = time.monotonic()
+        with pytest.raises(posting.NotSent, match="No answer within"):
+            posting.post(receiver.url, b"{}", {}, LOOPBACK, seconds=0.7)
+        assert time.monotonic() - started < 3
+
+    def test_a_long_answer_is_cut(self, receiver, ada):
+        endpoint(receiver.url, ada)
+        tell()
+        receiver.answer = b"y" * 5_000_000
+        assert webhooks.send_due(NOW, clock()) == (1, 0)
+        assert WebhookDelivery.objects.get().response_body == "y" * 1000
+
+    def test_nobody_there(self, receiver, ada):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        endpoint(f"http://127.0.0.1:{port}/", ada)
+        tell()
+        assert webhooks.send_due(NOW, clock()) == (0, 1)
+        assert "ConnectionRefusedError" in WebhookDelivery.objects.get().error
+
+    def test_one_that_fails_does_not_hold_up_the_others(self, receiver, ada):
+        broken, _ = endpoint("http://127.0.0.1:9/", ada, "broken")
+        endpoint(receiver.url, ada, "works")
+        tell(3)
+        assert webhooks.send_due(NOW, clock()) == (3, 1)
+        assert sorted(broken.deliveries.values_list("attempts", flat=True)) == [0, 0, 1]
+
+
+class TestOutbox:
+    def test_only_who_asked_and_is_on(self, ada):
+        endpoint("https://example.com/a", ada, "a")
+        endpoint("https://example.com/b", ada, "b", events=["signal.resolved"])
+        off, _ = endpoint("https://example.com/c", ada, "c")
+        off.is_enabled = False
+        webhooks.save(off, actor=ada, now=NOW)
+        tell()
+        assert [row.endpoint.name for row in WebhookDelivery.objects.all()] == ["a"]
+
+    def test_nothing_is_told_of_what_was_rolled_back(self, ada):
+        endpoint("https://example.com/a", ada)
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            tell()
+            raise ZeroDivisionError
+        assert not WebhookDelivery.objects.exists()
+
+    def test_a_claim_is_taken_once_and_comes_back_after_a_death(self, ada):
+        endpoint("https://example.com/a", ada)
+        tell()
+        one, two = WebhookDelivery.objects.get(), WebhookDelivery.objects.get()
+        assert trying.claim(one, NOW)
+        assert not trying.claim(two, NOW)
+        assert not WebhookDelivery.objects.due(NOW + trying.LEASE - timedelta(seconds=1)).exists()
+        again = WebhookDelivery.objects.due(NOW + trying.LEASE).get()
+        assert trying.claim(again, NOW + trying.LEASE)
+        trying.failed(one, "late", NOW)
+        again.refresh_from_db()
+        assert (again.attempts, again.error) == (2, "")
+
+    def test_a_waiting_one_is_not_sent_again_by_hand(self, ada):
+        endpoint("https://example.com/a", ada)
+        tell()
+        with pytest.raises(Refused, match="waits to be sent already"):
+            webhooks.redeliver(WebhookDelivery.objects.get().pk, actor=ada, now=NOW)
+
+
+PRIVATE = [
+    "127.0.0.1",
+    "169.254.169.254",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "0.0.0.0",
+    "224.0.0.1",
+    "255.255.255.255",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.1",
+    "0177.0.0.1",
+    "127.1",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:a9fe:a9fe]",
+    "[::127.0.0.1]",
+    "[fe80::1]",
+    "[fc00::1]",
+    "[fec0::1]",
+    "[ff02::1]",
+    "[64:ff9b::7f00:1]",
+    "[64:ff9b:1::1]",
+    "[2002:7f00:1::]",
+    "localhost",
+]
+
+
+class TestAddresses:
+    @pytest.mark.parametrize("host", PRIVATE)
+    def test_inside_addresses_are_refused_in_every_spelling(self, host):
+        with pytest.raises(addresses.Forbidden, match=r"not a public address|has no address"):
+            addresses.choose(addresses.read(f"https://{host}/hook"), [])
+
+    @pytest.mark.parametrize("host", ["93.184.216.34", "[2606:2800:220:1:248:1893:25c8:1946]", "[64:ff9b::5db8:d822]"])
+    def test_public_ones_are_not(self, host):
+        parts = addresses.read(f"https://{host}/hook")
+        assert addresses.choose(parts, []) == ipaddress.ip_address(host.strip("[]"))
+
+    def test_http_is_for_named_networks_only(self):
+        with pytest.raises(addresses.Forbidden, match="use https"):
+            addresses.choose(addresses.read("http://93.184.216.34/"), [])
+        assert str(addresses.choose(addresses.read("http://127.0.0.1/"), LOOPBACK)) == "127.0.0.1"
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "https://",
+            "example.com/hook",
+            "https://user:password@example.com/",
+            "https://example.com:99999/",
+            "https://example.com:0/",
+            "https://exa mple.com/",
+            "https://example.com/a\r\nHost: x",
+        ],
+    )
+    def test_what_is_no_address(self, url, ada):
+        with pytest.raises(Refused):
+            endpoint(url, ada)
+        assert not WebhookEndpoint.objects.exists()
+
+    def test_one_inside_address_among_several_is_enough(self, monkeypatch):
+        answers = [(socket.AF_INET, 1, 6, "", ("93.184.216.34", 443)), (socket.AF_INET, 1, 6, "", ("10.0.0.1", 443))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+        with pytest.raises(addresses.Forbidden, match=r"is 10\.0\.0\.1"):
+            addresses.choose(addresses.read("https://two.example/"), [])
+
+    def test_a_name_that_changes_its_address_is_looked_up_once(self, receiver, monkeypatch):
+        """The first answer is public, every later one is the receiver: the connection goes to what was checked."""
+        asked, connected = [], []
+
+        def rebinding(host, port, *_, **__):
+            asked.append(host)
+            address = "93.184.216.34" if len(asked) == 1 else "127.0.0.1"
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+        def connecting(address, *_, **__):
+            connected.append(address[0])
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+        monkeypatch.setattr(socket, "create_connection", connecting)
+        with pytest.raises(posting.NotSent):
+            posting.post(f"https://rebind.example:{receiver.server_port}/", b"{}", {}, [])
+        assert (asked, connected, receiver.got) == (["rebind.example"], ["93.184.216.34"], [])
+
+    def test_a_refused_address_is_an_entry_of_the_log(self, ada):
+        endpoint("https://169.254.169.254/latest/meta-data/", ada)
+        tell()
+        assert webhooks.send_due(NOW, clock()) == (0, 1)
+        assert "169.254.169.254, which is not a public address" in WebhookDelivery.objects.get().error
+
+
+class TestSignals:
+    def test_every_transition_tells_in_its_own_transaction(self, ada):
+        all_events = [name for name in webhooks.events() if name.startswith("signal.")]
+        endpoint("https://example.com/a", ada, events=all_events)
+        silent()
+        scoring.score(TODAY, NOW)
+        snapshots.refresh(NOW)
+        scan(TODAY, NOW, NOW)
+        drop = Signal.objects.get(type="usage_drop")
+        until = TODAY + timedelta(days=7)
+        handling.act(drop.pk, Action.SNOOZE, actor=ada, now=NOW + timedelta(minutes=1), reason="Wait", until=until)
+        handling.act(
+            drop.pk, Action.SNOOZE, actor=ada, now=NOW + timedelta(minutes=2), reason="Assigned to", until=until
+        )
+        handling.assign(drop.pk, ada, actor=ada, now=NOW + timedelta(minutes=3))
+        handling.act(drop.pk, Action.REOPEN, actor=ada, now=NOW + timedelta(minutes=4))
+        handling.act(drop.pk, Action.DISMISS, actor=ada, now=NOW + timedelta(minutes=5), reason="No")
+        told = [(row.event, json.loads(row.body)["data"]) for row in WebhookDelivery.objects.order_by("id")]
+        assert [name for name, data in told if data["signal"] == drop.pk] == [
+            "signal.opened",
+            "signal.snoozed",
+            "signal.snoozed",
+            "signal.assigned",
+            "signal.reopened",
+            "signal.dismissed",
+        ]
+        _, last = told[-1]
+        assert (last["organization"], last["state"], last["actor"], last["assignee"], last["reason"]) == (
+            "gone",
+            "dismissed",
+            "ada",
+            "ada",
+            "No",
+        )
+
+    def test_a_refused_act_tells_nothing(self, ada):
+        endpoint("https://example.com/a", ada, events=list(webhooks.events()))
+        org = silent()
+        signal = Signal.objects.create(organization=org, type="usage_drop", sentence="x", opened_at=NOW, changed_at=NOW)
+        with pytest.raises(Refused):
+            handling.act(signal.pk, Action.DISMISS, actor=ada, now=NOW, reason="")
+        assert not WebhookDelivery.objects.exists()
+
+
+class TestPages:
+    def test_made_shown_once_changed_and_removed(self, client, ada):
+        client.force_login(ada)
+        sent = {"name": "CRM", "url": "https://example.com/hook", "events": [EVENT], "is_enabled": "on"}
+        answer = client.post("/admin/backoffice/webhookendpoint/add/", sent, follow=True)
+        [said] = [str(each) for each in answer.context["messages"] if "whsec_" in str(each)]
+        made = WebhookEndpoint.objects.get()
+        secret = said.rsplit(" ", 1)[1].encode()
+        assert secret not in bytes(made.secret)
+        page = f"/admin/backoffice/webhookendpoint/{made.pk}/change/"
+        assert "whsec_" not in client.get(page).content.decode()
+        client.post(f"/admin/backoffice/webhookendpoint/{made.pk}/rotate/")
+        assert bytes(WebhookEndpoint.objects.get().secret) != bytes(made.secret)
+        client.post(f"/admin/backoffice/webhookendpoint/{made.pk}/ping/")
+        assert WebhookDelivery.objects.get().event == "ping"
+        assert "ping" in client.get(page).content.decode()
+        client.post(f"/admin/backoffice/webhookendpoint/{made.pk}/delete/", {"post": "yes"})
+        assert not WebhookEndpoint.objects.exists()
+        actions = [line.action for line in audit.of(made).order_by("id")]
+        assert actions == ["webhook.made", "webhook.secret_changed", "webhook.removed"]
+
+    def test_a_wrong_address_is_said_at_the_field(self, client, ada):
+        client.force_login(ada)
+        sent = {"name": "CRM", "url": "gopher://example.com", "events": [EVENT]}
+        answer = client.post("/admin/backoffice/webhookendpoint/add/", sent)
+        assert "has to begin with https://" in answer.content.decode()
+        assert not WebhookEndpoint.objects.exists()
+
+    def test_sent_again_from_the_log(self, client, ada):
+        client.force_login(ada)
+        endpoint("https://example.com/a", ada)
+        tell()
+        WebhookDelivery.objects.update(state="failed", attempts=7)
+        row = WebhookDelivery.objects.get()
+        ticked = {"action": "send_again", "_selected_action": [row.pk]}
+        client.post("/admin/backoffice/webhookdelivery/", ticked)
+        row.refresh_from_db()
+        assert (row.state, row.attempts) == ("pending", 0)
+        assert client.get(f"/admin/backoffice/webhookdelivery/{row.pk}/change/").status_code == 200
+
+    def test_who_may_not_look(self, client, ada):
+        client.force_login(staff("guest", is_superuser=False))
+        assert client.get("/admin/backoffice/webhookendpoint/").status_code == 403
+        assert client.get("/admin/backoffice/webhookdelivery/").status_code == 403
