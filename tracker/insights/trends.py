@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db import DataError, transaction
 
 from config import db
-from tracker.insights import asking, daily, ranges, running, statement, wording
+from tracker.insights import asking, daily, keeping, ranges, running, statement, wording
 from tracker.insights import formula as formulas
 from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
@@ -71,9 +71,22 @@ class Trend:
 def answer(description: Description, now: datetime, *, query_id: str = "", use_daily: bool = True) -> Trend:
     """Ask the database. Raises BadDescription, running.TooSlow, running.Cancelled.
 
-    `use_daily` False reads raw events even where the daily rows suffice; the numbers are the same.
+    The answer is kept until there is something new. `use_daily` False reads raw events even where the daily rows
+    suffice, and keeps nothing; the numbers are the same.
     """
     asked = asking.ask(description, now)
+    if not use_daily:
+        return _computed(asked, query_id, use_daily)
+    name = keeping.key(asked, Trend)
+    kept = keeping.get(name)
+    if kept is None:
+        kept = _computed(asked, query_id, use_daily)
+        keeping.put(name, kept)
+    return kept
+
+
+def _computed(asked: Asked, query_id: str, use_daily: bool) -> Trend:
+    description = asked.description
     check_patterns(description)
     with running.running(query_id or uuid4().hex, 2 if description.compare else 1) as run:
         trend = _answer(asked, run, use_daily)
