@@ -20,15 +20,15 @@ pytestmark = pytest.mark.django_db
 
 MOST = 12
 BASELINE = {
-    "/admin/": 24,
-    "/admin/signals/": 10,
+    "/admin/": 25,
+    "/admin/signals/": 11,
     "/admin/orgs/organization/": 12,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 12,
     "/admin/followups/": 9,
     "/admin/churn/": 7,
     "/admin/cohorts/": 5,
     "/admin/revenue/subscription/": 11,
-    "/admin/events/": 8,
+    "/admin/events/": 9,
     "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,

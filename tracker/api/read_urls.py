@@ -1,8 +1,10 @@
 from django.urls import path, re_path
 
 from tracker.api import insight_shapes, insights
+from tracker.api.events import EventsView
 
 urlpatterns = [
+    path("events/", EventsView.as_view(), name="events_read"),
     path("insights/query/", insights.QueryView.as_view(), name="insights_query"),
     path("insights/funnel/", insight_shapes.FunnelView.as_view(), name="insights_funnel"),
     path("insights/retention/", insight_shapes.RetentionView.as_view(), name="insights_retention"),

@@ -83,7 +83,7 @@ QUESTIONS = (
     Question(
         "revenue_by_plan",
         "Revenue from purchases by plan",
-        replace(number(REVENUE), breakdown=Property("plan"), display=Display.PIE),
+        replace(number(REVENUE), breakdown=Property("plan", Of.FIELD), display=Display.PIE),
     ),
     Question("revenue_per_organization", "Revenue per organization", number(REVENUE, BUYERS, formula="A/B")),
     Question(

@@ -92,8 +92,16 @@
             const chosen = values.split(",").includes(form.elements[name]?.value);
             each.hidden = each.dataset.shownIf ? !chosen : chosen;
         });
+        form.querySelectorAll("[data-list-of]").forEach(each => each.setAttribute("list", `${form.elements[each.dataset.listOf]?.value}s`));
     }
-    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-ask]").forEach(fitLines));
+    // Names that were really sent, offered while one types.
+    async function suggest(form) {
+        const names = await fetch(form.dataset.ask).then(answer => answer.json()).catch(() => ({}));
+        Object.entries(names).forEach(([list, values]) => document.getElementById(list)?.replaceChildren(
+            ...values.map(value => Object.assign(document.createElement("option"), { value }))
+        ));
+    }
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-ask]").forEach(form => { fitLines(form); suggest(form); }));
     document.addEventListener("change", event => { const form = event.target.closest("form[data-ask]"); if (form) fitLines(form); });
 
     // A part of the page that takes its time: loaded by itself, with progress and a way to stop it after two seconds.
@@ -155,6 +163,15 @@
         if (all) document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.checkAll)}"]`).forEach(each => { each.checked = all.checked; });
     });
 
+    // What comes in while one looks: a block that is fetched anew, unless somebody reads something in it.
+    async function refresh(block) {
+        if (document.hidden || block.querySelector("details[open]") || !getSelection().isCollapsed) return;
+        const answer = await fetch(location.href).catch(() => null);
+        if (!answer || !answer.ok || answer.redirected) return;
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(block.id);
+        if (fresh && !block.querySelector("details[open]")) block.replaceChildren(...fresh.childNodes);
+    }
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-live]").forEach(block => setInterval(() => refresh(block), 1000 * block.dataset.live)));
     // One box that ticks all boxes of its row.
     document.addEventListener("change", event => {
         const row = event.target.closest("[data-check-row]");
