@@ -68,24 +68,29 @@ class Trend:
     previous: "Trend | None" = None
 
 
-def answer(description: Description, now: datetime, *, query_id: str = "", use_daily: bool = True) -> Trend:
-    """Ask the database. Raises BadDescription, running.TooSlow, running.Cancelled.
+def answer(description: Description, now: datetime, *, query_id: str = "") -> Trend:
+    """Ask the database, unless the answer was kept and nothing is new since.
 
-    The answer is kept until there is something new. `use_daily` False reads raw events even where the daily rows
-    suffice, and keeps nothing; the numbers are the same.
+    Raises BadDescription, running.TooSlow, running.Cancelled.
     """
     asked = asking.ask(description, now)
-    if not use_daily:
-        return _computed(asked, query_id, use_daily)
     name = keeping.key(asked, Trend)
     kept = keeping.get(name)
     if kept is None:
-        kept = _computed(asked, query_id, use_daily)
+        kept = _computed(asked, query_id)
         keeping.put(name, kept)
     return kept
 
 
-def _computed(asked: Asked, query_id: str, use_daily: bool) -> Trend:
+def computed(description: Description, now: datetime, *, use_daily: bool = True) -> Trend:
+    """The same, asked of the database whatever was kept.
+
+    `use_daily` False reads raw events even where the daily rows suffice; the numbers are the same.
+    """
+    return _computed(asking.ask(description, now), "", use_daily)
+
+
+def _computed(asked: Asked, query_id: str, use_daily: bool = True) -> Trend:
     description = asked.description
     check_patterns(description)
     with running.running(query_id or uuid4().hex, 2 if description.compare else 1) as run:

@@ -146,7 +146,7 @@ def test_each_question_says_itself_and_can_be_stored():
         assert reading.read(document, today) == each.description
     said = {each.key: asking.sentence(each.description) for each in QUESTIONS}
     assert said["revenue_by_plan"] == (
-        "Sum of purchase_value of “purchase”, broken down by plan, all time, environment production."
+        "Sum of purchase_value of “purchase”, broken down by plan at the time, all time, environment production."
     )
     assert said["new_organizations"] == (
         "Unique organizations of “account_created” where is_first_user is “true”, by month, from -11mStart to today, "
