@@ -132,8 +132,8 @@ def change_application(request: HttpRequest, application: Application) -> HttpRe
     elif act in ("activate", "deactivate"):
         applications.set_active(application, act == "activate", actor=request.user, now=now)
     elif act == "test":
-        event_id = checks.send_test_event(application, now)
-        messages.success(request, f"Stored as event {event_id}: the way into the database works.")
+        checked = checks.send_test_event(application, request.get_host())
+        (messages.success if checked.is_stored else messages.error)(request, checked.sentence)
     return HttpResponseRedirect(reverse("admin:application", args=[application.id]))
 
 
