@@ -22,6 +22,7 @@ class SignalsConfig(AppConfig):
             people_jobs,
             publishing,
             reconciliation_pages,
+            revenue_panels,
             rule_pages,
             study_pages,
             weekly_pages,

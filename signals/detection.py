@@ -14,9 +14,10 @@ import orjson
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from config.backoffice import audit
 from config.db import lock, rows
 from orgs.models import Band
-from signals import announcing, health, lifecycle, publishing, sql
+from signals import announcing, health, incidents, lifecycle, publishing, sql
 from signals.configuration import Configuration
 from signals.lifecycle import Episode, Observation, State, Transition
 from signals.models import HealthModel, Reading, ScanCursor, Signal, SignalTransition
@@ -45,12 +46,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class Round:
-    """One scan: the day it judges, the time it was planned for, the clock, and the numbers in force."""
+    """One scan: the day it judges, the time it was planned for, the clock, and the numbers in force; `held` are those
+    whose usage nobody can tell."""
 
     as_of: date
     scanned_at: datetime
     now: datetime
     book: publishing.RuleBook
+    held: incidents.HeldBack = field(default_factory=incidents.HeldBack)
 
 
 @dataclass
@@ -69,11 +72,14 @@ def scan(as_of: date, scanned_at: datetime, now: datetime) -> Scan:
     """
     with transaction.atomic():
         lock(VERDICT_LOCK)
-        plan = decide_all(Round(as_of, scanned_at, now, publishing.rule_book()))
+        book = publishing.rule_book()
+        held = incidents.held_back(as_of, incidents.watch(as_of, now, book))
+        plan = decide_all(Round(as_of, scanned_at, now, book, held))
         begun = rows(sql.OPEN_SIGNALS, {"signals": dumped(plan.begun), "scanned_at": scanned_at, "now": now})
         continued = rows(sql.CONTINUE_SIGNALS, {"signals": dumped(plan.continued), "scanned_at": scanned_at})
         moved = [row for row in continued if row[2] != row[3]]
         announcing.announce(SignalTransition.objects.bulk_create([*openings(begun, now), *moves(moved, now)]), now)
+        audit.record_many(trail(begun, moved), now=now)
         refresh_signal_columns({row[1] for row in (*begun, *continued)}, now)
         ScanCursor.objects.update_or_create(id=1, defaults={"scanned_at": now})
     after = [row[3] for row in moved]
@@ -88,7 +94,7 @@ def decide_all(this: Round) -> Plan:
     for row in in_scope(this.as_of, latest).iterator(chunk_size=1000):
         reading = restored(row, models[row.model_id])
         plan.organizations += 1
-        for verdict in verdicts(reading, this.book):
+        for verdict in verdicts(reading, this):
             consider(plan, reading, verdict, latest.get((row.organization_id, verdict.rule.key)), this)
     return plan
 
@@ -119,10 +125,11 @@ def in_scope(as_of: date, latest: Mapping[Key, Signal]) -> QuerySet[Reading]:
     return Reading.objects.filter(someone, as_of=as_of).order_by("organization_id")
 
 
-def verdicts(reading: health.Reading, book: publishing.RuleBook) -> Iterator[Verdict]:
+def verdicts(reading: health.Reading, this: Round) -> Iterator[Verdict]:
     """One verdict a rule; a rule that is switched off is not true of anybody."""
-    for verdict in check_all(reading.evidence, reading, book.thresholds):
-        yield Verdict(verdict.rule, False, None) if verdict.rule.key in book.off else verdict
+    is_held = reading.evidence.organization_id in this.held
+    for verdict in check_all(reading.evidence, reading, this.book.thresholds, incident=is_held):
+        yield Verdict(verdict.rule, False, None) if verdict.rule.key in this.book.off else verdict
 
 
 def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signal | None, this: Round) -> None:
@@ -203,15 +210,24 @@ def changed(signal: Signal, after: Episode, found: dict[str, Any] | None, now: d
 def openings(begun: Iterable[tuple], now: datetime) -> list[SignalTransition]:
     return [
         SignalTransition(signal_id=signal_id, to_state=State.OPEN, reason=sentence, at=now)
-        for signal_id, _, sentence in begun
+        for signal_id, _, sentence, _ in begun
     ]
 
 
 def moves(moved: Iterable[tuple], now: datetime) -> list[SignalTransition]:
     return [
         SignalTransition(signal_id=signal_id, from_state=before, to_state=after, reason=WHY[State(after)], at=now)
-        for signal_id, _, before, after in moved
+        for signal_id, _, before, after, _ in moved
     ]
+
+
+def trail(begun: Iterable[tuple], moved: Iterable[tuple]) -> Iterator[tuple[str, Signal, dict[str, Any]]]:
+    """The scan's own lines of the audit trail: what it did to which signal, and why."""
+    for signal_id, _, sentence, kind in begun:
+        yield "signal.opened", Signal(pk=signal_id, type=kind), {"reason": sentence}
+    for signal_id, _, before, after, kind in moved:
+        action = "signal.woken" if after == State.OPEN else "signal.resolved"
+        yield action, Signal(pk=signal_id, type=kind), {"from": before, "reason": WHY[State(after)]}
 
 
 def dumped(signals: list[dict[str, Any]]) -> str:

@@ -13,14 +13,28 @@ from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from signals import publishing, scoring
+from signals import incidents, publishing, scoring
 from signals.behind import behind
 from signals.changed import SPANS, changes
 from signals.health.model import COMPONENTS
-from signals.models import Reading
+from signals.models import DataIncident, Reading
 
 SHOWN = 100
 DEFAULT_SPAN = 28
+
+
+@register_panel(
+    "orgs.Organization",
+    name="incident",
+    order=5,
+    template="admin/signals/panel_incidents.html",
+    permission="signals.view_signal",
+)
+def data_incidents(request: HttpRequest, organization: Organization) -> dict[str, Any] | None:
+    """Shown while nobody can tell how this organization uses the product."""
+    going_on = list(DataIncident.objects.open().select_related("application"))
+    held = incidents.held_back(settings.today(timezone.now()), going_on)
+    return {"incidents": going_on} if organization.pk in held else None
 
 
 @register_panel(

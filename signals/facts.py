@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 
@@ -19,6 +19,7 @@ class Window(NamedTuple):
     until: date
 
 
+@lru_cache(maxsize=64)
 def window(as_of: date, days: int, back: int = 0) -> Window:
     """Return the `days` complete days before `as_of`, or those `back` windows earlier."""
     until = as_of - timedelta(days=days * back)

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from config.backoffice import settings
 from config.backoffice.formatting import plural
 from config.backoffice.jobs import register_job
 from config.backoffice.models import JobRun
 from orgs.cohorts import membership
-from signals import rounds, snapshots, studies
+from signals import retention, rounds, snapshots, studies
 
 
 @register_job(
@@ -52,6 +53,16 @@ def scan(run: JobRun) -> str:
     done = rounds.scan_round(run.due_at, timezone.now())
     counts = f"{done.opened} opened, {done.woken} woken, {done.resolved} resolved"
     return f"{plural(done.organizations, 'organization')} looked at: {counts}."
+
+
+@register_job(
+    "readings",
+    title="Thin out old readings",
+    does="Keeps every day of the last 100, then one a week for two years.",
+    every=timedelta(days=1),
+)
+def thin_out(run: JobRun) -> str:
+    return f"{plural(retention.thin_out(settings.today(timezone.now())), 'reading')} removed."
 
 
 @register_job(

@@ -1,9 +1,8 @@
-"""Who comes first: money at stake per signal, and its sum per organization, with the parts shown.
+"""Who comes first: money at stake per signal; lists sort organizations by the sum over their open ones.
 
 money at stake = MRR x severity x urgency; for growth MRR x growth, without urgency.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +11,6 @@ from signals.facts import Evidence
 from signals.numbers import rounded
 from signals.rules.base import Finding
 
-NO_MONEY = Decimal("0.00")
 CALM = Decimal(1)
 URGENCIES = ((30, Decimal("1.5")), (90, Decimal("1.25")))
 
@@ -30,15 +28,6 @@ class Part:
     urgency: Decimal
     money_at_stake: Decimal
     words: str
-
-
-@dataclass(frozen=True)
-class Priority:
-    """The parts add up to `value` exactly, largest first."""
-
-    organization_id: int
-    value: Decimal
-    parts: tuple[Part, ...]
 
 
 def urgency(days_to_renewal: int | None) -> Decimal:
@@ -61,14 +50,3 @@ def part(finding: Finding, evidence: Evidence) -> Part:
         words = f"{words} × urgency {wording.plain(factor)}"
     at_stake = rounded(mrr * finding.severity * factor)
     return Part(finding.rule, mrr, finding.severity, factor, at_stake, words)
-
-
-def prioritize(organization_id: int, parts: Iterable[Part]) -> Priority:
-    """Add up the parts of an organization's open signals."""
-    ordered = tuple(sorted(parts, key=lambda part: (-part.money_at_stake, part.rule)))
-    return Priority(organization_id, sum((part.money_at_stake for part in ordered), NO_MONEY), ordered)
-
-
-def rank(priorities: Iterable[Priority]) -> list[Priority]:
-    """Sort the most money first; ties by organization id, so that two runs give the same list."""
-    return sorted(priorities, key=lambda priority: (-priority.value, priority.organization_id))

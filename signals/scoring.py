@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from typing import Any
 
+import orjson
 from django.db import transaction
 
-from config.db import lock
-from signals import health, publishing
+from config.db import lock, run
+from signals import health, publishing, sql
 from signals.evidence import evidence
 from signals.facts import Evidence
 from signals.health import Model
@@ -18,19 +20,6 @@ VERDICT_LOCK = "signals.verdict"
 # A roll-up that began before the last round may have committed after it.
 ROLL_UP_OVERLAP = timedelta(minutes=10)
 BATCH = 1000
-KEY = ["organization", "as_of"]
-FIGURES = [
-    "score",
-    "band",
-    "coverage",
-    "model",
-    "is_onboarding",
-    "components",
-    "caps",
-    "evidence",
-    "mrr",
-    "scored_at",
-]
 
 
 def score(as_of: date, now: datetime, organization_ids: Collection[int] | None = None) -> int:
@@ -40,36 +29,27 @@ def score(as_of: date, now: datetime, organization_ids: Collection[int] | None =
         models = publishing.in_force()
         facts = evidence(as_of, organization_ids)
         for start in range(0, len(facts), BATCH):
-            Reading.objects.bulk_create(
-                [judged(one, models.of(one.segment), now) for one in facts[start : start + BATCH]],
-                update_conflicts=True,
-                unique_fields=KEY,
-                update_fields=FIGURES,
-            )
+            made = [judged(one, models.of(one.segment)) for one in facts[start : start + BATCH]]
+            run(sql.WRITE_READINGS, {"as_of": as_of, "scored_at": now, "readings": orjson.dumps(made).decode()})
     return len(facts)
 
 
-def judged(facts: Evidence, version: Version, now: datetime) -> Reading:
-    return stored(health.score(facts, version.model), version.id, now)
-
-
-def stored(reading: health.Reading, model_id: int, now: datetime) -> Reading:
-    """A reading as a row: all that is needed to explain it later, as it was judged then."""
+def judged(facts: Evidence, version: Version) -> dict[str, Any]:
+    """A reading as the columns of its row: all that is needed to explain it later, as it was judged then."""
+    reading = health.score(facts, version.model)
     data = reading.to_json()
-    return Reading(
-        organization_id=reading.evidence.organization_id,
-        as_of=reading.evidence.as_of,
-        score=reading.score,
-        band=reading.state.value,
-        coverage=reading.coverage,
-        model_id=model_id,
-        is_onboarding=reading.onboarding,
-        components=data["components"],
-        caps=data["caps"],
-        evidence=data["evidence"],
-        mrr=reading.evidence.mrr,
-        scored_at=now,
-    )
+    return {
+        "organization_id": facts.organization_id,
+        "score": data["score"],
+        "band": data["state"],
+        "coverage": data["coverage"],
+        "model_id": version.id,
+        "is_onboarding": reading.onboarding,
+        "components": data["components"],
+        "caps": data["caps"],
+        "evidence": data["evidence"],
+        "mrr": str(facts.mrr),
+    }
 
 
 def restored(row: Reading, model: Model) -> health.Reading:

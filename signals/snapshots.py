@@ -5,7 +5,9 @@ It is a projection: of the organization, its latest reading, its readings before
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
+import orjson
 from django.db import transaction
 from django.db.models import Q
 
@@ -14,29 +16,11 @@ from config.db import lock, rows, run
 from orgs.models import Organization, OrganizationSnapshot, OrganizationTouch
 from revenue import answers
 from signals import health, matrix, sql
-from signals.facts import Evidence
 from signals.models import Reading, ScanCursor
 from signals.scoring import ROLL_UP_OVERLAP, VERDICT_LOCK, score
 from tracker import usage
 
-BATCH = 1000
-PROJECTED = [
-    "mrr",
-    "health",
-    "band",
-    "previous_band",
-    "band_changed_on",
-    "coverage",
-    "first_seen_at",
-    "last_seen_at",
-    "events_30d",
-    "events_previous_30d",
-    "users_30d",
-    "weekly_events",
-    "renewal_on",
-    "products",
-    "computed_at",
-]
+BATCH = 2000
 BandChange = tuple[str, date | None]
 NEVER: BandChange = ("", None)
 
@@ -98,51 +82,33 @@ def readings_of(today: date, organization_ids: Collection[int] | None):
 
 
 def project(today: date, now: datetime, organization_ids: Collection[int] | None) -> None:
-    """All columns but the quadrant and those of signals, by an upsert in the order of ids."""
-    products = answers.products(today, organization_ids)
-    bands = {
-        reading.organization_id: reading.band
-        for reading in readings_of(today, organization_ids).only("organization_id", "band")
-    }
-    changes = band_changes(today, bands)
-    found = readings_of(today, organization_ids).order_by("organization_id").defer("components", "caps")
-    batch: list[OrganizationSnapshot] = []
-    for reading in found.iterator(chunk_size=BATCH):
-        org_id = reading.organization_id
-        batch.append(snapshot(reading, changes.get(org_id, NEVER), products.get(org_id, []), now))
-        if len(batch) == BATCH:
-            upsert(batch)
-            batch = []
-    upsert(batch)
-
-
-def snapshot(reading: Reading, change: BandChange, products: list[str], now: datetime) -> OrganizationSnapshot:
-    """The projected columns of one organization."""
-    facts = Evidence.from_json(reading.evidence)
-    return OrganizationSnapshot(
-        organization_id=reading.organization_id,
-        mrr=reading.mrr,
-        health=reading.score,
-        band=reading.band,
-        previous_band=change[0],
-        band_changed_on=change[1],
-        coverage=reading.coverage,
-        first_seen_at=facts.first_seen_at,
-        last_seen_at=facts.last_seen_at,
-        events_30d=facts.events_30d,
-        events_previous_30d=facts.events_previous_30d,
-        users_30d=facts.active_users_28d,
-        weekly_events=list(facts.weekly_events),
-        renewal_on=facts.renewal_on,
-        products=list(products),
-        computed_at=now,
-    )
-
-
-def upsert(batch: list[OrganizationSnapshot]) -> None:
+    """All columns but the quadrant and those of signals, from the readings of the day."""
+    bands = dict(readings_of(today, organization_ids).values_list("organization_id", "band"))
+    known = OrganizationSnapshot.objects.filter(organization_id__in=bands).values_list("organization_id", flat=True)
+    missing = sorted(bands.keys() - set(known))
     OrganizationSnapshot.objects.bulk_create(
-        batch, update_conflicts=True, unique_fields=["organization"], update_fields=PROJECTED
+        [OrganizationSnapshot(organization_id=org_id, computed_at=now) for org_id in missing], batch_size=BATCH
     )
+    asked = {"organization_ids": None if organization_ids is None else sorted(organization_ids)}
+    run(sql.HOLD_SNAPSHOTS, {"organization_ids": sorted(bands)})
+    told = band_and_products(today, bands, organization_ids)
+    run(sql.PROJECT_READINGS, {**asked, "told": orjson.dumps(told).decode(), "today": today, "now": now})
+
+
+def band_and_products(
+    today: date, bands: dict[int, str], organization_ids: Collection[int] | None
+) -> list[dict[str, Any]]:
+    """What the snapshot shows and the reading does not know, of organizations that have any of it."""
+    products, changes = answers.products(today, organization_ids), band_changes(today, bands)
+    return [
+        {
+            "organization_id": org_id,
+            "previous_band": changes.get(org_id, NEVER)[0],
+            "band_changed_on": changes.get(org_id, NEVER)[1],
+            "products": list(products.get(org_id, ())),
+        }
+        for org_id in sorted({*products, *changes} & bands.keys())
+    ]
 
 
 def band_changes(today: date, bands: dict[int, str]) -> dict[int, BandChange]:

@@ -1,5 +1,51 @@
 """Raw SQL of this app: named constants with named parameters."""
 
+# One row written: the reading of one organization on a day, the same again when nothing changed. Served by
+# one_reading_a_day.
+WRITE_READINGS = """
+INSERT INTO signals_reading AS kept (
+    organization_id, as_of, score, band, coverage, model_id, is_onboarding, components, caps, evidence, mrr, scored_at
+)
+SELECT made.organization_id, %(as_of)s, made.score, made.band, made.coverage, made.model_id, made.is_onboarding,
+       made.components, made.caps, made.evidence, made.mrr, %(scored_at)s
+FROM jsonb_to_recordset(%(readings)s::jsonb) AS made (
+    organization_id bigint, score numeric, band text, coverage numeric, model_id bigint, is_onboarding boolean,
+    components jsonb, caps jsonb, evidence jsonb, mrr numeric
+)
+ORDER BY made.organization_id
+ON CONFLICT (organization_id, as_of) DO UPDATE
+SET score = excluded.score, band = excluded.band, coverage = excluded.coverage, model_id = excluded.model_id,
+    is_onboarding = excluded.is_onboarding, components = excluded.components, caps = excluded.caps,
+    evidence = excluded.evidence, mrr = excluded.mrr, scored_at = excluded.scored_at
+"""
+
+# One row written: the snapshot of one organization from its reading of the day, except for its quadrant and its
+# signals. `told` are the organizations that ever changed band or have products. Served by one_reading_a_day and, for
+# everybody, by readings_of_day.
+PROJECT_READINGS = """
+UPDATE orgs_organizationsnapshot AS shown
+SET mrr = reading.mrr, health = reading.score, band = reading.band, coverage = reading.coverage,
+    previous_band = COALESCE(told.previous_band, ''), band_changed_on = told.band_changed_on,
+    first_seen_at = facts.first_seen_at, last_seen_at = facts.last_seen_at, events_30d = facts.events_30d,
+    events_previous_30d = facts.events_previous_30d, users_30d = facts.active_users_28d,
+    weekly_events = facts.weekly_events,
+    renewal_on = coalesce(least(
+        CASE WHEN facts.renewal_on >= %(today)s THEN facts.renewal_on END,
+        CASE WHEN facts.ends_on >= %(today)s THEN facts.ends_on END
+    ), facts.renewal_on),
+    products = COALESCE(told.products, '[]'::jsonb), computed_at = %(now)s
+FROM signals_reading AS reading
+CROSS JOIN LATERAL jsonb_to_record(reading.evidence) AS facts (
+    first_seen_at timestamptz, last_seen_at timestamptz, events_30d bigint, events_previous_30d bigint,
+    active_users_28d integer, weekly_events jsonb, renewal_on date, ends_on date
+)
+LEFT JOIN jsonb_to_recordset(%(told)s::jsonb) AS told (
+    organization_id bigint, previous_band text, band_changed_on date, products jsonb
+) ON told.organization_id = reading.organization_id
+WHERE reading.as_of = %(today)s AND shown.organization_id = reading.organization_id
+  AND (%(organization_ids)s::bigint[] IS NULL OR reading.organization_id = ANY(%(organization_ids)s))
+"""
+
 # One row of the answer: a signal that began. Whoever has a live one of this type already (a person reopened it
 # meanwhile) is skipped by the unique index one_live_signal_a_type.
 OPEN_SIGNALS = """
@@ -16,7 +62,7 @@ FROM jsonb_to_recordset(%(signals)s::jsonb) AS seen (
 )
 ORDER BY seen.organization_id, seen.type
 ON CONFLICT DO NOTHING
-RETURNING id, organization_id, sentence
+RETURNING id, organization_id, sentence, type
 """
 
 # One row of the answer: a signal that is as it was read, with its state before and after. One that a person moved
@@ -35,7 +81,7 @@ FROM jsonb_to_recordset(%(signals)s::jsonb) AS seen (
     scans_not_true integer, was_false_since boolean
 )
 WHERE kept.id = seen.id AND kept.state = seen.read_state AND kept.changed_at = seen.read_changed_at
-RETURNING kept.id, kept.organization_id, seen.read_state, kept.state
+RETURNING kept.id, kept.organization_id, seen.read_state, kept.state, kept.type
 """
 
 # One row: the snapshot of one organization, held until the transaction ends. Locked before its signals are added up,

@@ -33,6 +33,7 @@ def test_the_navigation():
 
 def test_the_panels_of_an_organization():
     assert [panel.name for panel in panels.panels("orgs.Organization")] == [
+        "incident",
         "signals",
         "why",
         "changed",
@@ -55,6 +56,7 @@ def test_the_jobs():
         "snapshot",
         "score",
         "scan",
+        "readings",
         "uploads",
         "churn",
         "digest",

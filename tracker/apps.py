@@ -15,6 +15,7 @@ class TrackerConfig(AppConfig):
         from tracker.builder import panels as builder_panels  # noqa: F401,PLC0415
 
         post_migrate.connect(ensure_partitions, sender=self)
+        post_migrate.connect(install_dashboard, sender=self)
 
 
 def ensure_partitions(**kwargs: Any) -> None:
@@ -24,3 +25,12 @@ def ensure_partitions(**kwargs: Any) -> None:
 
     if partitions.is_there():
         partitions.ensure(timezone.now())
+
+
+def install_dashboard(apps: Any, **kwargs: Any) -> None:
+    from django.utils import timezone  # noqa: PLC0415
+
+    from tracker.builder import install  # noqa: PLC0415
+
+    if ("tracker", "dashboard") in {(each._meta.app_label, each._meta.model_name) for each in apps.get_models()}:
+        install.install(timezone.now())

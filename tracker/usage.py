@@ -89,8 +89,26 @@ def window_masks(as_of: date) -> list[dict]:
 
 
 def touched_since(moment: datetime) -> set[int]:
-    """Organizations whose daily rows were rolled up since then."""
+    """Organizations whose daily rows of production were rolled up since then: only those say anything about health."""
     return {each for [each] in db.rows(sql.TOUCHED_SINCE, {"moment": moment})}
+
+
+# --- Applications --------------------------------------------------------------------------------------------
+def day_pairs(day: date, before: date, application_id: int | None = None) -> dict[int, list[tuple[int, int, int]]]:
+    """By application: (organization, events on a day, events on the day before it to compare with), of who had any."""
+    found: dict[int, list[tuple[int, int, int]]] = {}
+    params = {"day": day, "before": before, "application_id": application_id}
+    for application, *pair in db.rows(sql.DAY_PAIRS, params):
+        found.setdefault(application, []).append((pair[0], pair[1], pair[2]))
+    return found
+
+
+def users_of_applications(since: date, until: date) -> dict[int, set[int]]:
+    """By application, the organizations that used it in [since, until)."""
+    found: dict[int, set[int]] = {}
+    for application, organization in db.rows(sql.USERS_OF_APPLICATIONS, {"since": since, "until": until}):
+        found.setdefault(application, set()).add(organization)
+    return found
 
 
 def former_bounds_before() -> date | None:

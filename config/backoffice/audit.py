@@ -1,5 +1,6 @@
 """The audit trail: every act that changes what others see leaves a line, in its own transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,12 @@ def line(
         subject_label=str(subject)[:300],
         detail=detail or {},
     )
+
+
+def record_many(lines: Iterable[tuple[str, models.Model, dict[str, Any]]], *, now: datetime) -> None:
+    """Write what the system itself did to many things: (action, subject, detail)."""
+    entries = [line(None, action, subject, now=now, detail=detail) for action, subject, detail in lines]
+    AuditEntry.objects.bulk_create(entries, batch_size=2000)
 
 
 def of(subject: models.Model) -> models.QuerySet[AuditEntry]:

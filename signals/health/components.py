@@ -9,7 +9,6 @@ Decisions where a measure has two readings:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from signals import wording
 from signals.facts import Evidence, Window, window
@@ -20,14 +19,14 @@ WEEKDAYS_IN_WINDOW = 20
 
 @dataclass(frozen=True)
 class Measure:
-    """One raw value: `value` is what the model's 0-at and 100-at are compared with.
+    """One raw value: `value` is what the model's 0-at and 100-at are compared with, as a ratio of whole numbers.
 
     `count` is the number of rows behind it (days, users, features, events), `reference` what it is
     counted against. `missing` says why there is no data; `applies` is False when the model leaves it out.
     """
 
     fact: str
-    value: Fraction | None = None
+    value: tuple[int, int] | None = None
     count: int | None = None
     reference: int | None = None
     window: Window | None = None
@@ -57,14 +56,14 @@ def recency(evidence: Evidence, model: Model, onboarding: bool) -> Measure:
     days = evidence.silent_days
     if days is None:
         return Measure("no event ever", missing="no event ever")
-    return Measure(f"last event {wording.days_ago(days)}", Fraction(days), count=days)
+    return Measure(f"last event {wording.days_ago(days)}", (days, 1), count=days)
 
 
 def frequency(evidence: Evidence, model: Model, onboarding: bool) -> Measure:
     days = evidence.active_weekdays_28d
     return Measure(
         f"{wording.number(days)} of {WEEKDAYS_IN_WINDOW} working days",
-        Fraction(days),
+        (days, 1),
         count=days,
         reference=WEEKDAYS_IN_WINDOW,
         window=window(evidence.as_of, 28),
@@ -95,7 +94,7 @@ def trend(evidence: Evidence, model: Model, onboarding: bool) -> Measure:
         return Measure(why, count=now, reference=before, missing=why)
     return Measure(
         f"28-day events {wording.compared(now, before)}",
-        Fraction(now, before),
+        (now, before),
         count=now,
         reference=before,
         window=window(evidence.as_of, 28),
@@ -107,7 +106,7 @@ def share(now: int, of: int, against: str, evidence: Evidence) -> Measure:
     if of <= 0:
         return Measure("no use in six windows", missing="no use in the six latest 28-day windows")
     fact = f"{wording.number(now)} of {wording.number(of)} {against}"
-    return Measure(fact, Fraction(now, of), count=now, reference=of, window=window(evidence.as_of, 28))
+    return Measure(fact, (now, of), count=now, reference=of, window=window(evidence.as_of, 28))
 
 
 def left_out() -> Measure:

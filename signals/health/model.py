@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
+from math import lcm
+from typing import NamedTuple
 
 from signals.configuration import Configuration, limits
+from signals.numbers import clamped
 
 
 class Band(StrEnum):
@@ -35,6 +39,21 @@ class ComponentRule(Configuration):
     weight: Decimal = field(default=Decimal(1), metadata=limits("Weight", above=0, high=1000))
     zero_at: Decimal = field(default=Decimal(0), metadata=limits("0 points at", low=0, high=100000))
     full_at: Decimal = field(default=Decimal(1), metadata=limits("100 points at", low=0, high=100000))
+
+
+class Scale(NamedTuple):
+    """A component's rule in whole numbers: its weight, and where 0 and 100 points lie, all over one denominator."""
+
+    weight: int
+    unit: int
+    zero_at: int
+    full_at: int
+
+    def reached(self, over: int, under: int) -> tuple[int, int]:
+        """Where `over` / `under` (> 0) lies on the way from 0 to 100 points, as a ratio from 0 to 1."""
+        span = self.full_at - self.zero_at
+        past = over * self.unit - self.zero_at * under
+        return clamped(past, span * under) if span > 0 else clamped(-past, -span * under)
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,13 @@ class Model(Configuration):
         """The sum of all weights; components count in proportion to it, it need not be 100."""
         return sum((self.rule(key).weight for key in COMPONENTS), Decimal(0))
 
+    @cached_property
+    def scales(self) -> dict[str, Scale]:
+        """The rules as whole numbers; weights of all components in the same unit."""
+        rules = {key: self.rule(key) for key in COMPONENTS}
+        unit = lcm(*(rule.weight.as_integer_ratio()[1] for rule in rules.values()))
+        return {key: scale_of(rule, unit) for key, rule in rules.items()}
+
     def rule(self, key: str) -> ComponentRule:
         return getattr(self, key)
 
@@ -99,6 +125,14 @@ class Model(Configuration):
                 yield f"{key}.zero_at", f"{rule.zero_at} must be above 100 points at ({rule.full_at})."
             if key not in FALLING and rule.zero_at >= rule.full_at:
                 yield f"{key}.zero_at", f"{rule.zero_at} must be below 100 points at ({rule.full_at})."
+
+
+def scale_of(rule: ComponentRule, unit: int) -> Scale:
+    ends = rule.zero_at.as_integer_ratio(), rule.full_at.as_integer_ratio()
+    common = lcm(ends[0][1], ends[1][1])
+    zero_at, full_at = (over * (common // under) for over, under in ends)
+    weight, parts = rule.weight.as_integer_ratio()
+    return Scale(weight * (unit // parts), common, zero_at, full_at)
 
 
 DEFAULT_MODEL = Model()

@@ -8,18 +8,17 @@ Decisions where the definition leaves room:
 - No recent activity wins over Not scored: "nothing came for a month, or ever" says more than "too few data".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
 
 from signals import wording
 from signals.facts import Evidence
 from signals.health.components import Measure, measure
-from signals.health.model import COMPONENTS, Band, ComponentRule, Model
+from signals.health.model import COMPONENTS, Band, ComponentRule, Model, Scale
 from signals.health.reading import CapLine, ComponentReading, Reading
-from signals.numbers import linear, rounded
+from signals.numbers import rounded_ratio
 
-FULL = Decimal(100)
+FULL, NOTHING = Decimal(100), Decimal("0.00")
 
 
 def score(evidence: Evidence, model: Model) -> Reading:
@@ -34,13 +33,14 @@ def is_onboarding(evidence: Evidence, model: Model) -> bool:
 def read(evidence: Evidence, model: Model, *, onboarding: bool) -> Reading:
     """Score with the onboarding variant on or off, whatever the organization's age."""
     measures = measure(evidence, model, onboarding)
-    known = weight_of(model, (key for key, found in measures.items() if found.value is not None))
-    total = weight_of(model, (key for key, found in measures.items() if found.applies))
-    components = tuple(weigh(key, found, model.rule(key), known) for key, found in measures.items())
+    scales = model.scales
+    known = sum(scales[key].weight for key, found in measures.items() if found.value is not None)
+    total = sum(scales[key].weight for key, found in measures.items() if found.applies)
+    components = tuple(weigh(key, found, model.rule(key), scales[key], known) for key, found in measures.items())
     added = sum((line.contribution for line in components), Decimal(0))
     caps = cap(evidence, model, added, onboarding)
     points = added + sum((line.taken for line in caps), Decimal(0))
-    covered = known >= Fraction(model.minimum_coverage) * total
+    covered = known >= model.minimum_coverage * total
     band = model.band(points) if covered else None
     silent = evidence.silent_for(model.no_activity_days)
     return Reading(
@@ -49,36 +49,32 @@ def read(evidence: Evidence, model: Model, *, onboarding: bool) -> Reading:
         onboarding=onboarding,
         components=components,
         caps=caps,
-        coverage=rounded(known / total, 4),
+        coverage=rounded_ratio(known, total, 4),
         score=points if covered else None,
         band=band,
         state=Band.NO_ACTIVITY if silent else band or Band.NOT_SCORED,
     )
 
 
-def weight_of(model: Model, keys: Iterable[str]) -> Fraction:
-    return sum((Fraction(model.rule(key).weight) for key in keys), Fraction())
-
-
-def weigh(key: str, found: Measure, rule: ComponentRule, known: Fraction) -> ComponentReading:
-    """Turn a measure into its line; `known` is the weight of all components that have data."""
-    if found.value is None:
-        reached, share, contribution = None, Decimal("0.00"), Decimal("0.00")
-    else:
-        exact_share = Fraction(rule.weight) / known * 100
-        reached = linear(found.value, rule.zero_at, rule.full_at)
-        share, contribution = rounded(exact_share), rounded(exact_share * reached)
+def weigh(key: str, found: Measure, rule: ComponentRule, scale: Scale, known: int) -> ComponentReading:
+    """Turn a measure into its line; `known` is the weight of all components that have data, in the model's units."""
+    points, share, contribution = None, NOTHING, NOTHING
+    if found.value is not None:
+        over, under = scale.reached(*found.value)
+        points = rounded_ratio(over * 100, under)
+        share = rounded_ratio(scale.weight * 100, known)
+        contribution = rounded_ratio(scale.weight * 100 * over, known * under)
     return ComponentReading(
         key=key,
         title=COMPONENTS[key],
         fact=found.fact,
-        value=None if found.value is None else rounded(found.value, 4),
+        value=None if found.value is None else rounded_ratio(*found.value, 4),
         count=found.count,
         reference=found.reference,
         window=found.window,
         weight=rule.weight,
         share=share,
-        points=None if reached is None else rounded(reached * 100),
+        points=points,
         contribution=contribution,
         lost=share - contribution,
         missing=found.missing,

@@ -9,6 +9,7 @@ before have no share and are left out; with fewer than five left, one customer's
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from statistics import median
@@ -39,7 +40,7 @@ class Thresholds(Configuration):
 
 def check(pairs: Iterable[DayPair], thresholds: Thresholds) -> Finding | None:
     """Fire when the median organization fell by more than 60 %; exactly 60 % does not."""
-    ratios = [Fraction(pair.events, pair.events_week_before) for pair in pairs if pair.events_week_before > 0]
+    ratios = shares(pairs)
     if len(ratios) < thresholds.minimum_organizations:
         return None
     middle, least = median(ratios), 1 - Fraction(thresholds.fall_above)
@@ -57,6 +58,23 @@ def check(pairs: Iterable[DayPair], thresholds: Thresholds) -> Finding | None:
             "fall_above": str(thresholds.fall_above),
         },
     )
+
+
+def can_tell(pairs: Iterable[DayPair], thresholds: Thresholds) -> bool:
+    """Whether enough organizations had events on the day to compare with: a quiet Sunday does not end an incident."""
+    return len(shares(pairs)) >= thresholds.minimum_organizations
+
+
+def shares(pairs: Iterable[DayPair]) -> list[Fraction]:
+    return [Fraction(pair.events, pair.events_week_before) for pair in pairs if pair.events_week_before > 0]
+
+
+def compared_with(day: date, first_day: date | None) -> date:
+    """The same weekday a week before; while an incident lasts, the latest one before it began."""
+    if first_day is None or first_day > day:
+        return day - timedelta(days=7)
+    weeks = (day - first_day).days // 7 + 1
+    return day - timedelta(days=7 * weeks)
 
 
 def sentence(middle: Fraction, down: int, organizations: int) -> str:

@@ -8,6 +8,7 @@ from django import template
 
 from config.backoffice import formatting, settings
 from signals import wording
+from signals.models import DataIncident
 
 register = template.Library()
 
@@ -54,3 +55,9 @@ def days_words(value: Decimal) -> str:
 def of_money(value: str) -> str:
     """of 38 400 EUR a month that left"""
     return f"of {formatting.money(Decimal(value), settings.read().reporting_currency)} a month that left"
+
+
+@register.inclusion_tag("admin/signals/_incidents.html")
+def data_incidents() -> dict[str, Any]:
+    """What is going on with the data itself, on every page that judges customers by it."""
+    return {"incidents": DataIncident.objects.open().select_related("application")}

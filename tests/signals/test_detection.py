@@ -10,7 +10,7 @@ from revenue.models import Subscription
 from signals import handling, scoring, snapshots
 from signals.detection import Scan, scan
 from signals.lifecycle import Action
-from signals.models import RuleVersion, ScanCursor, Signal, SignalTransition
+from signals.models import DataIncident, Reading, RuleVersion, ScanCursor, Signal, SignalTransition
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, healthy, paying, silent, span, used
 
@@ -201,3 +201,16 @@ def test_a_scan_shows_on_the_snapshot():
     assert gone.snapshot.open_signals == ["usage_drop", "inactive_paying"]
     assert (gone.snapshot.open_signal_count, gone.snapshot.priority) == (2, Decimal("674.94"))
     assert SignalTransition.objects.count() == 2
+
+
+def test_when_everybody_is_silent_each_payer_is_found_and_nothing_else_breaks():
+    for number in range(6):
+        silent(f"org-{number}", last=40)
+    never = paying("never")
+    scored_scan()
+    found = Signal.objects.filter(type="inactive_paying")
+    assert found.count() == 7
+    assert found.get(organization=never).sentence == "Paying, never seen"
+    # Nobody had events a week before either: that is no breakdown of the data.
+    assert not DataIncident.objects.exists()
+    assert set(Reading.objects.values_list("band", flat=True)) == {"no_activity"}

@@ -55,7 +55,8 @@ def test_dismiss_leaves_reason_transition_audit_and_snapshot(drop, ada):
         "Holiday season",
         LATER,
     )
-    [line] = audit.of(drop)
+    line, opened = audit.of(drop)
+    assert (opened.action, opened.actor, opened.detail) == ("signal.opened", None, {"reason": drop.sentence})
     assert (line.action, line.actor, line.detail) == (
         "signal.dismissed",
         ada,
@@ -93,14 +94,14 @@ def test_refusals_change_nothing(drop, ada, action, values, error, words):
     with pytest.raises(error, match=words):
         handling.act(drop.pk, action, actor=ada, now=LATER, **values)
     assert Signal.objects.filter(pk=drop.pk).values().get() == before
-    assert (SignalTransition.objects.count(), AuditEntry.objects.count()) == (2, 0)
+    assert (SignalTransition.objects.count(), AuditEntry.objects.count()) == (2, 2)
 
 
 def test_assign_to_staff_and_to_nobody(drop, ada):
     assert handling.assign(drop.pk, ada, actor=ada, now=LATER).assignee == ada
     assert drop.transitions.first().reason == "Assigned to ada."
     assert handling.assign(drop.pk, None, actor=ada, now=LATER + HOUR).assignee is None
-    assert [line.action for line in audit.of(drop)] == ["signal.assigned", "signal.assigned"]
+    assert [line.action for line in audit.of(drop)] == ["signal.assigned", "signal.assigned", "signal.opened"]
 
 
 def test_a_closed_signal_and_a_stranger_are_not_assigned(drop, ada):

@@ -256,3 +256,17 @@ def test_the_lines_add_up_exactly_and_the_same_facts_give_the_same_bytes(facts, 
     assert (found.score is None) == (found.band is None) == (known < Decimal("0.6") * counted)
     assert all(0 <= line.contribution <= line.share and line.lost >= 0 for line in found.components)
     assert json.dumps(score(facts, model).to_json()) == json.dumps(found.to_json())
+
+
+def test_one_user_who_is_everybody_has_all_points():
+    assert reading(active_users_28d=1, peak_users=1).component("users").points == 100
+
+
+def test_one_day_old_is_not_judged_and_does_not_count_as_silent():
+    found = reading(first_seen_on=ago(1), last_seen_on=ago(1), events_28d=5, events_previous_28d=0)
+    assert (found.score, found.state) == (None, Band.NOT_SCORED)
+
+
+def test_without_revenue_silence_is_not_capped():
+    silent = {"last_seen_on": ago(30)}
+    assert (reading(mrr=Decimal(0), **silent).caps, len(reading(**silent).caps)) == ((), 1)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from config.backoffice import settings
@@ -110,8 +111,6 @@ def test_one_organization_is_tried(client, ada):
 
 def test_who_may_not_change_sees_no_buttons(client):
     maya = staff("maya", is_superuser=False)
-    from django.contrib.auth.models import Group
-
     maya.groups.add(Group.objects.get(name="Customer success"))
     client.force_login(maya)
     address = f"/admin/health-models/{first().pk}/"

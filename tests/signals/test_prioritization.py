@@ -1,18 +1,18 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from signals.prioritization import Part, part, prioritize, rank, urgency
+from signals import queue
+from signals.models import Signal
+from signals.prioritization import part, urgency
 from signals.rules import Finding
+from tests import factories
 from tests.signals.evidences import ahead, evidence
 
 
 def risk(severity="0.5000"):
     return Finding(rule="revenue_at_risk", sentence="", severity=Decimal(severity))
-
-
-def worth(rule, amount):
-    return Part(rule, Decimal(amount), Decimal(1), Decimal(1), Decimal(amount), "")
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,16 @@ def test_without_mrr_nothing_is_at_stake():
     assert part(risk(), evidence(mrr=Decimal(0))).money_at_stake == Decimal("0.00")
 
 
-def test_priority_is_the_sum_of_its_parts_largest_first():
-    priority = prioritize(7, [worth("usage_drop", "10.10"), worth("renewal_risk", "20.20")])
-    assert priority.value == Decimal("30.30")
-    assert [one.rule for one in priority.parts] == ["renewal_risk", "usage_drop"]
-    assert prioritize(7, []).value == Decimal("0.00")
-
-
-def test_ties_go_by_organization_id():
-    listed = rank(
-        [
-            prioritize(9, [worth("usage_drop", "5")]),
-            prioritize(3, [worth("usage_drop", "5")]),
-            prioritize(8, [worth("usage_drop", "6")]),
-        ]
-    )
-    assert [priority.organization_id for priority in listed] == [8, 3, 9]
+@pytest.mark.django_db
+def test_lists_go_by_the_sum_of_the_open_signals_then_by_id():
+    now = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    worth = {"nine": ["5"], "three": ["2", "3"], "eight": ["6"], "closed": ["5"]}
+    for name, amounts in worth.items():
+        org = factories.organization(name)
+        factories.snapshot(org)
+        for kind, amount in zip(("usage_drop", "renewal_risk"), amounts, strict=False):
+            state = "dismissed" if name == "closed" else "open"
+            about = {"opened_at": now, "changed_at": now, "sentence": "x", "state": state}
+            Signal.objects.create(organization=org, type=kind, money_at_stake=Decimal(amount), **about)
+    listed = queue.organizations(queue.QueueFilter(), user=None, now=now)
+    assert [(org.external_id, org.at_stake) for org in listed] == [("eight", 6), ("nine", 5), ("three", 5)]

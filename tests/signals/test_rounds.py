@@ -9,11 +9,12 @@ from django.core.management import CommandError, call_command
 
 from config.backoffice import settings
 from config.backoffice.models import JobRun
-from signals import drafting, jobs, rounds
+from signals import drafting, jobs, rounds, snapshots
 from signals.models import HealthModel, Reading, ScanCursor, Signal
 from signals.rounds import Scored
 from tests import factories
-from tests.signals.world import NOW, TODAY, healthy, silent, used
+from tests.signals.world import NOW, TODAY, healthy, paying, silent, used
+from tracker.models import UsageDay
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -37,6 +38,15 @@ def test_a_roll_up_that_committed_late_is_not_missed():
     rounds.score_round(NOW)
     used(well, [TODAY], now=NOW - timedelta(minutes=1))
     assert rounds.score_round(NOW + HOUR) == Scored(1, False)
+
+
+def test_events_outside_production_score_nobody():
+    tested = paying("tested")
+    rounds.score_round(NOW)
+    used(tested, [TODAY], now=NOW + HOUR)
+    UsageDay.objects.update(environment="staging")
+    assert snapshots.refresh_touched(NOW + 2 * HOUR) == 0
+    assert rounds.score_round(NOW + 2 * HOUR) == Scored(0, False)
 
 
 def test_everybody_again_when_settings_or_the_model_changed():

@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.backoffice import roles
 from config.backoffice.models import AuditEntry
 from orgs.cohorts.uses import uses
-from orgs.models import Cohort
+from orgs.models import Cohort, OrganizationKey
 from tests import factories
 from tests.tracker.sending import Product, body
 from tracker import rollups
@@ -104,9 +104,22 @@ class TestAsking:
         assert "<script>alert" not in page
         assert "49" not in page.split("{{ 7*7 }}")[0][-20:]
 
+    def test_it_suggests_what_was_sent(self, client, ada, events):
+        found = client.get(reverse("admin:insight_names")).json()
+        assert found["events"] == ["project_created", "purchase"]
+        assert found["properties"][:1] == ["new_total"]
+        assert {HOSTILE, "purchase_value", "plan", "mrr"} <= set(found["properties"])
+
+    def test_what_they_pay_is_a_property_of_the_organization(self, client, ada, events):
+        organization = OrganizationKey.objects.get(external_id="org-1").organization
+        factories.snapshot(organization, mrr="120.00")
+        asked = {"series-0-math": "sum", "series-0-property": "mrr", "series-0-of": "organization"}
+        filters = {"filters-0-property": "new_total", "filters-0-operator": "gt", "filters-0-value": "1"}
+        assert ": 120," in result(client, **asked, **filters)
+
     def test_it_asks_for_the_permission_to_see_events(self, client):
         client.force_login(factories.staff("nobody", is_superuser=False))
-        for name in ("insights", "insight", "insight_result", "insight_progress"):
+        for name in ("insights", "insight", "insight_result", "insight_names", "insight_progress"):
             assert client.get(reverse(f"admin:{name}")).status_code == 403
         assert client.post(reverse("admin:insight_save")).status_code == 403
 
@@ -144,7 +157,7 @@ class TestKeeping:
         shown = [each.name for each, _sentence in client.get(reverse("admin:insights")).context["insights"]]
         assert "Projects" not in shown
         page = client.get(f"{reverse('admin:insight')}?insight={insight.id}").content.decode()
-        assert "project_created" not in page.split('id="names"')[0]
+        assert "project_created" not in page.split('id="events"')[0]
 
     def test_on_organizations_it_is_filtered_to_the_organization(self, client, ada, events):
         insight = kept(client, on_organizations="on")

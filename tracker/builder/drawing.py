@@ -9,7 +9,7 @@ from typing import Any
 from config.backoffice import formatting
 from orgs.models import Band, Quadrant
 from tracker.insights import wording
-from tracker.insights.description import Display, Interval, Math, Of, letter
+from tracker.insights.description import Description, Display, Interval, Math, Of, letter
 from tracker.insights.trends import Line, Trend
 
 COLOURS = ("usage", "series-2", "series-3", "series-4", "series-5", "series-6", "series-7", "series-8")
@@ -73,24 +73,40 @@ def several(trend: Trend) -> bool:
 def drawn(trend: Trend) -> tuple[Line, ...]:
     """The lines of the chart: the formula where there is one, else the series."""
     if trend.formula is None:
-        return trend.lines
-    return trend.formula_parts or (trend.formula,)
+        return ranked(trend.lines)
+    return ranked(trend.formula_parts) or (trend.formula,)
 
 
 def listed(trend: Trend) -> tuple[Line, ...]:
     """The lines of the table: the series, and the formula over them."""
-    formula = (trend.formula, *trend.formula_parts) if trend.formula else ()
-    return (*trend.lines, *formula)
+    formula = (trend.formula, *ranked(trend.formula_parts)) if trend.formula else ()
+    return (*ranked(trend.lines), *formula)
+
+
+def ranked(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Series by series; within one the largest value first, then the rest and those without."""
+
+    def place(line: Line) -> tuple:
+        is_rest = line.part is not None and line.part.kind != "value"
+        return line.series or 0, is_rest, -(line.aggregate or Decimal(0)) if line.part and not is_rest else 0
+
+    return tuple(sorted(lines, key=place))
 
 
 def displayed(trend: Trend) -> tuple[Display, tuple[str, ...]]:
     chosen = trend.description.display
-    adds_up = not trend.description.formula and all(each.math in ADDITIVE for each in trend.description.series)
-    if chosen == Display.PIE and not adds_up:
+    if chosen == Display.PIE and not adds_up(trend.description):
         return Display.BAR, ("Shown as bars: an organization in two slices would count twice in a pie.",)
     if chosen == Display.LINE and not trend.buckets:
         return Display.BAR, ()
     return chosen, ()
+
+
+def adds_up(description: Description) -> bool:
+    """Whether the slices of a pie are parts of a whole: an organization has one current plan, but may use two."""
+    breakdown = description.breakdown
+    one_each = {Math.UNIQUE_ORGANIZATIONS} if breakdown and breakdown.of == Of.ORGANIZATION else set()
+    return not description.formula and all(each.math in ADDITIVE | one_each for each in description.series)
 
 
 def more_notes(trend: Trend, lines: tuple[Line, ...]) -> Iterator[str]:
@@ -109,7 +125,8 @@ def finding(trend: Trend) -> str:
     line = trend.formula or next((each for each in trend.lines if each.part is None), None)
     if line is None:
         return f"{leading(trend)}, {period(trend)}"
-    said = f"{measure(trend)}: {shown(line.aggregate)}, {period(trend)}"
+    name = measure(trend) if trend.formula else wording.label(trend.description.series[line.series or 0])
+    said = f"{name}: {shown(line.aggregate)}, {period(trend)}"
     before = before_of(trend, line)
     if before is not None:
         said += f"; {shown(before.aggregate)} in the period before ({change(line, before)})"
@@ -118,7 +135,9 @@ def finding(trend: Trend) -> str:
 
 def leading(trend: Trend) -> str:
     """Of a breakdown, the value that is ahead."""
-    first = max((each for each in trend.lines if each.series == 0), key=lambda each: each.aggregate or Decimal(0))
+    if not trend.lines:
+        return f"{measure(trend)}: none"
+    first = ranked(trend.lines)[0]
     others = len({each.part for each in trend.lines}) - 1
     ahead = f"{measure(trend)}: {part_words(trend, first)} leads with {shown(first.aggregate)}"
     return f"{ahead}, before {formatting.plural(others, 'other')}" if others else ahead
@@ -128,7 +147,7 @@ def measure(trend: Trend) -> str:
     """What the first thing on the page is: the formula in words, or the first series."""
     said = [wording.label(each) for each in trend.description.series]
     if trend.formula is None:
-        return said[0]
+        return ", ".join(said)
     return f"{trend.description.formula} ({'; '.join(f'{letter(n)} is {each}' for n, each in enumerate(said))})"
 
 

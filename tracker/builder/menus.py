@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from config import db
 from config.backoffice import settings
@@ -11,7 +12,8 @@ from tracker.insights.description import OF_PROPERTY
 from tracker.models import Application, Feature
 from tracker.sql import builder as sql
 
-NAMES_SINCE = timedelta(days=90)
+NAMES_SINCE = timedelta(days=28)
+PATHS_SINCE = timedelta(days=7)
 MOST_OFFERED = 300
 SAMPLE = 2_000
 Pairs = list[tuple[str, str]]
@@ -29,13 +31,11 @@ class Menus:
     ranges: Pairs
     displays: Pairs
     applications: Pairs
-    names: list[str]
     features: Pairs
-    properties: list[str]
     cohorts: Pairs
 
 
-def menus(now: datetime) -> Menus:
+def menus() -> Menus:
     return Menus(
         kinds=pairs(choices.KINDS),
         maths=[(title, pairs(words)) for title, words in choices.MATHS],
@@ -47,9 +47,7 @@ def menus(now: datetime) -> Menus:
         ranges=pairs(form.RANGES),
         displays=pairs(choices.DISPLAYS),
         applications=[(str(uuid), name) for uuid, name in Application.objects.values_list("uuid", "name")],
-        names=names_sent(now),
         features=[(str(id), name) for id, name in Feature.objects.values_list("id", "name")],
-        properties=properties_sent(),
         cohorts=[(str(id), name) for id, name in Cohort.objects.values_list("id", "name")],
     )
 
@@ -58,13 +56,23 @@ def pairs(words: dict) -> Pairs:
     return [(str(value), said) for value, said in words.items()]
 
 
-def names_sent(now: datetime) -> list[str]:
-    """Event names of the last 90 days, most used first."""
-    params = {"since": settings.today(now - NAMES_SINCE), "most": MOST_OFFERED}
-    return [name for [name] in db.rows(sql.NAMES, params)]
+@dataclass(frozen=True)
+class Suggestions:
+    """Names that were really sent, most frequent first."""
+
+    events: list[str]
+    pages: list[str]
+    properties: list[str]
 
 
-def properties_sent() -> list[str]:
-    """Names of properties in the newest events, and what is known of organizations and events besides."""
-    sent = [name for [name] in db.rows(sql.PROPERTIES, {"sample": SAMPLE, "most": MOST_OFFERED})]
-    return list(dict.fromkeys([*sent, *choices.FIELDS, *choices.CURRENT]))
+def suggestions(now: datetime) -> Suggestions:
+    """Event names of four weeks, paths of one, properties of the newest events; those of organizations besides."""
+    return Suggestions(
+        events=sent(sql.NAMES, since=settings.today(now - NAMES_SINCE)),
+        pages=sent(sql.PATHS, since=settings.today(now - PATHS_SINCE)),
+        properties=list(dict.fromkeys([*sent(sql.PROPERTIES, sample=SAMPLE), *choices.FIELDS, *choices.CURRENT])),
+    )
+
+
+def sent(statement: str, **params: Any) -> list[str]:
+    return [name for [name] in db.rows(statement, {**params, "most": MOST_OFFERED})]

@@ -1,6 +1,7 @@
 """Pages of insights: the list, the builder, its result as a fragment, saving, cancelling, export."""
 
 import json
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
@@ -51,9 +52,8 @@ def insight_page(request: HttpRequest) -> HttpResponse:
     asked["query"] = uuid4().hex
     context = {
         "question": question,
-        "sentence": wording.sentence(question.description) if question.description else "",
         "lines": question.lines,
-        "menus": menus.menus(now),
+        "menus": menus.menus(),
         "saved": question.saved,
         "may_change": question.saved in SavedInsight.objects.changeable_by(request.user) if question.saved else False,
         "definition": json.dumps(asking.without_blanks(question.document)),
@@ -64,6 +64,12 @@ def insight_page(request: HttpRequest) -> HttpResponse:
     }
     title = question.saved.name if question.saved else "New insight"
     return render_page(request, "admin/insights/builder.html", context, title=title)
+
+
+@register_page("insight_names", title="Names", route="insights/names", permission=SEE)
+def names_page(request: HttpRequest) -> HttpResponse:
+    """What the builder suggests; asked for after the page stands, as it reads weeks of daily rows."""
+    return JsonResponse(asdict(menus.suggestions(timezone.now())))
 
 
 @register_page("insight_result", title="Result", route="insights/result", permission=SEE)

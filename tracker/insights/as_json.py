@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tracker.insights import wording
+from tracker.insights import asking
 from tracker.insights.trends import Line, Trend
 
 LARGEST_WHOLE = 2**53
@@ -32,7 +32,7 @@ def trend(given: Trend) -> dict[str, Any]:
         "skipped_values": given.skipped_values,
         "incomplete_last_bucket": given.incomplete_last_bucket,
         "range": {"from": given.since.isoformat(), "to": (given.until - timedelta(days=1)).isoformat()},
-        "sentence": wording.sentence(given.description),
+        "sentence": asking.sentence(given.description),
         "notes": list(given.notes),
         "previous": given.previous and trend(given.previous),
     }

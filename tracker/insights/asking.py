@@ -8,11 +8,11 @@ from config import db
 from config.backoffice import settings
 from config.backoffice.models import InstallSettings
 from orgs.models import Cohort, OrganizationKey
-from tracker.insights import ranges, sql
-from tracker.insights.description import COHORTS, Description, Of, Scope
+from tracker.insights import ranges, sql, wording
+from tracker.insights.description import COHORTS, Description, Kind, Of, Scope
 from tracker.insights.ranges import Buckets, Calendar, Days
 from tracker.insights.reading import BadDescription
-from tracker.models import Application, RollupCursor
+from tracker.models import Application, Feature, RollupCursor
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Asked:
     daily_zone: str
     raw_since: datetime | None
     cohorts: dict[int, str]
+    features: dict[str, Feature]
 
     @property
     def since(self) -> datetime:
@@ -71,6 +72,7 @@ def ask(description: Description, now: datetime) -> Asked:
         daily_zone=cursor.time_zone,
         raw_since=cursor.raw_since,
         cohorts=cohorts_of(description),
+        features=features_of(description),
     )
 
 
@@ -134,3 +136,24 @@ def cohorts_of(description: Description) -> dict[int, str]:
         if cohort_id not in found:
             raise BadDescription(path, f"There is no cohort {cohort_id} (any more). Choose another.")
     return found
+
+
+def features_of(description: Description) -> dict[str, Feature]:
+    """The features that its series count, by id as text. Raises BadDescription for one that is gone."""
+    named = {each.name: place for place, each in enumerate(description.series) if each.kind == Kind.FEATURE}
+    found = {str(each.pk): each for each in Feature.objects.filter(pk__in=named)} if named else {}
+    for name, place in named.items():
+        if name not in found:
+            raise BadDescription(f"series[{place}].feature", f"There is no feature {name} (any more). Choose another.")
+    return found
+
+
+def sentence(description: Description) -> str:
+    """The definition in plain English, with the names of the cohorts and features that still exist."""
+    cohort_ids = {int(value) for each in description.all_filters() if each.operator in COHORTS for value in each.values}
+    if description.breakdown and description.breakdown.of == Of.COHORT:
+        cohort_ids.add(int(description.breakdown.name))
+    feature_ids = {int(each.name) for each in description.series if each.kind == Kind.FEATURE}
+    cohorts = Cohort.objects.filter(id__in=cohort_ids).values_list("id", "name") if cohort_ids else ()
+    features = Feature.objects.filter(id__in=feature_ids).values_list("id", "name") if feature_ids else ()
+    return wording.sentence(description, dict(cohorts), dict(features))

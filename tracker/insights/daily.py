@@ -24,12 +24,14 @@ from tracker.insights.description import (
 from tracker.insights.expressions import Writer
 
 BY_ORGANIZATION = PER_ORGANIZATION | {Math.TOTAL, Math.UNIQUE_ORGANIZATIONS, Math.FIRST_TIME}
-BY_MASK = frozenset({Math.UNIQUE_USERS, Math.UNIQUE_SESSIONS})
 TABLES = {
     Kind.EVENT: "tracker_eventnameday",
     Kind.ANY: "tracker_usageday",
     Kind.PAGE: "tracker_pathday",
+    Kind.FEATURE: "tracker_featureday",
 }
+MASKS = {Kind.ANY: "tracker_usermonth", Kind.FEATURE: "tracker_featuremonth"}
+TARGETS = {Kind.EVENT: "name", Kind.PAGE: "path", Kind.FEATURE: "feature_id"}
 
 
 def suffices(series: Series, asked: Asked) -> bool:
@@ -39,10 +41,23 @@ def suffices(series: Series, asked: Asked) -> bool:
         return False
     if not all(_has(each) for each in properties(series, description)):
         return False
-    if series.math in BY_MASK:
+    if series.kind == Kind.FEATURE and not _is_counted(series, asked):
+        return False
+    if series.math == Math.UNIQUE_USERS:
         # Masks do not say how many events there were, which decides what a breakdown shows.
+        return series.kind in MASKS and description.breakdown is None
+    if series.math == Math.UNIQUE_SESSIONS:
         return series.kind == Kind.ANY and description.breakdown is None
-    return series.math in BY_ORGANIZATION and series.kind in TABLES
+    return series.math in BY_ORGANIZATION
+
+
+def _is_counted(series: Series, asked: Asked) -> bool:
+    """Whether the days of a feature follow its present rules, as far as the question looks back."""
+    feature = asked.features[series.name]
+    if not feature.is_active or feature.counted_version != feature.version:
+        return False
+    looks_back = date.min if series.math == Math.FIRST_TIME else asked.days.since
+    return feature.counted_since is None or feature.counted_since <= looks_back
 
 
 def properties(series: Series, description: Description) -> list[Property]:
@@ -99,16 +114,37 @@ def _first_times(series: Series, asked: Asked, writer: Writer) -> sql.Composable
 
 
 def _users(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
-    """Users a bucket: whose mask of a month has one of the days that the bucket has in that month."""
+    """Users a month with their days in the range as bits; `users_by_bucket` divides them into buckets."""
+    months: dict[date, int] = {}
+    for month, _, mask in bits(asked):
+        months[month] = months.get(month, 0) | mask
+    given = sql.SQL("unnest({}, {}) AS bits (month, mask)").format(
+        writer.bind(list(months), "date[]"), writer.bind(list(months.values()), "int[]")
+    )
+    conditions_ = [sql.SQL("daily.days & bits.mask <> 0"), *narrowing(series, asked, writer)]
+    return sql.SQL(
+        "SELECT daily.month AS month, daily.user_hash AS entity, bit_or(daily.days) AS days "
+        "FROM {rows} JOIN {given} ON bits.month = daily.month WHERE {conditions} GROUP BY 1, 2"
+    ).format(rows=rows(MASKS[series.kind], writer), given=given, conditions=sql.SQL(" AND ").join(conditions_))
+
+
+def users_by_bucket(cells_: sql.Composable, asked: Asked, writer: Writer) -> sql.Composable:
+    """A row a bucket and user. Only a week can lie in two months and hold a user twice."""
     months, places, masks = zip(*bits(asked), strict=True)
     given = sql.SQL("unnest({}, {}, {}) AS bits (month, bucket, mask)").format(
         writer.bind(list(months), "date[]"), writer.bind(list(places), "int[]"), writer.bind(list(masks), "int[]")
     )
-    conditions_ = [sql.SQL("daily.days & bits.mask <> 0"), *narrowing(series, asked, writer)]
     return sql.SQL(
-        "SELECT bits.bucket AS bucket, NULL::text AS part, daily.user_hash AS entity, 1 AS n "
-        "FROM {rows} JOIN {given} ON bits.month = daily.month WHERE {conditions} GROUP BY 1, 2, 3"
-    ).format(rows=rows("tracker_usermonth", writer), given=given, conditions=sql.SQL(" AND ").join(conditions_))
+        "(SELECT {once} bits.bucket, cells.entity FROM {cells} AS cells JOIN {given} ON bits.month = cells.month "
+        "AND cells.days & bits.mask <> 0) AS joined"
+    ).format(
+        once=sql.SQL("DISTINCT" if asked.description.interval == Interval.WEEK else "ALL"), cells=cells_, given=given
+    )
+
+
+def by_mask(series: Series) -> bool:
+    """Whether the cells of a series are masks of days."""
+    return series.math == Math.UNIQUE_USERS
 
 
 def bits(asked: Asked) -> list[tuple[date, int, int]]:
@@ -152,17 +188,22 @@ def rows(table: str, writer: Writer) -> sql.Composable:
 def matching(series: Series, asked: Asked, writer: Writer, *, since: bool) -> list[sql.Composable]:
     """The conditions that a daily row of the series meets; without `since` from the first day ever."""
     found = narrowing(series, asked, writer)
-    if series.kind in (Kind.EVENT, Kind.PAGE):
-        column = "name" if series.kind == Kind.EVENT else "path"
-        found.append(sql.SQL("{} = {}").format(sql.Identifier("daily", column), writer.bind(series.name)))
     if since:
         found.append(sql.SQL("daily.day >= {}").format(writer.bind(asked.days.since, "date")))
     return [*found, sql.SQL("daily.day < {}").format(writer.bind(asked.days.until, "date"))]
 
 
+def target(series: Series, writer: Writer) -> sql.Composable:
+    if series.kind == Kind.ANY:
+        return sql.SQL("true")
+    value = writer.bind(int(series.name), "bigint") if series.kind == Kind.FEATURE else writer.bind(series.name)
+    return sql.SQL("{} = {}").format(sql.Identifier("daily", TARGETS[series.kind]), value)
+
+
 def narrowing(series: Series, asked: Asked, writer: Writer) -> list[sql.Composable]:
-    """Filters and scope."""
-    found = [conditions.condition(each, writer) for each in series.filters]
+    """What is counted, filters and scope."""
+    found = [target(series, writer)]
+    found += [conditions.condition(each, writer) for each in series.filters]
     if asked.description.filters.filters:
         found.append(conditions.group(asked.description.filters, writer))
     if asked.where.environment is not None:

@@ -15,6 +15,14 @@ ENTITIES = {
     "session": sql.SQL("event.session_id"),
 }
 
+# The same conditions as ROLL_UP_FEATURES.
+USE_OF_FEATURE = """event.name <> ALL({statements}) AND EXISTS (
+    SELECT FROM tracker_featurerule AS rule WHERE rule.feature_id = {feature}
+    AND (rule.event = '' OR event.name = rule.event)
+    AND (rule.path_prefix = '' OR starts_with(event.path, rule.path_prefix))
+    AND (rule.property_name = '' OR event.properties ->> rule.property_name::text = rule.property_value)
+)"""
+
 
 def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
     """The statement whose rows are the cells of a series."""
@@ -114,6 +122,10 @@ def target(series: Series, writer: Writer) -> sql.Composable:
     if series.kind == Kind.EVENT:
         name = sql.SQL("event.name = {}").format(writer.bind(series.name))
         return name if series.name not in STATEMENTS else sql.SQL("false")
+    if series.kind == Kind.FEATURE:
+        return sql.SQL(USE_OF_FEATURE).format(
+            feature=writer.bind(int(series.name), "bigint"), statements=writer.bind(list(STATEMENTS), "text[]")
+        )
     usage = sql.SQL("event.name <> ALL({})").format(writer.bind(list(STATEMENTS), "text[]"))
     if series.kind == Kind.PAGE:
         path = sql.SQL("split_part(event.path, '?', 1) = {}").format(writer.bind(series.name))

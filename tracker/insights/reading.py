@@ -104,8 +104,10 @@ def _target(given: dict, path: str) -> tuple[Kind, str]:
         return Kind.ANY, ""
     if key == "feature" and type(value) is int:
         value = str(value)
-    longest = LONGEST_PATH if key == "page" else LONGEST_NAME
-    return Kind(key), _text(value, f"{path}.{key}", longest)
+    name = _text(value, f"{path}.{key}", LONGEST_PATH if key == "page" else LONGEST_NAME)
+    if key == "feature" and not _is_id(name):
+        raise BadDescription(f"{path}.feature", "A feature is named by its id, a whole number.")
+    return Kind(key), name
 
 
 def _counted_property(given: dict, path: str, counted: Math) -> Property | None:

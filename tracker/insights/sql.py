@@ -3,10 +3,12 @@
 # One row: the first day with an event. One step into usage_of_day.
 FIRST_DAY = "SELECT min(day) FROM tracker_usageday"
 
-# One row, of no interest: what holds for the statement that follows in the same transaction.
+# One row, of no interest: what holds for the statement that follows in the same transaction. Handing rows between
+# processes is cheap where they share the memory of one machine: the default cost keeps a million of them in one.
 LIMIT = """
 SELECT set_config('statement_timeout', %(ms)s, true), set_config('application_name', %(name)s, true),
-       set_config('work_mem', %(work_mem)s, true), set_config('jit', 'off', true)
+       set_config('work_mem', %(work_mem)s, true), set_config('jit', 'off', true),
+       set_config('parallel_tuple_cost', '0.002', true), set_config('parallel_setup_cost', '100', true)
 """
 
 # One row: a running question with its seconds; its name ends with the statements done of how many.
@@ -25,3 +27,93 @@ WHERE datname = current_database() AND application_name LIKE %(name)s AND state 
 
 # Nothing when the pattern can be read; else the error that says so.
 READ_PATTERN = "SELECT '' ~ %(pattern)s"
+
+# One row: organizations that began in one bucket and came so many buckets later; -1 stands for how many began at all.
+# `starts` are the first days of the buckets, the range ends with `until`; who began is looked for from the first day
+# ever. Served by event_name_by_day, or reads the daily rows of all.
+RETENTION = """
+WITH began AS (
+    SELECT org, width_bucket(first_day, %(starts)s::date[]) - 1 AS bucket FROM (
+        SELECT key.organization_id AS org, min(daily.day) AS first_day
+        FROM tracker_eventnameday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+        WHERE (%(start)s::text IS NULL OR daily.name = %(start)s) AND daily.day < %(until)s
+          AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
+          AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
+          AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+        GROUP BY key.organization_id
+    ) AS first WHERE first_day >= %(since)s
+), came AS (
+    SELECT DISTINCT key.organization_id AS org, width_bucket(daily.day, %(starts)s::date[]) - 1 AS bucket
+    FROM tracker_eventnameday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+    WHERE (%(back)s::text IS NULL OR daily.name = %(back)s) AND daily.day >= %(since)s AND daily.day < %(until)s
+      AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
+      AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
+)
+SELECT began.bucket, came.bucket - began.bucket, count(*)
+FROM began JOIN came ON came.org = began.org AND came.bucket >= began.bucket GROUP BY 1, 2
+UNION ALL SELECT bucket, -1, count(*) FROM began GROUP BY bucket
+"""
+
+# One row: a bucket with its organizations by what they did: new (never active before), returning (active in the bucket
+# before too), resurrecting (active once, not in the bucket before), dormant (active in the bucket before, not in this).
+# Reads the daily rows up to the end of the range; `starts` holds one bucket more, the one before the range.
+LIFECYCLE = """
+WITH active AS (
+    SELECT DISTINCT key.organization_id AS org, width_bucket(daily.day, %(starts)s::date[]) - 1 AS bucket
+    FROM tracker_usageday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+    WHERE daily.day < %(until)s
+      AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
+      AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
+      AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+), beside AS (
+    SELECT org, bucket, lag(bucket) OVER by_org AS before, lead(bucket) OVER by_org AS after
+    FROM active WINDOW by_org AS (PARTITION BY org ORDER BY bucket)
+)
+SELECT bucket, 'new', count(*) FROM beside WHERE before IS NULL AND bucket >= 1 GROUP BY bucket
+UNION ALL SELECT bucket, 'returning', count(*) FROM beside WHERE before = bucket - 1 AND bucket >= 1 GROUP BY bucket
+UNION ALL SELECT bucket, 'resurrecting', count(*) FROM beside WHERE before < bucket - 1 AND bucket >= 1 GROUP BY bucket
+UNION ALL SELECT bucket + 1, 'dormant', count(*) FROM beside
+    WHERE bucket >= 0 AND (after IS NULL OR after > bucket + 1) GROUP BY bucket
+"""
+
+# One row: a page with its events and organizations, most first. Reads the daily rows of the days.
+PAGES = """
+SELECT daily.path, sum(daily.events)::bigint, count(DISTINCT key.organization_id)
+FROM tracker_pathday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+WHERE daily.day >= %(since)s AND daily.day < %(until)s
+  AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
+  AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
+  AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+GROUP BY daily.path ORDER BY 2 DESC, daily.path COLLATE "C" LIMIT %(most)s
+"""
+
+# One row: a page with its distinct users. Reads the raw events of the range that have one of the paths.
+USERS_OF_PAGES = """
+SELECT split_part(event.path, '?', 1), count(DISTINCT event.user_hash)
+FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
+WHERE event.id <= %(counted)s AND event.occurred_at >= %(since_at)s AND event.occurred_at < %(until_at)s
+  AND split_part(event.path, '?', 1) = ANY(%(paths)s) AND event.name <> ALL(%(statements)s)
+  AND (%(environment)s::text IS NULL OR event.environment = %(environment)s)
+  AND (%(application_id)s::bigint IS NULL OR event.application_id = %(application_id)s)
+  AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+GROUP BY 1
+"""
+
+# One row: sessions of a range, the organizations they belong to, and how long they took from their first event in it to
+# their last (seconds). Reads the raw events of the range.
+SESSIONS = """
+WITH sessions AS (
+    SELECT key.organization_id AS org, event.session_id, count(*) AS events,
+           extract(epoch FROM max(event.occurred_at) - min(event.occurred_at)) AS seconds
+    FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
+    WHERE event.id <= %(counted)s AND event.occurred_at >= %(since_at)s AND event.occurred_at < %(until_at)s
+      AND event.session_id IS NOT NULL AND event.name <> ALL(%(statements)s)
+      AND (%(environment)s::text IS NULL OR event.environment = %(environment)s)
+      AND (%(application_id)s::bigint IS NULL OR event.application_id = %(application_id)s)
+      AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+    GROUP BY 1, 2
+)
+SELECT count(*), count(DISTINCT org), COALESCE(sum(events), 0)::bigint, avg(seconds)::float8,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)
+FROM sessions
+"""

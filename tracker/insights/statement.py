@@ -4,18 +4,17 @@ The breakdown shows the values with the most matching events, counted over all s
 value, “Other”, computed from the cells of all that it stands for, so that an organization in two of them counts once.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from psycopg import sql
 
-from tracker.insights import cells
+from tracker.insights import cells, daily, raw
 from tracker.insights.asking import Asked
 from tracker.insights.description import NUMERIC, Of, Series
 from tracker.insights.expressions import Writer
 
 MOST_PARTS = 25
 VALUE, OTHER, NONE, WHOLE = 0, 1, 2, 3
-WriteCells = Callable[[Series, Asked, Writer], sql.Composable]
 
 PLACED = """{placed} AS (
     SELECT cells.*, CASE WHEN cells.part IS NULL THEN 2 WHEN top.part IS NULL THEN 1 ELSE 0 END AS kind,
@@ -29,12 +28,21 @@ TOP = """top AS (
 )"""
 
 
-def write(asked: Asked, sources: list[WriteCells], writer: Writer) -> sql.Composable:
+USERS = """SELECT {place} AS series, NULL::int AS bucket, {whole} AS kind, NULL::text AS shown, NULL::bigint AS rank,
+       count(*)::numeric AS number, 0 AS skipped
+FROM (SELECT entity FROM {cells} GROUP BY entity) AS joined"""
+USERS_BY_BUCKET = """SELECT {place} AS series, bucket, {whole} AS kind, NULL::text AS shown, NULL::bigint AS rank,
+       count(*)::numeric AS number, 0 AS skipped
+FROM {rows} GROUP BY bucket"""
+
+
+def write(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> sql.Composable:
     """Rows of the answer: series, bucket (null: the whole range), kind of value, value, its rank, number, skipped."""
     series = asked.description.series
     ctes, answers = [], []
-    for place, (each, source) in enumerate(zip(series, sources, strict=True)):
-        ctes.append(sql.SQL("{} AS MATERIALIZED ({})").format(_name("cells", place), source(each, asked, writer)))
+    for place, (each, is_daily) in enumerate(zip(series, from_daily, strict=True)):
+        written = daily.write(each, asked, writer) if is_daily else raw.write(each, asked, writer)
+        ctes.append(sql.SQL("{} AS MATERIALIZED ({})").format(_name("cells", place), written))
     if asked.description.breakdown:
         ctes.append(_top(len(series)))
         ctes += [
@@ -42,7 +50,9 @@ def write(asked: Asked, sources: list[WriteCells], writer: Writer) -> sql.Compos
             for place in range(len(series))
         ]
     for place, each in enumerate(series):
-        answers += [_answer(place, each, level) for level in levels(asked)]
+        by_mask = from_daily[place] and daily.by_mask(each)
+        write_answer = _answer_of_masks if by_mask else _answer
+        answers += [write_answer(place, each, level, asked, writer) for level in levels(asked)]
     return sql.SQL("WITH {} {}").format(sql.SQL(", ").join(ctes), sql.SQL(" UNION ALL ").join(answers))
 
 
@@ -60,7 +70,18 @@ def _top(count: int) -> sql.Composable:
     return sql.SQL(TOP).format(all_cells=sql.SQL(" UNION ALL ").join(every), most=sql.Literal(MOST_PARTS))
 
 
-def _answer(place: int, series: Series, level: tuple[str, ...]) -> sql.Composable:
+def _answer_of_masks(
+    place: int, series: Series, level: tuple[str, ...], asked: Asked, writer: Writer
+) -> sql.Composable:
+    """Distinct users of masks, over the whole range or by bucket; such a series has no breakdown."""
+    cells_ = _name("cells", place)
+    if level:
+        rows = daily.users_by_bucket(cells_, asked, writer)
+        return sql.SQL(USERS_BY_BUCKET).format(place=sql.Literal(place), whole=sql.Literal(WHOLE), rows=rows)
+    return sql.SQL(USERS).format(place=sql.Literal(place), whole=sql.Literal(WHOLE), cells=cells_)
+
+
+def _answer(place: int, series: Series, level: tuple[str, ...], asked: Asked, writer: Writer) -> sql.Composable:
     shape = cells.shape(series)
     by_part = "kind" in level
     rows = _name("placed" if by_part else "cells", place)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db import DataError, transaction
 
 from config import db
-from tracker.insights import asking, daily, ranges, raw, running, statement, wording
+from tracker.insights import asking, daily, ranges, running, statement, wording
 from tracker.insights import formula as formulas
 from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
@@ -112,8 +112,7 @@ def in_group(group: Group, path: str) -> Iterator[tuple[str, Filter]]:
 def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
     from_daily = tuple(use_daily and daily.suffices(each, asked) for each in asked.description.series)
     writer = Writer(asked.calendar, asked.today)
-    sources = [daily.write if each else raw.write for each in from_daily]
-    found = run.rows(statement.write(asked, sources, writer), writer.params)
+    found = run.rows(statement.write(asked, from_daily, writer), writer.params)
     return _assembled(asked, found, from_daily)
 
 
@@ -156,7 +155,8 @@ class Table:
     def line(self, place: int, key: Key) -> Line:
         series = self.asked.description.series[place]
         data = tuple(self.number(place, key, bucket) for bucket in range(len(self.asked.buckets or ())))
-        return Line(place, wording.label(series), part_of(key, self.asked), data, self.number(place, key, None))
+        names = {feature.pk: feature.name for feature in self.asked.features.values()}
+        return Line(place, wording.label(series, names), part_of(key, self.asked), data, self.number(place, key, None))
 
     def number(self, place: int, key: Key, bucket: int | None) -> Number:
         found = self.numbers.get((place, key, bucket))

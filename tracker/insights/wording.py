@@ -72,14 +72,14 @@ FIELD_NAMES = {
 SHOWN_VALUES = 5
 
 
-def sentence(description: Description, cohorts: Names = NO_NAMES) -> str:
-    """Like “A: total of “purchase”, where currency is “EUR”; by month, from 2024-01-01 to 2024-04-30.”
+def sentence(description: Description, cohorts: Names = NO_NAMES, features: Names = NO_NAMES) -> str:
+    """Like “A: total of “purchase” where currency is “EUR”, by month, from 2024-01-01 to 2024-04-30.”
 
-    `cohorts` are names by id; without them cohorts are called by their number.
+    `cohorts` and `features` are names by id; without them both are called by their number.
     """
     several = len(description.series) > 1 or bool(description.formula)
     counted = [
-        f"{letter(place)}: {label(each)}{_where(each, cohorts)}" if several else f"{label(each)}{_where(each, cohorts)}"
+        (f"{letter(place)}: " if several else "") + label(each, features) + _where(each, cohorts)
         for place, each in enumerate(description.series)
     ]
     parts = ["; ".join(counted)]
@@ -96,21 +96,23 @@ def sentence(description: Description, cohorts: Names = NO_NAMES) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def label(series: Series) -> str:
+def label(series: Series, features: Names = NO_NAMES) -> str:
     """What a series is called: the name it was given, else what it counts."""
     if series.label:
         return series.label
     counted = COUNTED[series.math]
     if series.property:
         joined = "of the organizations' current" if series.property.of == Of.ORGANIZATION else "of"
-        return f"{counted} {joined} {property_(series.property)} of {target(series)}"
-    return f"{counted} of {target(series)}"
+        return f"{counted} {joined} {property_(series.property)} of {target(series, features)}"
+    return f"{counted} of {target(series, features)}"
 
 
-def target(series: Series) -> str:
+def target(series: Series, features: Names = NO_NAMES) -> str:
     if series.kind == Kind.ANY:
         return "any event"
-    return {Kind.EVENT: "“{}”", Kind.PAGE: "page “{}”", Kind.FEATURE: "feature “{}”"}[series.kind].format(series.name)
+    if series.kind == Kind.FEATURE:
+        return f"feature “{features.get(int(series.name), series.name)}”"
+    return {Kind.EVENT: "“{}”", Kind.PAGE: "page “{}”"}[series.kind].format(series.name)
 
 
 def property_(asked: Property) -> str:

@@ -70,6 +70,7 @@ class EventNameDay(Daily):
                 fields=["key", "day", "name", "environment", "application"], name="one_event_name_row_a_day"
             ),
         ]
+        indexes = [models.Index(fields=["name", "day"], name="event_name_by_day")]
 
 
 class PathDay(Daily):

@@ -135,6 +135,25 @@ WHERE key.organization_id = %(organization_id)s AND mask.environment = %(environ
 GROUP BY mask.user_hash ORDER BY 2 DESC, 1
 """
 
+# One row: an organization in an application, with its events of a day and of the earlier one to compare it with. Served
+# by usage_of_day.
+DAY_PAIRS = """
+SELECT usage.application_id, key.organization_id,
+       COALESCE(sum(usage.events) FILTER (WHERE usage.day = %(day)s), 0)::bigint,
+       COALESCE(sum(usage.events) FILTER (WHERE usage.day = %(before)s), 0)::bigint
+FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
+WHERE usage.environment = 'production' AND usage.day IN (%(day)s, %(before)s)
+  AND (%(application_id)s::bigint IS NULL OR usage.application_id = %(application_id)s)
+GROUP BY 1, 2
+"""
+
+# One row: an organization that used an application in a range. Served by usage_of_day.
+USERS_OF_APPLICATIONS = """
+SELECT DISTINCT usage.application_id, key.organization_id
+FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
+WHERE usage.environment = 'production' AND usage.day >= %(since)s AND usage.day < %(until)s
+"""
+
 # One row: the latest event of one organization that names a plan. Served by tracker_event_key_time.
 LATEST_PLAN = """
 SELECT event.plan FROM tracker_event AS event
@@ -143,11 +162,12 @@ WHERE event.key_id IN (SELECT id FROM orgs_organizationkey WHERE organization_id
 ORDER BY event.occurred_at DESC, event.id DESC LIMIT 1
 """
 
-# One row: an organization whose daily rows were written since a moment. Served by the index on rolled_up_at.
+# One row: an organization whose daily rows of production were written since a moment. Served by the index on
+# rolled_up_at.
 TOUCHED_SINCE = """
 SELECT DISTINCT key.organization_id
 FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
-WHERE usage.rolled_up_at >= %(moment)s
+WHERE usage.rolled_up_at >= %(moment)s AND usage.environment = 'production'
 """
 
 # One row: an organization and its current plan: its property `plan` when that is text, else the plan that its latest

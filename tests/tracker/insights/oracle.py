@@ -202,11 +202,19 @@ def matching(series: Series, description: Description, there: World) -> list[dic
             continue
         if series.kind == "event" and event["name"] != series.name:
             continue
+        if series.kind == "feature" and not is_use(event):
+            continue
         if series.kind == "page" and event["path"] != series.name:
             continue
         if all(passes(event, each, there) for each in series.filters) and in_group(event, description.filters, there):
             found.append(event)
     return found
+
+
+def is_use(event: dict) -> bool:
+    """Of the feature of `worlds.RULES`."""
+    of_page = event["name"] == "purchase" and (event["path"] or "").startswith("/b")
+    return of_page or text(event["properties"].get("v")) == "7"
 
 
 def measured(events: list[dict], series: Series, there: World) -> tuple[Any, int]:

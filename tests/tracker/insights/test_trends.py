@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.tracker.insights import oracle, worlds
 from tests.tracker.insights.worlds import NOW
 from tracker.insights import reading, trends
-from tracker.insights.description import COHORTS, Description, Group, Of, Property
+from tracker.insights.description import COHORTS, Description, Group, Kind, Of, Property
 
 pytestmark = pytest.mark.django_db
 ZONES = st.sampled_from(
@@ -25,8 +25,8 @@ PROPERTY_BASED = settings(
 )
 
 
-def about(description: Description, cohort_id: int) -> Description:
-    """The same question about a cohort that exists."""
+def about(description: Description, cohort_id: int, feature_id: int) -> Description:
+    """The same question about a cohort and a feature that exist."""
 
     def changed(each):
         if isinstance(each, Group):
@@ -36,7 +36,14 @@ def about(description: Description, cohort_id: int) -> Description:
     breakdown = description.breakdown
     if breakdown and breakdown.of == Of.COHORT:
         breakdown = Property(str(cohort_id), Of.COHORT)
-    series = tuple(replace(each, filters=tuple(map(changed, each.filters))) for each in description.series)
+    series = tuple(
+        replace(
+            each,
+            filters=tuple(map(changed, each.filters)),
+            name=str(feature_id) if each.kind == Kind.FEATURE else each.name,
+        )
+        for each in description.series
+    )
     return replace(description, series=series, filters=changed(description.filters), breakdown=breakdown)
 
 
@@ -79,10 +86,10 @@ def near(found, expected) -> bool:
 def on_a_world(sent, zone, documents, look) -> None:
     """Everything is taken back afterwards: each example has a database of its own."""
     with transaction.atomic():
-        cohort = worlds.build(sent, *zone)
+        cohort, feature = worlds.build(sent, *zone)
         there = oracle.world(zone[0], 6 if zone[1] == "sunday" else 0, NOW.date())
         for document in documents:
-            description = about(reading.read(document, NOW.date()), cohort.pk)
+            description = about(reading.read(document, NOW.date()), cohort.pk, feature.pk)
             assert reading.read(description.as_document(), NOW.date()) == description
             look(description, there)
         transaction.set_rollback(True)
@@ -115,7 +122,7 @@ def test_the_daily_rows_answer_the_same_where_they_suffice(sent, zone, documents
         assert (from_daily.lines, from_daily.skipped_values) == (from_raw.lines, from_raw.skipped_values)
         has_values = description.breakdown is not None
         for series, is_daily in zip(description.series, from_daily.from_daily, strict=True):
-            by_mask = series.math in ("unique_users", "unique_sessions")
-            assert is_daily == (not by_mask or (series.kind == "any" and not has_values))
+            kinds = {"unique_users": ("any", "feature"), "unique_sessions": ("any",)}.get(series.math)
+            assert is_daily == (kinds is None or (series.kind in kinds and not has_values))
 
     on_a_world(sent, zone, documents, look)

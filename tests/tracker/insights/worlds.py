@@ -11,7 +11,9 @@ from config.backoffice import settings
 from orgs.models import Cohort, CohortMember, Organization, OrganizationKey
 from tests.factories import application, snapshot
 from tests.tracker.test_rollups import event, put
-from tracker import rollups
+from tracker import features, rollups
+from tracker.features import Rule
+from tracker.models import Feature
 
 NOW = datetime(2026, 4, 3, 9, 30, tzinfo=UTC)
 NAMES = ("project_created", "purchase", "page_view")
@@ -45,13 +47,15 @@ def events(draw):
     )
 
 
-def build(sent, zone: str, week_start: str) -> Cohort:
-    """Send the events, count them, know something about some customers; `e` is an alias of `a`. Returns a cohort."""
+def build(sent, zone: str, week_start: str) -> tuple[Cohort, Feature]:
+    """Send events, count them, know something about customers (`e` is an alias of `a`); a cohort and a feature."""
     settings.change({"time_zone": zone, "week_start": week_start}, actor=None, now=NOW)
     app = application()
     put(app, [event(external_id=each, name="$identify") for each in ORGANIZATIONS])
     put(app, sent)
+    feature = features.save(Feature(name="Reports"), RULES, actor=None, now=NOW)
     rollups.roll_up(NOW)
+    features.count_waiting(NOW)
     found = {each.external_id: each for each in Organization.objects.all()}
     OrganizationKey.objects.filter(external_id="e").update(organization=found["a"])
     Organization.objects.filter(external_id="b").update(properties={"plan": "enterprise", "seats": 12, "tier": "gold"})
@@ -61,7 +65,10 @@ def build(sent, zone: str, week_start: str) -> Cohort:
     cohort = Cohort.objects.create(name="Some", created_at=NOW, changed_at=NOW)
     CohortMember.objects.create(cohort=cohort, organization=found["a"], since=NOW)
     CohortMember.objects.create(cohort=cohort, organization=found["c"], since=NOW)
-    return cohort
+    return cohort, feature
+
+
+RULES = [Rule(event="purchase", path_prefix="/b"), Rule(property_name="v", property_value="7")]
 
 
 # --- Questions ---------------------------------------------------------------------------------------------
@@ -126,6 +133,7 @@ NUMERIC = ("sum", "avg", "min", "max", "median", "p90", "p95", "p99")
 TARGETS = st.one_of(
     st.sampled_from([*NAMES, None]).map(lambda name: {"event": name}),
     st.just({"page": "/a"}),
+    st.just({"feature": 0}),
 )
 
 

@@ -92,8 +92,16 @@
             const chosen = values.split(",").includes(form.elements[name]?.value);
             each.hidden = each.dataset.shownIf ? !chosen : chosen;
         });
+        form.querySelectorAll("[data-list-of]").forEach(each => each.setAttribute("list", `${form.elements[each.dataset.listOf]?.value}s`));
     }
-    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-ask]").forEach(fitLines));
+    // Names that were really sent, offered while one types.
+    async function suggest(form) {
+        const names = await fetch(form.dataset.ask).then(answer => answer.json()).catch(() => ({}));
+        Object.entries(names).forEach(([list, values]) => document.getElementById(list)?.replaceChildren(
+            ...values.map(value => Object.assign(document.createElement("option"), { value }))
+        ));
+    }
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-ask]").forEach(form => { fitLines(form); suggest(form); }));
     document.addEventListener("change", event => { const form = event.target.closest("form[data-ask]"); if (form) fitLines(form); });
 
     // A part of the page that takes its time: loaded by itself, with progress and a way to stop it after two seconds.

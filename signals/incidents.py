@@ -1,0 +1,84 @@
+"""Data incidents: an application's events broke down for everybody, so nothing can be said about its customers' usage.
+
+Watched at the beginning of each scan. While one lasts, rules that need usage say nothing about whoever used the
+application lately, or none at all: their signals neither open nor resolve.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from config.backoffice import audit
+from signals.models import DataIncident
+from signals.publishing import RuleBook
+from signals.rules import Finding, data_incident
+from signals.rules.data_incident import DayPair, Thresholds
+from tracker import usage
+from tracker.models import Application
+
+USED_LATELY = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Organizations whose usage nobody can tell: `users` of broken applications, and everybody outside `active`."""
+
+    users: Collection[int] = frozenset()
+    active: Collection[int] | None = None
+
+    def __contains__(self, organization_id: int) -> bool:
+        return self.active is not None and (organization_id in self.users or organization_id not in self.active)
+
+
+def watch(as_of: date, now: datetime, book: RuleBook) -> list[DataIncident]:
+    """Open and resolve incidents by the last complete day; those that are going on. Part of a scan."""
+    thresholds = book.thresholds.get(data_incident.KEY) or Thresholds()
+    day, known = as_of - timedelta(days=1), {row.application_id: row for row in DataIncident.objects.open()}
+    usual = usage.day_pairs(day, data_incident.compared_with(day, None))
+    for application in Application.objects.filter(is_active=True).order_by("pk"):
+        row = known.get(application.pk)
+        pairs = [DayPair(*pair) for pair in (pairs_since(row, day) if row else usual.get(application.pk, []))]
+        found = None if data_incident.KEY in book.off else data_incident.check(pairs, thresholds)
+        if row is None and found is not None:
+            open_one(application, day, found, book, now)
+        elif row is not None and found is not None:
+            DataIncident.objects.open().filter(pk=row.pk).update(seen_at=now, sentence=found.sentence[:500])
+        elif row is not None and (data_incident.KEY in book.off or data_incident.can_tell(pairs, thresholds)):
+            resolve(row, now)
+    DataIncident.objects.open().filter(application__is_active=False).update(resolved_at=now)
+    return list(DataIncident.objects.open())
+
+
+def pairs_since(incident: DataIncident, day: date) -> list[tuple[int, int, int]]:
+    """A day against the last sound week: last week may be broken as well."""
+    before = data_incident.compared_with(day, incident.first_day)
+    return usage.day_pairs(day, before, incident.application_id).get(incident.application_id, [])
+
+
+def open_one(application: Application, day: date, found: Finding, book: RuleBook, now: datetime) -> None:
+    incident = DataIncident.objects.create(
+        application=application,
+        first_day=day,
+        sentence=found.sentence[:500],
+        evidence=dict(found.numbers),
+        rule_version=book.versions.get(data_incident.KEY, 1),
+        opened_at=now,
+        seen_at=now,
+    )
+    audit.record(None, "incident.opened", incident, detail={"reason": found.sentence}, now=now)
+
+
+def resolve(incident: DataIncident, now: datetime) -> None:
+    if DataIncident.objects.open().filter(pk=incident.pk).update(resolved_at=now):
+        audit.record(None, "incident.resolved", incident, detail={"reason": "Events are back."}, now=now)
+
+
+def held_back(as_of: date, going_on: Collection[DataIncident]) -> HeldBack:
+    """Whom rules that need usage say nothing about."""
+    if not going_on:
+        return HeldBack()
+    by_application = usage.users_of_applications(as_of - USED_LATELY, as_of)
+    broken: set[int] = set()
+    for incident in going_on:
+        broken |= by_application.get(incident.application_id, set())
+    return HeldBack(broken, set().union(*by_application.values()))

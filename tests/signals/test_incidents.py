@@ -1,0 +1,147 @@
+"""A tracking outage from end to end: one incident, no false alarm, and what was held back runs when events return."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from config.backoffice.models import AuditEntry
+from signals import detection, incidents, scoring
+from signals.models import DataIncident, RuleVersion, Signal
+from signals.rules import data_incident
+from tests import factories
+from tests.signals.world import NOW, TODAY, paying, silent, span, used
+from tracker.models import Application, EventNameDay, UsageDay, UserMonth
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+USAGE = {"usage_drop", "inactive_paying"}
+
+
+def scan(days: int = 0, hours: int = 0) -> detection.Scan:
+    """Score everybody and scan, so many days after today."""
+    now = NOW + days * DAY + timedelta(hours=hours)
+    scoring.score(TODAY + days * DAY, now)
+    return detection.scan(TODAY + days * DAY, now, now)
+
+
+def customers(count: int, last: int):
+    found = [paying(f"org-{n}") for n in range(count)]
+    for org in found:
+        used(org, span(80, last))
+    return found
+
+
+def usage_signals() -> set[tuple[str, str]]:
+    return set(Signal.objects.filter(type__in=USAGE).values_list("organization__external_id", "type"))
+
+
+def test_an_outage_opens_one_incident_and_no_signal_until_events_return():
+    found = customers(6, last=2)
+    gone = silent("gone", last=13)
+    for days in range(21):
+        scan(days)
+        assert DataIncident.objects.count() == 1, days
+        assert usage_signals() == set(), days
+    incident = DataIncident.objects.get()
+    assert (incident.first_day, incident.opened_at, incident.seen_at) == (TODAY - DAY, NOW, NOW + 20 * DAY)
+    assert incident.sentence.startswith("Events of the median organization −100")
+
+    # Six of seven send again; the seventh really left before the outage.
+    for org in found:
+        used(org, [TODAY + 20 * DAY])
+    scan(21)
+    incident.refresh_from_db()
+    assert incident.resolved_at == NOW + 21 * DAY
+    assert ("gone", "inactive_paying") in usage_signals()
+    assert {name for name, kind in usage_signals() if kind == "inactive_paying"} == {"gone"}
+    # Twenty of thirty days are lost: now that data comes again, the drop is real to the rule.
+    dropped = {name for name, kind in usage_signals() if kind == "usage_drop"}
+    assert dropped == {org.external_id for org in (*found, gone)}
+    trail = AuditEntry.objects.filter(action__startswith="incident").order_by("id").values_list("action", flat=True)
+    assert list(trail) == ["incident.opened", "incident.resolved"]
+
+
+def test_a_signal_that_is_open_stays_while_nobody_can_tell():
+    customers(6, last=1)
+    silent("gone", last=30)
+    scan()
+    assert usage_signals() >= {("gone", "inactive_paying")}
+    before = Signal.objects.get(organization__external_id="gone", type="inactive_paying")
+    for days in (1, 2, 3):
+        scan(days)
+    assert DataIncident.objects.open().count() == 1
+    after = Signal.objects.get(pk=before.pk)
+    assert (after.state, after.scans_not_true, after.sentence) == ("open", 0, before.sentence)
+
+
+def test_an_outage_of_one_application_holds_back_its_users_only():
+    customers(6, last=2)
+    other = factories.application("Other")
+    elsewhere = [paying(f"other-{n}") for n in range(6)]
+    for org in elsewhere:
+        used(org, span(80, 1))
+    for model in (UsageDay, EventNameDay, UserMonth):
+        model.objects.filter(key__organization__in=elsewhere).update(application=other)
+    quiet = silent("quiet", last=20)
+    UsageDay.objects.filter(key__organization=quiet).update(application=other)
+    never = paying("never")
+    scan()
+    assert [row.application.name for row in DataIncident.objects.open()] == ["Shop"]
+    assert usage_signals() == {("quiet", "inactive_paying"), ("quiet", "usage_drop")}
+    held = incidents.held_back(TODAY, list(DataIncident.objects.open()))
+    assert (never.pk in held, quiet.pk in held, elsewhere[0].pk in held) == (True, False, False)
+
+
+def test_an_application_that_is_switched_off_or_a_rule_that_is_off_has_no_incident():
+    customers(6, last=2)
+    scan()
+    Application.objects.update(is_active=False)
+    scan(hours=1)
+    assert not DataIncident.objects.open().exists()
+    Application.objects.update(is_active=True)
+    RuleVersion.objects.create(rule="data_incident", version=2, is_enabled=False, created_at=NOW)
+    scan(hours=2)
+    assert not DataIncident.objects.open().exists()
+
+
+def test_a_scan_twice_opens_one():
+    customers(6, last=2)
+    scan()
+    scan()
+    assert DataIncident.objects.count() == 1
+
+
+def test_a_quiet_sunday_does_not_end_it():
+    found = [paying(f"org-{n}") for n in range(6)]
+    for org in found:
+        used(org, [day for day in span(80, 2) if day.weekday() < 5])
+    scan()
+    assert DataIncident.objects.open().count() == 1
+    # 10 March is a Tuesday: until Sunday and Monday's scan nothing is there to compare with on the weekend.
+    for days in range(1, 7):
+        scan(days)
+    assert DataIncident.objects.open().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "first_day", "expected"),
+    [(10, None, 3), (10, 10, 3), (16, 10, 9), (17, 10, 3), (24, 10, 3), (25, 10, 4)],
+)
+def test_what_a_day_is_compared_with(day, first_day, expected):
+    def march(number):
+        return number and TODAY.replace(day=number)
+
+    assert data_incident.compared_with(march(day), march(first_day)) == march(expected)
+
+
+def test_pages_say_it(client):
+    client.force_login(factories.staff())
+    org = paying("org-1")
+    now = timezone.now()
+    about = {"opened_at": now, "seen_at": now, "first_day": TODAY, "sentence": "Events of the median <b>fell</b>"}
+    DataIncident.objects.create(application=factories.application(), **about)
+    for address in ("/admin/", "/admin/signals/", f"/admin/orgs/organization/{org.pk}/change/"):
+        page = client.get(address).content.decode()
+        assert "Data incident in Shop since 10 Mar" in page, address
+        assert "&lt;b&gt;fell" in page

@@ -1,0 +1,217 @@
+"""Funnels, retention, lifecycle, pages and sessions against slow plain Python on random events."""
+
+import random
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from orgs.models import Organization, OrganizationKey
+from tests.factories import application
+from tests.tracker.test_rollups import event, put
+from tracker import features, rollups
+from tracker.features import Rule
+from tracker.insights import adoption, funnels, lifecycle, page_views, retention, sessions
+from tracker.insights.description import Interval, Kind, Math, Range, Series
+from tracker.insights.reading import BadDescription
+from tracker.insights.spans import Span
+from tracker.models import Event, Feature
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 4, 3, 9, 30, tzinfo=UTC)
+SPAN = Span(Range("2026-02-04", "2026-04-02"))
+
+
+def step(name: str) -> Series:
+    return Series(Kind.EVENT, name, Math.TOTAL)
+
+
+STEPS = (step("visited"), step("tried"), step("bought"))
+
+
+def send(rng: random.Random) -> list[tuple]:
+    """(organization, user, session, name, path, time), with `d` an alias of `a`; all of production."""
+    app = application()
+    put(
+        app,
+        [
+            event(
+                datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=rng.randrange(92 * 24 * 60)),
+                name=rng.choice(["visited", "tried", "bought", "other"]),
+                external_id=rng.choice("abcd"),
+                user_hash=rng.choice([None, *(bytes([n]) * 32 for n in range(4))]),
+                session_id=rng.choice([None, *(UUID(int=n) for n in range(6))]),
+                path=rng.choice([None, "/a", "/a?x=1", "/b"]),
+            )
+            for _ in range(rng.randrange(5, 60))
+        ],
+        received_at=NOW,
+    )
+    rollups.roll_up(NOW)
+    found = dict(Organization.objects.values_list("external_id", "id"))
+    if {"a", "d"} <= set(found):
+        OrganizationKey.objects.filter(external_id="d").update(organization=found["a"])
+    owner = dict(OrganizationKey.objects.values_list("id", "organization_id"))
+    return [
+        (
+            owner[each.key_id],
+            each.user_hash and bytes(each.user_hash),
+            each.session_id,
+            each.name,
+            each.path and each.path.split("?")[0],
+            each.occurred_at,
+        )
+        for each in Event.objects.order_by("occurred_at", "id")
+    ]
+
+
+def within(moment: datetime) -> bool:
+    return date(2026, 2, 4) <= moment.date() <= date(2026, 4, 2)
+
+
+def furthest(events: list[tuple[str, datetime]], window: timedelta) -> int:
+    """How many steps the best attempt reaches, trying each first step."""
+    best = 0
+    for place, (name, opened) in enumerate(events):
+        if name != "visited" or not within(opened):
+            continue
+        wanted = ["tried", "bought"]
+        for later, at in events[place + 1 :]:
+            if wanted and later == wanted[0] and at < opened + window:
+                wanted.pop(0)
+        best = max(best, 3 - len(wanted))
+    return best
+
+
+@pytest.mark.parametrize("by", ["organization", "user"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_funnel_is_its_best_attempt(seed, by):
+    rng = random.Random(seed)
+    events, window = defaultdict(list), timedelta(days=rng.choice([2, 14]))
+    for org, user, _, name, _, at in send(rng):
+        if by == "organization" or user is not None:
+            events[org if by == "organization" else user].append((name, at))
+    reached = [furthest(each, window) for each in events.values()]
+    expected = [sum(each >= depth for each in reached) for depth in (1, 2, 3)]
+    found = funnels.answer(STEPS, SPAN, NOW, by=by, window=window)
+    assert [each.count for each in found.steps] == expected
+    if expected[0]:
+        assert [each.of_first for each in found.steps] == [each / expected[0] for each in expected]
+
+
+def test_every_start_may_open_an_attempt():
+    """The first visit leads nowhere in time; the second does, with other events between."""
+    days = {"visited": (1, 20), "tried": (19, 21), "other": (22,), "bought": (30, 40)}
+    sent = [
+        event(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=day), name=name) for name in days for day in days[name]
+    ]
+    put(application(), sent, received_at=NOW + timedelta(days=60))
+    rollups.roll_up(NOW + timedelta(days=60))
+    found = funnels.answer(STEPS, Span(Range("2026-03-01", "2026-03-31")), NOW)
+    assert [(each.label, each.count) for each in found.steps] == [
+        ("total of “visited”", 1),
+        ("total of “tried”", 1),
+        ("total of “bought”", 1),
+    ]
+    short = funnels.answer(STEPS, Span(Range("2026-03-01", "2026-03-31")), NOW, window=timedelta(days=10))
+    assert [each.count for each in short.steps] == [1, 1, 0]
+
+
+def test_a_funnel_of_one_step_is_none():
+    with pytest.raises(BadDescription, match="2 to 8 steps"):
+        funnels.answer(STEPS[:1], SPAN, NOW)
+
+
+def bucket_of(day: date, interval: Interval) -> date:
+    return day.replace(day=1) if interval == Interval.MONTH else day - timedelta(days=day.weekday())
+
+
+def labels(interval: Interval) -> list[date]:
+    days = [date(2026, 2, 4) + timedelta(days=n) for n in range(58)]
+    return sorted({bucket_of(day, interval) for day in days})
+
+
+@pytest.mark.parametrize("interval", [Interval.WEEK, Interval.MONTH])
+@pytest.mark.parametrize("seed", range(4))
+def test_retention(seed, interval):
+    events = [each for each in send(random.Random(seed)) if each[5].date() <= date(2026, 4, 2)]
+    first = {}
+    for org, _, _, name, _, at in events:
+        if name == "visited":
+            first.setdefault(org, bucket_of(at.date(), interval))
+    active = {(org, bucket_of(at.date(), interval)) for org, _, _, name, _, at in events if name == "bought"}
+    found = retention.answer(Span(SPAN.range, interval=interval), NOW, start="visited", back="bought")
+    places = labels(interval)
+    assert [each.began for each in found.cohorts] == places
+    for n, cohort in enumerate(found.cohorts):
+        members = {org for org, began in first.items() if began == cohort.began}
+        assert cohort.size == len(members)
+        assert cohort.returned == tuple(sum((org, later) in active for org in members) for later in places[n:])
+    assert found.incomplete_last_bucket
+
+
+@pytest.mark.parametrize("interval", [Interval.WEEK, Interval.MONTH])
+@pytest.mark.parametrize("seed", range(4))
+def test_lifecycle(seed, interval):
+    events = [each for each in send(random.Random(seed)) if each[5].date() <= date(2026, 4, 2)]
+    active = defaultdict(set)
+    for org, *_, at in events:
+        active[bucket_of(at.date(), interval)].add(org)
+    found = lifecycle.answer(Span(SPAN.range, interval=interval), NOW)
+    assert [each.bucket for each in found.stages] == labels(interval)
+    for stage in found.stages:
+        before = active.get(bucket_of(stage.bucket - timedelta(days=1), interval), set())
+        ever = set().union(*(orgs for bucket, orgs in active.items() if bucket < stage.bucket))
+        now = active.get(stage.bucket, set())
+        expected = (len(now - ever), len(now & before), len((now & ever) - before), len(before - now))
+        assert (stage.new, stage.returning, stage.resurrecting, stage.dormant) == expected
+
+
+def test_a_lifecycle_needs_an_interval():
+    with pytest.raises(BadDescription, match="by day, by week or by month"):
+        lifecycle.answer(SPAN, NOW)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pages_and_sessions(seed):
+    events = [each for each in send(random.Random(seed)) if within(each[5])]
+    views = Counter(path for *_, path, _ in events if path)
+    expected = [
+        (
+            path,
+            count,
+            len({org for org, *_, found, _ in events if found == path}),
+            len({user for _, user, *_, found, _ in events if found == path} - {None}),
+        )
+        for path, count in sorted(views.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    found = page_views.answer(SPAN, NOW)
+    assert [(each.path, each.views, each.organizations, each.users) for each in found] == expected
+    times = defaultdict(list)
+    for org, _, session, _, _, at in events:
+        if session:
+            times[org, session].append(at)
+    lengths = sorted((max(each) - min(each)).total_seconds() for each in times.values())
+    told = sessions.answer(SPAN, NOW)
+    assert (told.count, told.organizations) == (len(times), len({org for org, _ in times}))
+    assert told.events == sum(map(len, times.values()))
+    if lengths:
+        middle = len(lengths) // 2
+        median = lengths[middle] if len(lengths) % 2 else (lengths[middle - 1] + lengths[middle]) / 2
+        assert told.median_seconds == pytest.approx(median)
+        assert told.average_seconds == pytest.approx(sum(lengths) / len(lengths))
+
+
+def test_the_matrix_of_features():
+    feature = features.save(Feature(name="Buying"), [Rule(event="bought")], actor=None, now=NOW)
+    other = features.save(Feature(name="Trying"), [Rule(event="tried")], actor=None, now=NOW)
+    put(application(), [event(NOW - timedelta(days=3), name="bought", external_id="a"), event(NOW, external_id="b")])
+    rollups.roll_up(NOW)
+    features.count_waiting(NOW)
+    a, b = (Organization.objects.get(external_id=each).pk for each in "ab")
+    found = adoption.matrix(NOW.date(), [a, b])
+    assert found.features == (feature, other)
+    [used, unused] = found.rows[a]
+    assert (used.events, used.is_adopted, unused) == (1, True, None)
+    assert found.rows[b] == (None, None)
