@@ -28,7 +28,8 @@ def test_the_navigation():
     ]
     assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
-    assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "webhooks", "users", "teams", "audit"]
+    operations = ["jobs", "health_models", "settings", "tokens", "webhooks", "mails", "users", "teams", "audit"]
+    assert shown("Operations") == operations
 
 
 def test_the_panels_of_an_organization():
