@@ -26,7 +26,17 @@ def test_the_navigation():
         "churn",
         "digest",
     ]
-    assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
+    assert shown("Evidence") == [
+        "revenue",
+        "insights",
+        "subscriptions",
+        "events",
+        "features",
+        "pages",
+        "sessions",
+        "explorer",
+        "ai_cost",
+    ]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     operations = ["jobs", "health_models", "settings", "tokens", "webhooks", "mails", "users", "teams", "audit"]
     assert shown("Operations") == operations
