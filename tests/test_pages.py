@@ -52,6 +52,7 @@ def test_the_panels_of_an_organization():
         "notes",
         "usage",
         "features",
+        "members",
         "insights",
         "revenue",
         "timeline",
