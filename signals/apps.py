@@ -9,6 +9,7 @@ class SignalsConfig(AppConfig):
     def ready(self) -> None:
         from signals import (  # noqa: F401,PLC0415  register
             acting_pages,
+            ai_pages,
             backtest_pages,
             churn_pages,
             digest_pages,
