@@ -105,8 +105,11 @@ INSTALLED_APPS = [
     "revenue",
     "signals",
 ]
+# What clients of the ingest ask for: no session, no redirect, no page.
+MACHINE_PATHS = [r"v1/", r"(?:batch|e|i|capture|track|flags|decide|s|array|api/surveys)(?:/|$)"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.backoffice.middleware.ShortWay",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.backoffice.middleware.RefuseNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -159,12 +162,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # A redirect would turn an event's POST into an empty GET that the client takes for success.
-    SECURE_REDIRECT_EXEMPT = [
-        r"^healthz$",
-        r"^readyz$",
-        r"^v1/",
-        r"^(batch|e|i|capture|track|flags|decide|s|array|api/surveys)(/|$)",
-    ]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", *(f"^{path}" for path in MACHINE_PATHS)]
 # Event batches are at most 20 MiB and uploads 50 MB; both doors count for themselves and answer in their own words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

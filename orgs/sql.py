@@ -60,9 +60,7 @@ SELECT unnest(%(ids)s::bigint[]), %(reason)s, %(now)s
 ORGANIZATIONS_WITH_PROPERTY = """
 WITH valued AS (
     SELECT id, properties ->> %(name)s AS text,
-           CASE WHEN jsonb_typeof(properties -> %(name)s) = 'number' THEN (properties ->> %(name)s)::numeric
-                WHEN jsonb_typeof(properties -> %(name)s) = 'string' AND properties ->> %(name)s ~ %(number_pattern)s
-                THEN (properties ->> %(name)s)::numeric
+           CASE WHEN properties ->> %(name)s ~ %(number_pattern)s THEN (properties ->> %(name)s)::numeric
            END AS number
     FROM orgs_organization
     WHERE properties ->> %(name)s IS NOT NULL
@@ -77,8 +75,8 @@ WHERE CASE %(operator)s
     WHEN 'gte' THEN number >= %(number)s
     WHEN 'lt' THEN number < %(number)s
     WHEN 'lte' THEN number <= %(number)s
-    WHEN 'is_date_before' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' AND left(text, 10) < %(text)s
-    WHEN 'is_date_after' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' AND left(text, 10) > %(text)s
+    WHEN 'is_date_before' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)' AND left(text, 10) < %(text)s
+    WHEN 'is_date_after' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)' AND left(text, 10) > %(text)s
 END
 """
 

@@ -53,6 +53,15 @@ def read_settings() -> Settings:
     return Settings(row.reporting_currency, row.gap_grace_days, row.fx_mode, row.fx_constant_date)
 
 
+def read_converter(currencies: Collection[str]) -> Converter:
+    """For amounts in these currencies that are no subscriptions."""
+    chosen = read_settings()
+    wanted = {*currencies, chosen.reporting_currency}
+    found = ExchangeRate.objects.filter(currency__in=wanted).order_by().values_list("date", "currency", "per_eur")
+    rates = RateTable(Rate(day, currency, per_eur) for day, currency, per_eur in found)
+    return Converter(rates, chosen.reporting_currency, chosen.fx_mode, chosen.fx_constant_date)
+
+
 def read_rates(reporting_currency: str) -> RateTable:
     """The rates that some line needs: a full table of thirty currencies since 1999 is mostly of other ones."""
     used = Q(currency__in=Subscription.objects.order_by().values("currency")) | Q(currency=reporting_currency)

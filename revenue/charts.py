@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from revenue.mrr.cohorts import Cohort
+from revenue.mrr.money import ratio, to_units
 from revenue.mrr.movements import CHURN, CONTRACTION, EXPANSION, KINDS, NEW, REACTIVATION
 from revenue.mrr.report import MonthFigures
 
@@ -55,7 +56,7 @@ def steps(months: Sequence[MonthFigures], count: int) -> list[Step]:
 def step_of(figures: MonthFigures) -> Step:
     bridge = figures.bridge
     difference = bridge.end - bridge.start
-    return Step(figures, difference, difference / bridge.start if bridge.start else None)
+    return Step(figures, difference, ratio(to_units(difference), to_units(bridge.start)))
 
 
 def trend(months: Sequence[MonthFigures], count: int, currency: str) -> dict[str, Any]:
@@ -135,13 +136,13 @@ def heat(cohorts: Sequence[Cohort], by: str = "paying", shown: int = COHORTS_SHO
 
 def heat_row(cohort: Cohort, by: str, shown: int) -> HeatRow:
     pairs = list(zip(cohort.paying_by_month, cohort.mrr_by_month, strict=True))[:shown]
-    base = cohort.mrr_by_month[0] if by == "mrr" else Decimal(cohort.size)
+    base = to_units(cohort.mrr_by_month[0]) if by == "mrr" else cohort.size
     return HeatRow(cohort.month, cohort.size, tuple(heat_cell(pair, base, by) for pair in pairs))
 
 
-def heat_cell(pair: tuple[int, Decimal], base: Decimal, by: str) -> HeatCell:
+def heat_cell(pair: tuple[int, Decimal], base: int, by: str) -> HeatCell:
     paying, mrr = pair
-    share = (mrr if by == "mrr" else Decimal(paying)) / base if base else None
+    share = ratio(to_units(mrr) if by == "mrr" else paying, base)
     step = 0 if share is None else min(int(share * HEAT_STEPS), HEAT_STEPS)
     return HeatCell(paying, mrr, share, step)
 

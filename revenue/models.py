@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 
-from orgs.models import ImportBatch, OrganizationKey
-from revenue.querysets import SubscriptionQuerySet
+from orgs.models import ImportBatch, Organization, OrganizationKey
+from revenue.querysets import OrganizationMonthQuerySet, SubscriptionQuerySet
 
 
 class Subscription(models.Model):
@@ -102,19 +102,112 @@ class ExchangeRate(models.Model):
         return f"{self.per_eur} {self.currency} on {self.date}"
 
 
-class StoredFacts(models.Model):
-    """The figures of one day, computed once from one state of the books (`revenue.facts`); may be deleted any time."""
+class OrganizationFacts(models.Model):
+    """One organization with lines, as the stored figures count it: which lines, and since when it pays.
 
+    The constraint on the organization is left out on purpose: the row goes with the next rebuild, and nobody who
+    deletes an organization has to know about it.
+    """
+
+    organization = models.OneToOneField(
+        Organization, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    mark = models.TextField(help_text="Of its lines as they were counted.")
+    lines = models.JSONField(help_text="The counted lines: what has to be taken off the sums when they change.")
+    first_paying_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["first_paying_on"], name="facts_by_first_paying")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}"
+
+
+class OrganizationMonth(models.Model):
+    """One organization between two month closes: its balances and its movement, in the reporting currency.
+
+    There is a row where it pays at one of the two. `amount` is at the opening rates, what rates did is `fx_impact`;
+    `year_ago` is its balance twelve months before, `retained` what it pays of that now, at the rates of then.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "month")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    month = models.DateField(help_text="Its first day.")
+    kind = models.CharField(max_length=12, blank=True, help_text="New, expansion, …; empty: no movement.")
+    opening = models.DecimalField(max_digits=24, decimal_places=4)
+    closing = models.DecimalField(max_digits=24, decimal_places=4)
+    amount = models.DecimalField(max_digits=24, decimal_places=4)
+    fx_impact = models.DecimalField(max_digits=24, decimal_places=4)
+    year_ago = models.DecimalField(max_digits=24, decimal_places=4)
+    retained = models.DecimalField(max_digits=24, decimal_places=4)
+
+    objects = OrganizationMonthQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["month", "-closing", "organization"], name="month_by_closing"),
+            models.Index(fields=["month", "-amount", "organization"], condition=~Q(kind=""), name="month_by_movement"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} in {self.month:%Y-%m}"
+
+
+class StoredMonth(models.Model):
+    """The sums of one month over all organizations (`revenue.mrr.sums`), in units of 0.0001, and its ten largest
+    balances."""
+
+    month = models.DateField(primary_key=True)
+    sums = models.JSONField()
+    largest = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["month"]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class StoredCohort(models.Model):
+    """The organizations that first paid in one month (`revenue.mrr.cohorts`)."""
+
+    month = models.DateField(primary_key=True)
+    content = models.JSONField()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["month"]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class StoredFacts(models.Model):
+    """What the stored figures were computed from, and the lists of the revenue page: one row (`revenue.facts`).
+
+    Stored figures may be deleted any time: the next run of their job computes them anew.
+    """
+
+    id = models.SmallIntegerField(primary_key=True)
     as_of = models.DateField()
-    fingerprint = models.CharField(max_length=64, help_text="Of lines, rates, renewal days, settings and this version.")
+    basis = models.CharField(max_length=64, help_text="Of the day, rates, settings and this version: for everybody.")
+    fingerprint = models.CharField(max_length=64, help_text="Of all that and of lines, names and renewal days.")
     content = models.JSONField()
     computed_at = models.DateTimeField()
     duration_ms = models.PositiveIntegerField()
 
     class Meta:
         default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["as_of", "fingerprint"], name="facts_once_a_day_and_state")]
-        ordering = ["-computed_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(id=1), name="facts_are_one_row", violation_error_message="There is one row of figures."
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Revenue on {self.as_of}"

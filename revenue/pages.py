@@ -1,17 +1,27 @@
-"""The Revenue page, and the page behind each of its monthly numbers."""
+"""The Revenue page, and a page behind each of its numbers."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import wraps
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
-from config.backoffice import settings
+from config.backoffice import exports, settings
 from config.backoffice.pages import register_list, register_page, render_page
-from revenue import answers, charts, drilldown, facts
-from revenue.answers.ahead import named
+from orgs.models import Organization
+from revenue import books, charts, facts
+from revenue.drilldown import ahead, cohorts, lines, months, organizations, overview
+from revenue.drilldown.listing import Listing
+from revenue.drilldown.months import Place
+from revenue.facts import Known
+from revenue.mrr.calendar import add_months, month_start
+from revenue.mrr.ratios import LTV_MONTHS
 
 PER_PAGE = 100
+MOST_MONTHS = 120
+SEE = "revenue.view_subscription"
 
 register_list(
     "subscriptions",
@@ -19,7 +29,7 @@ register_list(
     group="Evidence",
     order=20,
     icon="receipt_long",
-    permission="revenue.view_subscription",
+    permission=SEE,
     url_name="admin:revenue_subscription_changelist",
 )
 register_list(
@@ -33,30 +43,139 @@ register_list(
 )
 
 
-@register_page(
-    "revenue", title="Revenue", group="Evidence", order=10, icon="payments", permission="revenue.view_subscription"
-)
+@register_page("revenue", title="Revenue", group="Evidence", order=10, icon="payments", permission=SEE)
 def revenue(request: HttpRequest) -> HttpResponse:
     """MRR now, how it came about, what it is made of and what is about to change."""
-    now = timezone.now()
-    known = facts.get(settings.today(now), now)
-    found = known.facts
+    known = standing()
     count = chosen(request, "months", charts.SPANS)
     by = request.GET.get("by") if request.GET.get("by") in ("paying", "mrr") else "paying"
+    # A year more than is shown: the line of the year before.
+    figures = facts.last_months(known.as_of, count + 12)
     context = {
         "known": known,
-        "page": found,
-        "now_step": charts.step_of(found.months[-1]),
-        "steps": charts.steps(found.months, count),
+        "page": known.lists,
+        "now_step": charts.step_of(figures[-1]),
+        "steps": charts.steps(figures, count),
         "spans": charts.SPANS,
         "count": count,
         "by": by,
-        "trend": charts.trend(found.months, count, found.currency),
-        "bridge": charts.bridge(found.months, count, found.currency),
-        "heat": charts.heat(found.cohorts, by),
+        "trend": charts.trend(figures, count, known.currency),
+        "bridge": charts.bridge(figures, count, known.currency),
+        "heat": charts.heat(facts.last_cohorts(charts.COHORTS_SHOWN), by),
         "columns": range(charts.COHORTS_SHOWN),
     }
     return render_page(request, "admin/revenue/page.html", context, title="Revenue")
+
+
+def standing() -> Known:
+    """The stored figures of today."""
+    now = timezone.now()
+    return facts.get(settings.today(now), now)
+
+
+def listing_page(name: str, title: str, route: str) -> Callable:
+    """Register a page that shows what its function lists for the stored figures and the address, or hands it out as a
+    file (`export=csv` or `xlsx`)."""
+
+    def register(listed: Callable[[HttpRequest, Known], Listing]) -> Callable:
+        @register_page(name, title=title, permission=SEE, route=route)
+        @wraps(listed)
+        def view(request: HttpRequest) -> HttpResponse:
+            return show(request, listed(request, standing()))
+
+        return view
+
+    return register
+
+
+def show(request: HttpRequest, listing: Listing) -> HttpResponse:
+    file_format = request.GET.get("export")
+    if file_format is not None:
+        header, rows = listing.header(), listing.lines()
+        return exports.download(request, listing.name, header, rows, file_format=file_format, now=timezone.now())
+    context = {
+        "listing": listing,
+        "rows": Paginator(listing.rows, PER_PAGE).get_page(request.GET.get("page")),
+        "more_rows": listing.more and Paginator(listing.more.rows, PER_PAGE).get_page(1),
+    }
+    return render_page(request, "admin/revenue/list.html", context, title=listing.title)
+
+
+@listing_page("revenue_month", "Revenue of a month", "revenue/month")
+def revenue_month(request: HttpRequest, known: Known) -> Listing:
+    """The organizations one number of a month was counted from."""
+    return months.listed(place_of(request, known), request.GET.get("part", ""))
+
+
+@listing_page("revenue_days", "Revenue day by day", "revenue/days")
+def revenue_days(request: HttpRequest, known: Known) -> Listing:
+    """The days behind the movements of a month."""
+    return organizations.days_of_month(place_of(request, known), books.read_terms())
+
+
+@listing_page("revenue_organization", "Revenue of an organization", "revenue/organization")
+def revenue_organization(request: HttpRequest, known: Known) -> Listing:
+    """The lines and days behind one organization's month."""
+    organization_id = number_of(request, "organization")
+    if not Organization.objects.filter(pk=organization_id).exists():
+        raise Http404
+    return organizations.month_of(organization_id, place_of(request, known), books.read_terms())
+
+
+@listing_page("revenue_cohort", "Cohort", "revenue/cohort")
+def revenue_cohort(request: HttpRequest, known: Known) -> Listing:
+    """The organizations that first paid in a month, and what they pay some months later."""
+    cohort = month_of(request.GET.get("cohort", ""), known.as_of)
+    return cohorts.members(cohort, number_of(request, "column"), known.as_of, known.currency)
+
+
+@listing_page("revenue_product", "Revenue of a product", "revenue/product")
+def revenue_product(request: HttpRequest, known: Known) -> Listing:
+    """The active lines of a product."""
+    return lines.of_product(request.GET.get("product", ""), known.as_of, books.read_terms())
+
+
+@listing_page("revenue_unconverted", "Lines without a rate", "revenue/unconverted")
+def revenue_unconverted(request: HttpRequest, known: Known) -> Listing:
+    """The lines in a currency."""
+    return lines.unconverted(request.GET.get("currency", "")[:3], known.as_of, books.read_terms())
+
+
+@listing_page("revenue_discounts", "Discounts larger than their plans", "revenue/discounts")
+def revenue_discounts(request: HttpRequest, known: Known) -> Listing:
+    """Organizations whose lines add up to less than nothing."""
+    return lines.unused_discounts(known.as_of, books.read_terms())
+
+
+@listing_page("revenue_renewals", "Renewals", "revenue/renewals")
+def revenue_renewals(request: HttpRequest, known: Known) -> Listing:
+    """The organizations to renew within some days, by day."""
+    return ahead.renewals(chosen(request, "days", facts.WINDOWS), known.as_of, known.currency)
+
+
+@listing_page("revenue_scheduled", "Scheduled changes", "revenue/scheduled")
+def revenue_scheduled(request: HttpRequest, known: Known) -> Listing:
+    """Starts and ends that have no effect yet."""
+    line = number_of(request, "line") if "line" in request.GET else None
+    return ahead.scheduled(request.GET.get("kind", ""), known.as_of, books.read_terms(), line)
+
+
+@listing_page("revenue_months", "Revenue month by month", "revenue/months")
+def revenue_months(request: HttpRequest, known: Known) -> Listing:
+    """Every figure of every month."""
+    return overview.months(facts.last_months(known.as_of, MOST_MONTHS), known.currency)
+
+
+@listing_page("revenue_cohorts", "Cohorts", "revenue/cohorts")
+def revenue_cohorts(request: HttpRequest, known: Known) -> Listing:
+    """Every cohort close by close."""
+    return overview.cohorts(facts.last_cohorts(), known.currency)
+
+
+@listing_page("revenue_lifetime", "Lifetime value", "revenue/lifetime")
+def revenue_lifetime(request: HttpRequest, known: Known) -> Listing:
+    """The half year whose churn makes the lifetime value."""
+    return overview.lifetime(facts.last_months(known.as_of, LTV_MONTHS + 1), known.currency)
 
 
 def chosen(request: HttpRequest, name: str, choices: tuple[int, ...]) -> int:
@@ -65,40 +184,21 @@ def chosen(request: HttpRequest, name: str, choices: tuple[int, ...]) -> int:
     return int(text) if text in {str(choice) for choice in choices} else choices[0]
 
 
-@register_page(
-    "revenue_month", title="Revenue of a month", permission="revenue.view_subscription", route="revenue/month"
-)
-def revenue_month(request: HttpRequest) -> HttpResponse:
-    """The organizations one number of a month was counted from, with the same total on top."""
-    today = settings.today(timezone.now())
-    month = month_of(request.GET.get("month", ""), today)
-    part = request.GET.get("part", "")
-    listed = drilldown.listed(month, part, today)
-    rows = Paginator(listed.items, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"listed": listed, "rows": rows, "parts": drilldown.PARTS, "titles": drilldown.TITLES}
-    return render_page(request, "admin/revenue/month.html", context, title=f"Revenue of {listed.month:%B %Y}")
+def number_of(request: HttpRequest, name: str) -> int:
+    """A whole number from 0 on that fits an id; 0 for anything else."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-@register_page("revenue_renewals", title="Renewals", permission="revenue.view_subscription", route="revenue/renewals")
-def revenue_renewals(request: HttpRequest) -> HttpResponse:
-    """The organizations to renew within some days, by day, with the same sum on top."""
-    today = settings.today(timezone.now())
-    renewals = answers.renewals(today, chosen(request, "days", facts.WINDOWS))
-    rows = Paginator(renewals.items, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "renewals": renewals,
-        "rows": rows,
-        "items": named(rows.object_list),
-        "windows": facts.WINDOWS,
-        "currency": settings.read().reporting_currency,
-    }
-    return render_page(request, "admin/revenue/renewals.html", context, title="Renewals")
+def place_of(request: HttpRequest, known: Known) -> Place:
+    return Place(month_of(request.GET.get("month", ""), known.as_of), known.as_of, known.currency)
 
 
 def month_of(text: str, today: date) -> date:
-    """The first day of the month YYYY-MM; the running one for anything else or later."""
+    """The first day of the month YYYY-MM; the running one for anything else, later or too long ago."""
+    running = month_start(today)
     try:
         month = date.fromisoformat(f"{text}-01")
     except ValueError:
-        month = today.replace(day=1)
-    return min(month, today.replace(day=1))
+        return running
+    return month if add_months(running, -MOST_MONTHS * 2) <= month <= running else running

@@ -37,6 +37,7 @@ def organization_revenue(organization_id: int, today: date) -> dict[str, Any]:
         return {"groups": []}
     points = answers.trend_of(organization_id, today, MONTHS, terms)
     return {
+        "organization": organization_id,
         "groups": by_state(lines),
         "currency": terms.currency,
         "mrr": points[-1][1],

@@ -1,5 +1,6 @@
 from collections.abc import Collection
 from datetime import date
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -71,3 +72,31 @@ class SubscriptionQuerySet(models.QuerySet):
                 default=Value("Active"),
             )
         )
+
+
+class OrganizationMonthQuerySet(models.QuerySet):
+    def of(self, month: date) -> Self:
+        """The rows of one month."""
+        return self.filter(month=month)
+
+    def paying_at_close(self) -> Self:
+        return self.filter(closing__gt=0)
+
+    def paying_at_opening(self) -> Self:
+        return self.filter(opening__gt=0)
+
+    def moved(self, kinds: Collection[str] = ()) -> Self:
+        """With a movement, of one of some kinds."""
+        moved = self.exclude(kind="")
+        return moved.filter(kind__in=kinds) if kinds else moved
+
+    def largest_first(self) -> Self:
+        """By balance at the close, equal ones by id."""
+        return self.order_by("-closing", "organization_id")
+
+    def largest_movement_first(self) -> Self:
+        return self.order_by("-amount", "organization_id")
+
+    def smaller_than(self, amount: Decimal, organization_id: int) -> Self:
+        """What follows a movement in the order of `largest_movement_first`."""
+        return self.filter(Q(amount__lt=amount) | Q(amount=amount, organization_id__gt=organization_id))

@@ -9,6 +9,7 @@ class SignalsConfig(AppConfig):
     def ready(self) -> None:
         from signals import (  # noqa: F401,PLC0415  register
             acting_pages,
+            ai_pages,
             backtest_pages,
             churn_pages,
             digest_pages,
@@ -22,6 +23,7 @@ class SignalsConfig(AppConfig):
             people_jobs,
             publishing,
             reconciliation_pages,
+            revenue_panels,
             rule_pages,
             study_pages,
             weekly_pages,

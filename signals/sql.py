@@ -28,12 +28,16 @@ SET mrr = reading.mrr, health = reading.score, band = reading.band, coverage = r
     previous_band = COALESCE(told.previous_band, ''), band_changed_on = told.band_changed_on,
     first_seen_at = facts.first_seen_at, last_seen_at = facts.last_seen_at, events_30d = facts.events_30d,
     events_previous_30d = facts.events_previous_30d, users_30d = facts.active_users_28d,
-    weekly_events = facts.weekly_events, renewal_on = facts.renewal_on,
+    weekly_events = facts.weekly_events,
+    renewal_on = coalesce(least(
+        CASE WHEN facts.renewal_on >= %(today)s THEN facts.renewal_on END,
+        CASE WHEN facts.ends_on >= %(today)s THEN facts.ends_on END
+    ), facts.renewal_on),
     products = COALESCE(told.products, '[]'::jsonb), computed_at = %(now)s
 FROM signals_reading AS reading
 CROSS JOIN LATERAL jsonb_to_record(reading.evidence) AS facts (
     first_seen_at timestamptz, last_seen_at timestamptz, events_30d bigint, events_previous_30d bigint,
-    active_users_28d integer, weekly_events jsonb, renewal_on date
+    active_users_28d integer, weekly_events jsonb, renewal_on date, ends_on date
 )
 LEFT JOIN jsonb_to_recordset(%(told)s::jsonb) AS told (
     organization_id bigint, previous_band text, band_changed_on date, products jsonb

@@ -2,8 +2,19 @@
 
 import os
 
+import pytest
+
 # A statement that runs away fails its test instead of holding up all others.
 os.environ.setdefault("PGOPTIONS", "-c statement_timeout=120s")
+
+
+@pytest.fixture(autouse=True)
+def refusals_at_once(monkeypatch):
+    """A test sees what was refused without waiting for the second in which refusals are gathered."""
+    from tracker import tally
+
+    monkeypatch.setattr(tally, "EVERY_SECONDS", 0.0)
+    tally.forget()
 
 
 def pytest_configure() -> None:

@@ -26,7 +26,17 @@ def test_the_navigation():
         "churn",
         "digest",
     ]
-    assert shown("Evidence") == ["revenue", "insights", "subscriptions", "events", "features"]
+    assert shown("Evidence") == [
+        "revenue",
+        "insights",
+        "subscriptions",
+        "events",
+        "features",
+        "pages",
+        "sessions",
+        "explorer",
+        "ai_cost",
+    ]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "webhooks", "users", "teams", "audit"]
 

@@ -27,8 +27,12 @@ BASELINE = {
     "/admin/followups/": 9,
     "/admin/churn/": 7,
     "/admin/cohorts/": 5,
+    "/admin/pages/": 17,
+    "/admin/sessions/": 11,
+    "/admin/explorer/": 9,
+    "/admin/ai-cost/": 13,
     "/admin/revenue/subscription/": 11,
-    "/admin/events/": 8,
+    "/admin/events/": 9,
     "/admin/features/": 6,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
@@ -44,8 +48,9 @@ SOME = {
     "match": "all",
     "groups": [{"match": "all", "rules": [{"kind": "band", "operator": "exact", "value": "watch"}]}],
 }
-# The home page is fifteen numbers of six parts of the product, not a list.
-HOME = "/admin/"
+# The home page is fifteen numbers of six parts of the product, not a list; the others ask several questions, each with
+# a time limit of its own.
+SEVERAL = {"/admin/", "/admin/pages/", "/admin/ai-cost/"}
 
 
 def rows(start: int, stop: int, owner) -> None:
@@ -89,4 +94,4 @@ def test_the_count_is_the_baseline_and_does_not_grow_with_rows(client, path):
     assert Organization.objects.count() == 55
     many = count(client, path)
     assert (few, many) == (BASELINE[path], BASELINE[path])
-    assert path == HOME or many <= MOST
+    assert path in SEVERAL or many <= MOST

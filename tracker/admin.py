@@ -1,4 +1,6 @@
-"""Doors to applications; what they may send is decided elsewhere."""
+"""Doors to applications and to the price book; what they may send is decided elsewhere."""
+
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -6,10 +8,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.backoffice import audit
-from config.backoffice.site import ModelAdmin, register
+from config.backoffice.listing import ExportDoor
+from config.backoffice.site import ModelAdmin, display, register
 from tracker import applications, credentials
-from tracker.models import Application
+from tracker.models import Application, Price
 from tracker.pages import show_application
+
+PRICE_FIELDS = (
+    "provider",
+    "model",
+    "request_type",
+    "input_per_million",
+    "output_per_million",
+    "currency",
+    "valid_from",
+)
 
 
 @register(Application)
@@ -51,3 +64,45 @@ class ApplicationAdmin(ModelAdmin):
 
     def response_change(self, request: HttpRequest, obj: Application) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:application", args=[obj.pk]))
+
+
+@register(Price)
+class PriceAdmin(ExportDoor, ModelAdmin):
+    """The price book: who changed which price stands in the audit trail."""
+
+    export_name = "ai-prices"
+    export_fields = PRICE_FIELDS
+    fields = PRICE_FIELDS
+    list_display = ["name", "request_type", "input_price", "output_price", "currency", "valid_from"]
+    list_filter = ["provider"]
+    search_fields = ["provider", "model"]
+
+    @display(description="Model", ordering="model")
+    def name(self, price: Price) -> str:
+        return f"{price.provider} · {price.model}"
+
+    @display(description="Input, a million tokens", ordering="input_per_million")
+    def input_price(self, price: Price) -> str:
+        return f"{price.input_per_million.normalize():f}"
+
+    @display(description="Output, a million tokens", ordering="output_per_million")
+    def output_price(self, price: Price) -> str:
+        return f"{price.output_per_million.normalize():f}"
+
+    def save_model(self, request: HttpRequest, obj: Price, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        detail = {name: str(form.cleaned_data[name]) for name in form.changed_data}
+        word = "changed" if change else "created"
+        audit.record(request.user, f"price.{word}", obj, now=timezone.now(), detail=detail)
+
+    def delete_model(self, request: HttpRequest, obj: Price) -> None:
+        audit.record(request.user, "price.deleted", obj, now=timezone.now(), detail=told(obj))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for each in queryset:
+            self.delete_model(request, each)
+
+
+def told(price: Price) -> dict[str, str]:
+    return {name: str(getattr(price, name)) for name in PRICE_FIELDS}

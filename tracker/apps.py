@@ -9,8 +9,8 @@ class TrackerConfig(AppConfig):
     verbose_name = "Usage"
 
     def ready(self) -> None:
-        from tracker import cohort_rules, feature_pages, jobs, pages, panels  # noqa: F401,PLC0415  register
-        from tracker.builder import cohort_uses, dashboard_pages  # noqa: F401,PLC0415  register
+        from tracker import cohort_rules, feature_pages, jobs, pages, panels, usage_pages  # noqa: F401,PLC0415  register
+        from tracker.builder import cohort_uses, dashboard_pages, pattern_pages  # noqa: F401,PLC0415  register
         from tracker.builder import pages as builder_pages  # noqa: F401,PLC0415
         from tracker.builder import panels as builder_panels  # noqa: F401,PLC0415
 
@@ -27,10 +27,13 @@ def ensure_partitions(**kwargs: Any) -> None:
         partitions.ensure(timezone.now())
 
 
-def install_dashboard(apps: Any, **kwargs: Any) -> None:
+def install_dashboard(apps: Any = None, **kwargs: Any) -> None:
+    """`flush` sends the same signal without saying which apps: it empties, and nothing is to come back."""
     from django.utils import timezone  # noqa: PLC0415
 
     from tracker.builder import install  # noqa: PLC0415
 
-    if ("tracker", "dashboard") in {(each._meta.app_label, each._meta.model_name) for each in apps.get_models()}:
+    if apps and ("tracker", "dashboard") in {
+        (each._meta.app_label, each._meta.model_name) for each in apps.get_models()
+    }:
         install.install(timezone.now())

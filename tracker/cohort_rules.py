@@ -14,13 +14,14 @@ from config.backoffice import formatting, settings
 from orgs.cohorts import comparing
 from orgs.cohorts.own_rules import operators
 from orgs.cohorts.rules import Input, Rule, RuleKind, Terms, register_rule
-from tracker import usage
+from tracker import adoption, usage
+from tracker.models import Feature
 from tracker.sql import cohort_rules as sql
 
 ALWAYS = date(1970, 1, 1)
 SUGGESTED_DAYS = 30
 MOST_SUGGESTED = 200
-DAYS = Input("days", "In the last days (empty: ever)", "days")
+DAYS = Input("days", "Last days, or ever", "days")
 
 
 def event_names() -> list[str]:
@@ -29,7 +30,7 @@ def event_names() -> list[str]:
 
 
 def plans() -> list[str]:
-    return sorted({plan for plan in usage.current_plans(timezone.now()).values() if plan})[:MOST_SUGGESTED]
+    return sorted({plan for plan in usage.current_plans().values() if plan})[:MOST_SUGGESTED]
 
 
 def first_day(rule: Rule, terms: Terms) -> date:
@@ -136,7 +137,6 @@ class PlanRule(RuleKind):
 
     name = "plan"
     title = "Plan"
-    is_costly = True
     inputs = (
         Input("operator", "Comparison", choices=lambda: operators("exact", "is_not", "is_not_set"), initial="exact"),
         Input("value", "Plan", suggestions=plans),
@@ -150,9 +150,40 @@ class PlanRule(RuleKind):
         return f"plan {comparing.OPERATORS[rule['operator']]}{value}"
 
     def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
-        found = usage.current_plans(terms.now)
+        found = usage.current_plans()
         if rule["operator"] == "is_not_set":
             return terms.everybody - {each for each, plan in found.items() if plan}
         wanted = set(comparing.values(rule["value"]))
         named = {each for each, plan in found.items() if plan in wanted}
         return terms.everybody - named if rule["operator"] == "is_not" else named
+
+
+def features() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Feature.objects.active().values_list("pk", "name")]
+
+
+USES = {"adopted": "is adopted", "used": "is used", "not_used": "is not used"}
+
+
+@register_rule
+class FeatureRule(RuleKind):
+    """Whether a feature is used in its own window of whole days before today, or adopted as it asks for."""
+
+    name = "feature"
+    title = "Feature used or not"
+    is_costly = True
+    inputs = (
+        Input("feature", "Feature", choices=features),
+        Input("operator", "Use", choices=lambda: list(USES.items()), initial="used"),
+    )
+
+    def words(self, rule: Rule) -> str:
+        name = Feature.objects.filter(pk=rule["feature"]).values_list("name", flat=True).first()
+        return f"feature “{name or 'deleted'}” {USES[rule['operator']]}"
+
+    def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
+        own = [each for each in adoption.uses(terms.today) if each.feature_id == int(rule["feature"]) and each.events]
+        if rule["operator"] == "adopted":
+            return {each.organization_id for each in own if each.is_adopted}
+        used = {each.organization_id for each in own}
+        return terms.everybody - used if rule["operator"] == "not_used" else used

@@ -1,5 +1,6 @@
 """The way of an event, step by step: decode, limit, find the organization, store once, tell what was refused."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -7,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
-from django.db import transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from orgs.keys import ensure_keys, hold_keys
-from tracker import bodies, commits, limits, memberships, rejects, store
+from tracker import bodies, commits, limits, memberships, rejects, store, tally
 from tracker.credentials import Sender
 from tracker.incoming import BadEvent, NewEvent
 from tracker.rejects import Refusal
@@ -18,10 +19,11 @@ from tracker.rejects import Refusal
 Decode = Callable[[Any], NewEvent]
 FindKeys = Callable[[set[str], datetime], dict[str, int]]
 
+log = logging.getLogger(__name__)
+
+UNAVAILABLE, UNSTORABLE = "unavailable", "unstorable"
 KEY_IDS_KEPT_SECONDS = 30
 MOST_KEY_IDS = 200_000
-UNKNOWN_KEYS_EVERY_SECONDS = 10
-MOST_UNKNOWN_KEYS = 50
 
 
 class RateLimited(Exception):
@@ -52,6 +54,11 @@ class Receipt:
     warned: dict[int, str] = field(default_factory=dict)
     event_id: int | None = None
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether something of it would be stored if it were sent again."""
+        return any(each.code == UNAVAILABLE for each in self.rejected)
+
 
 def receive(
     sender: Sender, items: Sequence[Any], decode: Decode, now: datetime, *, key_suffices: bool = False
@@ -66,8 +73,7 @@ def receive(
     _warn(events, receipt, refusals, now)
     outcomes = _store(sender, events, now)
     _note(outcomes, receipt, refusals, key_suffices)
-    _tell(sender, refusals, now)
-    _count_unknown_keys(sender, events, now)
+    _tell(sender, events.values(), refusals, now)
     return receipt
 
 
@@ -111,8 +117,6 @@ _key_ids: dict[str, tuple[int, float]] = {}
 def forget() -> None:
     """Drop what this process remembers."""
     _key_ids.clear()
-    _unknown_keys.clear()
-    _unknown_written_at.clear()
 
 
 def _place(sender: Sender, events: Collection[NewEvent], key_ids_of: FindKeys, now: datetime) -> list[store.Row]:
@@ -149,11 +153,30 @@ def _store(sender: Sender, events: dict[int, NewEvent], now: datetime) -> dict[i
     if not events:
         return {}
     rows = _place(sender, events.values(), _key_ids_of, now)
-    outcomes = dict(zip(events, commits.append(rows), strict=True))
+    outcomes = dict(zip(events, _append(rows), strict=True))
     displaced = [index for index, outcome in outcomes.items() if outcome.is_displaced]
     if displaced:
         outcomes.update(zip(displaced, _store_again(sender, [events[index] for index in displaced], now), strict=True))
     return outcomes
+
+
+def _append(rows: list[store.Row]) -> list[store.Outcome]:
+    """All in one commit. When that fails while the database is there, some row is to blame: halves find out which."""
+    try:
+        return commits.append(rows)
+    except Error:
+        if len(rows) == 1 or connection.in_atomic_block or not connection.is_usable():
+            raise
+    middle = len(rows) // 2
+    return [*_append_rest(rows[:middle]), *_append_rest(rows[middle:])]
+
+
+def _append_rest(rows: list[store.Row]) -> list[store.Outcome]:
+    """Others of the same request may be stored by now: from here on a failure is told of each event."""
+    try:
+        return _append(rows)
+    except Error as error:
+        return [store.Outcome(error=error)] * len(rows)
 
 
 def _store_again(sender: Sender, events: Collection[NewEvent], now: datetime) -> list[store.Outcome]:
@@ -169,7 +192,11 @@ def _store_again(sender: Sender, events: Collection[NewEvent], now: datetime) ->
 def _note(outcomes: dict[int, store.Outcome], receipt: Receipt, refusals: list[Refusal], key_suffices: bool) -> None:
     for index, outcome in outcomes.items():
         receipt.event_id = outcome.event_id
-        if not outcome.is_duplicate:
+        if outcome.error is not None:
+            error = not_stored(outcome.error)
+            receipt.rejected.append(Rejected(index, error.code, error.field, error.message))
+            refusals.append(Refusal(error.code, error.message, error.field))
+        elif not outcome.is_duplicate:
             receipt.accepted += 1
         elif outcome.is_reused and not key_suffices:
             error = key_reused()
@@ -180,28 +207,21 @@ def _note(outcomes: dict[int, store.Outcome], receipt: Receipt, refusals: list[R
     receipt.rejected.sort(key=lambda each: each.index)
 
 
+def not_stored(error: Error) -> BadEvent:
+    if isinstance(error, DataError | IntegrityError):
+        log.error("The database refused an event that the decoder had let pass: %s", type(error).__name__)
+        return BadEvent(UNSTORABLE, "The database refuses this event; what it says cannot be stored.")
+    return BadEvent(UNAVAILABLE, "This event could not be stored just now; send it again.")
+
+
 def key_reused() -> BadEvent:
     message = "This key was used before for another event, user or organization; send every event under its own key."
     return BadEvent("key_reused", message, "event_id")
 
 
-def _tell(sender: Sender, refusals: list[Refusal], now: datetime) -> None:
+def _tell(sender: Sender, events: Collection[NewEvent], refusals: list[Refusal], now: datetime) -> None:
+    """The application's page hears of what was refused, and of keys that are not part of the contract."""
     if refusals:
-        rejects.record(sender.application_id, refusals, now)
-
-
-# --- Keys outside the contract: counted in memory, written every ten seconds -------------------------------
-_unknown_keys: dict[int, Counter] = {}
-_unknown_written_at: dict[int, float] = {}
-
-
-def _count_unknown_keys(sender: Sender, events: dict[int, NewEvent], now: datetime) -> None:
-    unknown = [key for event in events.values() for key in event.unknown_keys]
-    if not unknown:
-        return
-    counted = _unknown_keys.setdefault(sender.application_id, Counter())
-    for key in unknown:
-        counted[key if key in counted or len(counted) < MOST_UNKNOWN_KEYS else "…"] += 1
-    if time.monotonic() - _unknown_written_at.get(sender.application_id, -1e9) > UNKNOWN_KEYS_EVERY_SECONDS:
-        _unknown_written_at[sender.application_id] = time.monotonic()
-        rejects.record_unknown_keys(sender.application_id, _unknown_keys.pop(sender.application_id), now)
+        tally.add(sender.application_id, refusals, now)
+    if unknown := [key for event in events for key in event.unknown_keys]:
+        tally.add_unknown_keys(sender.application_id, Counter(unknown), now)

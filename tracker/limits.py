@@ -4,7 +4,6 @@ import threading
 import time
 
 _buckets: dict[int, tuple[float, float]] = {}
-_told_at: dict[int, float] = {}
 _lock = threading.Lock()
 BURST_SECONDS = 10
 
@@ -27,17 +26,6 @@ def seconds_to_wait(application_id: int, events_per_second: int | None, events: 
         return 0.0
 
 
-def should_tell(application_id: int) -> bool:
-    """At most once a second."""
-    with _lock:
-        now = time.monotonic()
-        if now - _told_at.get(application_id, -1.0) < 1:
-            return False
-        _told_at[application_id] = now
-        return True
-
-
 def forget() -> None:
     """Start with full buckets."""
     _buckets.clear()
-    _told_at.clear()

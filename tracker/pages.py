@@ -36,6 +36,8 @@ def stream_page(request: HttpRequest) -> HttpResponse:
         "slow": slow,
         "applications": names.items(),
         "ranges": [(value, words) for value, (words, _) in stream.RANGES.items()],
+        "environments": stream.environments(),
+        "is_live": not chosen.before and not slow,
     }
     return render_page(request, "admin/tracker/stream.html", context, title="Event stream")
 
@@ -44,19 +46,30 @@ def stream_chips(request: HttpRequest, chosen: stream.StreamFilter, names: dict[
     """The filters that are on, each with the address without it."""
     words = {
         "application": names.get(chosen.application, "") if chosen.application else "",
-        "environment": chosen.environment,
+        "environment": f"Environment {chosen.environment}" if chosen.environment else "",
         "event": chosen.event,
         "organization": chosen.organization,
+        "user": f"User {chosen.user[:12]}" if chosen.user else "",
+        "path": f"Path {chosen.path}" if chosen.path else "",
+        "session": f"Session {chosen.session}" if chosen.session else "",
+        "plan": f"Plan {chosen.plan}" if chosen.plan else "",
+        "property": property_words(chosen),
         "range": stream.RANGES[chosen.range][0] if chosen.range else "",
         "before": "Older events" if chosen.before else "",
     }
-    chips = []
-    for name, word in words.items():
-        if word:
-            query = request.GET.copy()
-            query.pop(name, None)
-            chips.append({"word": word, "without": f"?{query.urlencode()}"})
-    return chips
+    return [{"word": word, "without": address_without(request, name)} for name, word in words.items() if word]
+
+
+def property_words(chosen: stream.StreamFilter) -> str:
+    if not chosen.property:
+        return ""
+    return f"{chosen.property} = {chosen.value}" if chosen.value else f"{chosen.property} is set"
+
+
+def address_without(request: HttpRequest, name: str) -> str:
+    query = request.GET.copy()
+    query.pop(name, None)
+    return f"?{query.urlencode()}"
 
 
 def organization_url(organization_id: int) -> str:
@@ -119,8 +132,8 @@ def change_application(request: HttpRequest, application: Application) -> HttpRe
     elif act in ("activate", "deactivate"):
         applications.set_active(application, act == "activate", actor=request.user, now=now)
     elif act == "test":
-        event_id = checks.send_test_event(application, now)
-        messages.success(request, f"Stored as event {event_id}: the way into the database works.")
+        checked = checks.send_test_event(application, request.get_host())
+        (messages.success if checked.is_stored else messages.error)(request, checked.sentence)
     return HttpResponseRedirect(reverse("admin:application", args=[application.id]))
 
 

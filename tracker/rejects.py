@@ -4,8 +4,9 @@ Samples tell what kind of value came, never the value: a body may hold personal 
 """
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,7 @@ REMEDIES = {
     "unreadable_time": "Stored with the time of receipt. Send the time as ISO 8601 with its zone.",
     "method_not_allowed": "Send events with POST.",
     "unavailable": "Send again after the pause that Retry-After names; clients do so by themselves.",
+    "unstorable": "The database refused what the checks had let pass. Please report it with the sample.",
     "unknown_key": "Stored, but this key is not part of the contract and was ignored: move it into properties.",
 }
 
@@ -94,38 +96,31 @@ def clean(value: str) -> str:
     return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def record(application_id: int | None, refusals: Iterable[Refusal], now: datetime) -> None:
+@dataclass
+class Group:
+    """Refusals of one application, code and field; the newest samples first."""
+
+    code: str
+    field: str
+    is_stored: bool
+    message: str = ""
+    count: int = 0
+    samples: list[dict[str, Any]] = dataclass_field(default_factory=list)
+
+    def add(self, refusal: Refusal, count: int) -> None:
+        self.message = clean(refusal.message[:300])
+        self.count += count
+        if refusal.sample:
+            self.samples = [refusal.sample, *self.samples[: MOST_SAMPLES - 1]]
+
+
+def group_of(refusal: Refusal) -> Group:
+    return Group(refusal.code[:40], clean(refusal.field[:60]), refusal.is_stored)
+
+
+def record(application_id: int | None, groups: Iterable[Group], now: datetime) -> None:
     """Count refusals, one statement. The sender has been told anyway: a failure here is only logged."""
-    grouped: dict[tuple[str, str], dict[str, Any]] = {}
-    for each in refusals:
-        key = (each.code[:40], clean(each.field[:60]))
-        group = grouped.setdefault(
-            key,
-            {"code": key[0], "field": key[1], "message": "", "count": 0, "samples": [], "is_stored": each.is_stored},
-        )
-        group["message"] = clean(each.message[:300])
-        group["count"] += 1
-        if each.sample:
-            group["samples"] = [each.sample, *group["samples"][: MOST_SAMPLES - 1]]
-    if grouped:
-        _write(application_id, list(grouped.values()), now)
-
-
-def record_unknown_keys(application_id: int, counted: Mapping[str, int], now: datetime) -> None:
-    """Count keys that are not part of the contract; their events were stored without them."""
-    message = "Stored; this key is not part of the contract and was ignored."
-    merged: dict[str, int] = {}
-    for key, count in counted.items():
-        name = clean(key[:60])
-        merged[name] = merged.get(name, 0) + count
-    rows = [
-        {"code": "unknown_key", "field": name, "message": message, "count": count, "samples": [], "is_stored": True}
-        for name, count in merged.items()
-    ]
-    _write(application_id, rows, now)
-
-
-def _write(application_id: int | None, refused: list[dict[str, Any]], now: datetime) -> None:
+    refused = [asdict(each) for each in groups]
     hour = now.replace(minute=0, second=0, microsecond=0)
     values = {"application_id": application_id, "hour": hour, "now": now, "refused": orjson.dumps(refused).decode()}
     try:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from config import db
 from tracker import cells
@@ -48,13 +48,15 @@ class Row(NamedTuple):
 class Outcome(NamedTuple):
     """What became of one event: its id where one was asked for, or that of the event that used its key first.
 
-    A displaced event is not stored: its organization's key is gone, or somebody is about to take it away.
+    A displaced event is not stored: its organization's key is gone, or somebody is about to take it away. Nor is one
+    with an `error`, which is the database's.
     """
 
     event_id: int | None = None
     is_duplicate: bool = False
     is_reused: bool = False
     is_displaced: bool = False
+    error: Error | None = None
 
 
 STORED = Outcome()

@@ -1,16 +1,22 @@
 """The event stream: raw events, newest first, paged by id. Never counts, never reads more than one page."""
 
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import OperationalError, transaction
+from django.db.models import Func, TextField, Value
 
-from config.db import statement_timeout
+from config.db import rows, statement_timeout
 from orgs.models import OrganizationKey
 from tracker.models import Application, Event
+from tracker.querysets import EventQuerySet
+from tracker.sql import arrivals as sql
 
 PAGE = 50
 MOST_EXPORTED = 50_000
@@ -30,6 +36,7 @@ EXPORTED = (
     "properties",
 )
 SECONDS = 5
+USER = re.compile(r"[0-9a-f]{1,64}")
 RANGES = {
     "hour": ("Last hour", timedelta(hours=1)),
     "day": ("Last 24 hours", timedelta(days=1)),
@@ -45,26 +52,86 @@ class TooSlow(Exception):
 
 @dataclass(frozen=True)
 class StreamFilter:
-    """What is asked for; empty means all. `organization` is an external id, `before` the id to go on from."""
+    """What is asked for; empty means all. `before` is the id to go on from.
+
+    `organization` is an external id, `user` the beginning of a user hash in hex, `path` the beginning of a path;
+    `value` is the text of the property named `property`. Times are those of the event itself.
+    """
 
     application: int | None = None
     environment: str = ""
     event: str = ""
     organization: str = ""
+    user: str = ""
+    path: str = ""
+    session: UUID | None = None
+    plan: str = ""
+    property: str = ""
+    value: str = ""
     range: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
     before: int | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> "StreamFilter":
         """From the query string; what makes no sense is left out."""
+        texts = ("environment", "event", "organization", "path", "plan", "property", "value")
+        user = _text(given.get("user")).lower()
         return cls(
             application=number(given.get("application")),
-            environment=_text(given.get("environment")),
-            event=_text(given.get("event")),
-            organization=_text(given.get("organization")),
+            user=user if USER.fullmatch(user) else "",
+            session=_uuid(given.get("session")),
             range=given.get("range", "") if given.get("range") in RANGES else "",
             before=number(given.get("before")),
+            **{name: _text(given.get(name)) for name in texts},
         )
+
+
+def matching(chosen: StreamFilter, now: datetime) -> EventQuerySet:
+    """The events that match, newest first; nothing is read yet."""
+    span = RANGES[chosen.range][1]
+    wanted = {
+        "application_id": chosen.application,
+        "environment": chosen.environment or None,
+        "name": chosen.event or None,
+        "path__startswith": chosen.path or None,
+        "session_id": chosen.session,
+        "plan": chosen.plan or None,
+        "id__lt": chosen.before,
+        "occurred_at__gte": chosen.since or (now - span if span else None),
+        "occurred_at__lt": chosen.until,
+    }
+    events = Event.objects.select_related("application", "key__organization").order_by("-id")
+    events = events.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if chosen.user:
+        first, last = (bytes.fromhex(chosen.user.ljust(64, digit)) for digit in "0f")
+        events = events.filter(user_hash__gte=first, user_hash__lte=last)
+    if chosen.property:
+        events = events.annotate(said=Said("properties", Value(chosen.property)))
+        events = events.filter(said=chosen.value) if chosen.value else events.filter(said__isnull=False)
+    if chosen.organization:
+        organizations = OrganizationKey.objects.filter(external_id=chosen.organization).values("organization_id")
+        keys = OrganizationKey.objects.filter(organization_id__in=organizations)
+        events = events.filter(key_id__in=list(keys.values_list("id", flat=True)))
+    return events
+
+
+class Said(Func):
+    """The text of one property; a name of digits is a name here, not a place in a list."""
+
+    function = "jsonb_extract_path_text"
+    output_field = TextField()
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """Raises TooSlow when what is read inside takes longer than five seconds."""
+    try:
+        with transaction.atomic(), statement_timeout(SECONDS):
+            yield
+    except OperationalError as error:
+        raise TooSlow("These events are too rare to be found in 5 seconds; choose a shorter time.") from error
 
 
 @dataclass(frozen=True)
@@ -77,25 +144,8 @@ class StreamPage:
 
 def page(chosen: StreamFilter, now: datetime, size: int = PAGE) -> StreamPage:
     """The newest events that match. Raises TooSlow after five seconds."""
-    events = Event.objects.select_related("application", "key__organization").order_by("-id")
-    span = RANGES[chosen.range][1]
-    wanted = {
-        "application_id": chosen.application,
-        "environment": chosen.environment or None,
-        "name": chosen.event or None,
-        "id__lt": chosen.before,
-        "occurred_at__gte": now - span if span else None,
-    }
-    events = events.filter(**{name: value for name, value in wanted.items() if value is not None})
-    if chosen.organization:
-        organizations = OrganizationKey.objects.filter(external_id=chosen.organization).values("organization_id")
-        keys = OrganizationKey.objects.filter(organization_id__in=organizations)
-        events = events.filter(key_id__in=list(keys.values_list("id", flat=True)))
-    try:
-        with transaction.atomic(), statement_timeout(SECONDS):
-            found = list(events[: size + 1])
-    except OperationalError as error:
-        raise TooSlow("These events are too rare to be found in 5 seconds; choose a shorter time.") from error
+    with in_time():
+        found = list(matching(chosen, now)[: size + 1])
     return StreamPage(found[:size], found[size - 1].id if len(found) > size else None)
 
 
@@ -138,6 +188,11 @@ def row_of(event: Event) -> list[Any]:
     ]
 
 
+def environments() -> list[str]:
+    """Those of the newest events."""
+    return [name for [name] in rows(sql.ENVIRONMENTS_SEEN)]
+
+
 def applications() -> list[tuple[int, str]]:
     return list(Application.objects.values_list("id", "name"))
 
@@ -145,6 +200,13 @@ def applications() -> list[tuple[int, str]]:
 def number(text: str | None) -> int | None:
     """A whole number that an id column can hold; None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _text(text: str | None) -> str:

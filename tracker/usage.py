@@ -217,6 +217,6 @@ def current_plan(organization: Organization, now: datetime) -> str | None:
     return rows[0][0] if rows else None
 
 
-def current_plans(now: datetime) -> dict[int, str | None]:
+def current_plans() -> dict[int, str | None]:
     """The current plan of every organization, by its id."""
-    return dict(db.rows(sql.CURRENT_PLANS, {"now": now}))
+    return dict(db.rows(sql.CURRENT_PLANS))

@@ -9,18 +9,17 @@ DASH = "–"
 MINUS = "−"
 # Neither breaks, so that a number never wraps: narrow between thousands, full before a unit.
 THIN, HARD = "\u202f", "\u00a0"
+# ISO 4217: minor units of currencies that have not two.
 MINOR_UNITS = {
-    "BHD": 3,
-    "JOD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
-    "CLP": 0,
-    "ISK": 0,
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND"), 0),
+    **dict.fromkeys(("VUV", "XAF", "XOF", "XPF"), 0),
 }
+
+
+def minor_digits(currency: str) -> int:
+    """Decimal places of a currency's minor unit: EUR 2, JPY 0, KWD 3."""
+    return MINOR_UNITS.get(currency, 2)
 
 
 def number(value: int | float | Decimal | Fraction | None, places: int = 0) -> str:
@@ -40,7 +39,7 @@ def money(value: Decimal | Fraction | int | None, currency: str, *, exact: bool 
     """38 400 EUR on cards; exact: the currency's minor unit, 9 800.00 EUR in tables."""
     if value is None:
         return DASH
-    return f"{number(value, MINOR_UNITS.get(currency, 2) if exact else 0)}{HARD}{currency}"
+    return f"{number(value, minor_digits(currency) if exact else 0)}{HARD}{currency}"
 
 
 def score(value: Decimal | None) -> str:

@@ -43,6 +43,9 @@ SETUP = {
         "view_reject",
         "add_feature",
         "change_feature",
+        "add_price",
+        "change_price",
+        "delete_price",
     ],
     "backoffice": [
         *WORK["backoffice"],

@@ -37,6 +37,10 @@ class CohortUploadForm(UploadForm):
         help_text="A new name, or that of a list made by an import before: the organizations join it.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day_format"].widget = forms.HiddenInput()  # a list holds no dates
+
     def clean_cohort(self) -> str:
         name = clean_name(self.cleaned_data["cohort"])
         if Cohort.objects.by_rules().filter(name__iexact=name).exists():

@@ -29,7 +29,7 @@ class Condition:
 
     @classmethod
     def read(cls, posted: Mapping[str, str], prefix: str) -> Self:
-        """From the fields of a form. After another kind was chosen, values that do not fit it are replaced."""
+        """From the fields of a form. After another kind was chosen, its choices begin anew."""
         kind = known(posted.get(f"{prefix}-kind", ""))
         names = {each.name for each in kind.inputs}
         given = {name: posted[f"{prefix}-{name}"] for name in names if f"{prefix}-{name}" in posted}
@@ -57,14 +57,14 @@ def known(name: str) -> RuleKind:
 
 
 def initial(kind: RuleKind, given: Mapping[str, str]) -> dict[str, str]:
-    """What was given where the kind takes it, else what its fields begin with."""
+    """What its fields begin with; text that was typed already stays."""
     found = {}
     for each in kind.inputs:
-        value = given.get(each.name, each.initial)
-        offered = None if each.choices is None else [choice for choice, _ in each.choices()]
-        if offered and value not in offered:
-            value = each.initial if each.initial in offered else offered[0]
-        found[each.name] = value
+        if each.choices is None:
+            found[each.name] = given.get(each.name, each.initial)
+        else:
+            offered = [choice for choice, _ in each.choices()]
+            found[each.name] = each.initial if each.initial in offered else next(iter(offered), "")
     return found
 
 

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 # Bounded, so that every match is a number that the database takes.
-NUMBER = r"^ *[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})? *$"
+NUMBER = r"^ *[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})? *$"
 
 OPERATORS = {
     "exact": "is",

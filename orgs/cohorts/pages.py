@@ -1,5 +1,6 @@
 """The list of cohorts, the page of one, and the builder."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,12 @@ from config.backoffice import audit, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.cohorts import definition, editing, listing, membership, rules, uses
-from orgs.cohorts.building import Draft
+from orgs.cohorts.building import Draft, Group
 from orgs.models import Cohort
 
 VIEW, ADD, CHANGE, DELETE = (f"orgs.{verb}_cohort" for verb in ("view", "add", "change", "delete"))
 HISTORY = 8
+Save = Callable[[definition.Definition, datetime], Cohort]
 
 
 @register_page("cohorts", title="Cohorts", group="Customers", order=40, icon="group_work", permission=VIEW)
@@ -81,7 +83,7 @@ def edit_page(request: HttpRequest, cohort_id: int) -> HttpResponse:
 
 
 def builder(
-    request: HttpRequest, draft: Draft, save: Any, *, title: str, back: str, cohort: Cohort | None = None
+    request: HttpRequest, draft: Draft, save: Save, *, title: str, back: str, cohort: Cohort | None = None
 ) -> HttpResponse:
     """Show the form, do what its button says, or save and go to the cohort."""
     now, act, refused = timezone.now(), request.POST.get("act", ""), ""
@@ -149,7 +151,7 @@ def form_of(draft: Draft, now: datetime, *, with_errors: bool) -> dict[str, Any]
     }
 
 
-def shown_group(group: Any, with_errors: bool) -> dict[str, Any]:
+def shown_group(group: Group, with_errors: bool) -> dict[str, Any]:
     return {
         "match": group.match,
         "conditions": [

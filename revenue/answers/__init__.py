@@ -7,6 +7,7 @@ from revenue.answers.ahead import contract_ends, renewals, scheduled
 from revenue.answers.history import (
     changes_between,
     changes_of_month,
+    days_of_month,
     ledger_of,
     ledger_of_all,
     months,
@@ -32,6 +33,7 @@ __all__ = [
     "changes_of_month",
     "concentration",
     "contract_ends",
+    "days_of_month",
     "headline",
     "ledger_of",
     "ledger_of_all",

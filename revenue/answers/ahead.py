@@ -26,6 +26,7 @@ class ScheduledChange:
 
     organization_id: int
     name: str
+    line_id: int
     on: date
     kind: str
     product_code: str
@@ -107,8 +108,8 @@ def named(items: Iterable[Renewal]) -> list[Renewal]:
     return [replace(item, name=names[item.organization_id]) for item in items]
 
 
-def scheduled(as_of: date, n: int = 20, terms: Terms | None = None) -> Schedule:
-    """Starts and ends after `as_of`: the first `n` by day, and the sums of all of them at the rates of today.
+def scheduled(as_of: date, n: int | None = 20, terms: Terms | None = None) -> Schedule:
+    """Starts and ends after `as_of`: the first `n` by day (None: all), and the sums of all at the rates of today.
 
     Lines without a rate are listed and counted, not summed.
     """
@@ -124,7 +125,7 @@ def scheduled(as_of: date, n: int = 20, terms: Terms | None = None) -> Schedule:
         if converter.can(change.row.currency):
             units = books.units_of(change.native_mrr, change.row.currency, converter, today)
             sums[change.kind] += units
-        if index < n:
+        if n is None or index < n:
             items.append(_listed(change, names, None if units is None else from_units(units)))
     return Schedule(tuple(items), len(changes), from_units(sums[START]), from_units(sums[END]))
 
@@ -134,6 +135,7 @@ def _listed(change: Scheduled, names: dict[int, str], converted: Decimal | None)
     return ScheduledChange(
         organization_id=row.organization,
         name=names[row.organization],
+        line_id=row.line,
         on=change.on,
         kind=change.kind,
         product_code=row.product_code,

@@ -73,6 +73,15 @@ def changes_of_month(as_of: date, month: date | None = None, terms: Terms | None
     return changes_between(first, min(add_months(first, 1) - timedelta(days=1), as_of), as_of, terms)
 
 
+def days_of_month(as_of: date, month: date, terms: Terms | None = None) -> list[Change]:
+    """The days behind a month's movements up to `as_of`, newest first: one movement per organization and day (R14)."""
+    terms = terms or books.read_terms()
+    first, close = month_start(month), min(add_months(month_start(month), 1) - timedelta(days=1), as_of)
+    touched = _touched(first, close, terms)
+    book = Book(books.read_rows(books.lines(None, touched)), terms.rates, terms.settings, as_of)
+    return named(reversed(day_ledger(book, first, close)))
+
+
 def _touched(first: date, close: date, terms: Terms) -> list[int]:
     """Organizations that can have moved between the closes around `first`..`close`.
 
@@ -128,13 +137,14 @@ def _value_at(book: Book, close: date) -> Decimal:
     return from_units(sum(book.value(segment, day) for segment in holding if segment is not None))
 
 
-def ledger_of(organization_id: int, since: date, as_of: date, terms: Terms | None = None) -> list[Change]:
-    """The days behind an organization's movements from `since` to `as_of`, both included, newest first (R14).
+def ledger_of(organization_id: int, since: date, close: date, as_of: date, terms: Terms | None = None) -> list[Change]:
+    """The days behind an organization's movements from `since` to `close`, both included, newest first, as they look
+    on `as_of` (R14).
 
     Its sums by kind may differ from the monthly bridge, which nets over the month.
     """
     book = books.load(as_of, organization_ids=[organization_id], terms=terms)
-    return named(reversed(day_ledger(book, since, as_of)))
+    return named(reversed(day_ledger(book, since, close)))
 
 
 def ledger_of_all(

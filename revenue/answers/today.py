@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from heapq import nsmallest
+from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q, Sum
@@ -244,7 +245,21 @@ def _state(begins_on: date, end_on: date | None, as_of: date) -> str:
     return SCHEDULED if begins_on > as_of else ACTIVE
 
 
+class Who(NamedTuple):
+    """An organization as lists name it."""
+
+    id: int
+    name: str
+    external_id: str
+
+
+def who_of(organization_ids: Collection[int]) -> dict[int, Who]:
+    """These organizations; one that is gone keeps its number until the figures are computed anew."""
+    found = Organization.objects.filter(id__in=list(organization_ids)).only("display_name", "external_id")
+    known = {each.pk: Who(each.pk, str(each), each.external_id) for each in found}
+    return {pk: known.get(pk) or Who(pk, f"organization {pk}", "") for pk in organization_ids}
+
+
 def names_of(organization_ids: Collection[int]) -> dict[int, str]:
     """What people call these organizations."""
-    found = Organization.objects.filter(id__in=list(organization_ids)).only("display_name", "external_id")
-    return {each.pk: str(each) for each in found}
+    return {pk: who.name for pk, who in who_of(organization_ids).items()}

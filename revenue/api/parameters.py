@@ -1,9 +1,11 @@
 """Query parameters of the revenue API."""
 
 from datetime import date
+from decimal import Decimal
 
 from rest_framework import serializers
 
+from revenue.answers.history import Change
 from revenue.mrr.calendar import months_between
 from revenue.mrr.movements import KINDS
 
@@ -44,11 +46,16 @@ class MonthsParameters(DayParameters):
 class MovementsParameters(DayParameters):
     month = serializers.RegexField(r"^\d{4}-\d{2}$", required=False, help_text="YYYY-MM; default: the running month.")
     kind = serializers.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
-    cursor = serializers.IntegerField(min_value=0, required=False, default=0)
+    cursor = serializers.RegexField(r"^\d{1,20}\.\d{4}:\d{1,18}$", required=False, help_text="The `next` of a page.")
     page_size = serializers.IntegerField(min_value=1, max_value=1000, required=False, default=100)
 
     def validate_month(self, text: str) -> date:
         return month_of(text)
+
+    def validate_cursor(self, text: str) -> tuple[Decimal, int]:
+        """The amount and the organization after which the page begins."""
+        amount, _, organization = text.partition(":")
+        return Decimal(amount), int(organization)
 
 
 class SubscriptionsParameters(serializers.Serializer):
@@ -56,6 +63,11 @@ class SubscriptionsParameters(serializers.Serializer):
     product_code = serializers.CharField(required=False)
     state = serializers.ChoiceField(choices=["active", "scheduled"], required=False)
     known_on = DayField(required=False)
+
+
+def cursor_of(change: Change) -> str:
+    """Where the page after this movement begins; pages stay whole while movements come and go."""
+    return f"{change.amount:.4f}:{change.organization_id}"
 
 
 def check_range(since: date, as_of: date) -> None:

@@ -1,7 +1,9 @@
 """The read API of revenue: the same answers as the pages."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -25,9 +27,11 @@ from revenue.api.serializers import (
     SubscriptionSerializer,
     SummarySerializer,
 )
-from revenue.models import Subscription
+from revenue.models import OrganizationMonth, Subscription
 from revenue.mrr.as_json import cohort_as_json, month_as_json
-from revenue.mrr.calendar import add_months, month_start
+from revenue.mrr.calendar import add_months, month_start, months_between
+from revenue.mrr.movements import KINDS
+from revenue.mrr.report import MonthFigures
 
 
 def today() -> date:
@@ -69,9 +73,19 @@ class MonthsView(APIView):
         as_of = given.get("as_of") or today()
         since = given.get("since") or add_months(month_start(as_of), -11)
         parameters.check_range(since, as_of)
-        report = answers.months(since, as_of, known_on=given.get("known_on"))
-        months = [month_as_json(figures) for figures in report.months]
-        return Response({"as_of": as_of, "currency": report.settings.reporting_currency, "months": months})
+        months = [month_as_json(figures) for figures in months_of(since, as_of, given.get("known_on"))]
+        return Response({"as_of": as_of, "currency": settings.read().reporting_currency, "months": months})
+
+
+def months_of(since: date, as_of: date, known_on: date | None) -> Sequence[MonthFigures]:
+    """The stored figures where they hold for that day and reach back so far, else computed from the lines."""
+    if known_on is None and as_of == today():
+        known = facts.get(as_of, timezone.now())
+        count = months_between(since, as_of) + 1
+        found = facts.last_months(as_of, count) if known.is_current else []
+        if len(found) == count:
+            return found
+    return answers.months(since, as_of, known_on=known_on).months
 
 
 class MovementsView(APIView):
@@ -83,23 +97,42 @@ class MovementsView(APIView):
         responses=inline_serializer(
             "MovementPage",
             {
-                "next": serializers.IntegerField(allow_null=True, help_text="The cursor of the next page."),
+                "next": serializers.CharField(allow_null=True, help_text="The cursor of the next page."),
                 "count": serializers.IntegerField(),
                 "results": MovementSerializer(many=True),
             },
         ),
     )
     def get(self, request: Request) -> Response:
-        """One movement per organization in a month, largest first."""
+        """One movement per organization in a month, largest first. `cursor`: the `next` of the page before."""
         given = read(request, parameters.MovementsParameters)
         as_of = given.get("as_of") or today()
         month = given.get("month") or month_start(as_of)
         parameters.check_range(month, as_of)
-        kind, first = given.get("kind"), given["cursor"]
-        found = [each for each in answers.changes_of_month(as_of, month).items if kind in (None, each.kind)]
-        last = first + given["page_size"]
-        results = movements_as_json(found[first:last], month)
-        return Response({"next": last if last < len(found) else None, "count": len(found), "results": results})
+        kinds, size = [given["kind"]] if "kind" in given else [], given["page_size"]
+        count, page = moved(month, as_of, kinds, given.get("cursor"), size + 1)
+        results = movements_as_json(page[:size], month)
+        return Response(
+            {
+                "next": parameters.cursor_of(page[size - 1]) if len(page) > size else None,
+                "count": count,
+                "results": results,
+            }
+        )
+
+
+def moved(
+    month: date, as_of: date, kinds: list[str], after: tuple[Decimal, int] | None, size: int
+) -> tuple[int, list[Change]]:
+    """How many movements a month has, and the next `size` after an amount and an organization: stored ones where they
+    hold for that day, else computed from the lines."""
+    if as_of == today() and facts.get(as_of, timezone.now()).is_current:
+        found = OrganizationMonth.objects.of(month).moved(kinds)
+        page = (found if after is None else found.smaller_than(*after)).largest_movement_first()[:size]
+        return found.count(), list(facts.changes(page, as_of))
+    every = [each for each in answers.changes_of_month(as_of, month).items if each.kind in (kinds or KINDS)]
+    rest = [each for each in every if after is None or (-each.amount, each.organization_id) > (-after[0], after[1])]
+    return len(every), rest[:size]
 
 
 def movements_as_json(changes: list[Change], month: date) -> list[dict[str, Any]]:
@@ -119,9 +152,9 @@ class CohortsView(APIView):
     @extend_schema(operation_id="revenue_cohorts", responses=CohortsSerializer)
     def get(self, request: Request) -> Response:
         """Cohorts by first paying month, oldest first; column k is the close of the k-th month after."""
-        found = facts.get(today(), timezone.now()).facts
-        cohorts = [cohort_as_json(cohort) for cohort in found.cohorts]
-        return Response({"as_of": found.as_of, "currency": found.currency, "cohorts": cohorts})
+        known = facts.get(today(), timezone.now())
+        cohorts = [cohort_as_json(cohort) for cohort in facts.last_cohorts()]
+        return Response({"as_of": known.as_of, "currency": known.currency, "cohorts": cohorts})
 
 
 class SubscriptionsView(generics.ListAPIView):

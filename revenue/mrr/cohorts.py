@@ -8,7 +8,9 @@ from itertools import accumulate
 
 from revenue.mrr.book import Book, Timeline
 from revenue.mrr.calendar import month_start, months
-from revenue.mrr.money import from_units
+from revenue.mrr.money import from_units, to_units
+
+NOTHING = from_units(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,25 @@ class Cohort:
     first_day_mrr: Decimal
     paying_by_month: tuple[int, ...]
     mrr_by_month: tuple[Decimal, ...]
+
+
+def joined(one: Cohort | None, other: Cohort, sign: int = 1) -> Cohort:
+    """A cohort of two sets of organizations; with -1 the first one without the second. Both end at the same day."""
+    if one is None:
+        one = Cohort(other.month, 0, NOTHING, (0,) * len(other.paying_by_month), (NOTHING,) * len(other.mrr_by_month))
+    mrr = (_sum(*pair, sign) for pair in zip(one.mrr_by_month, other.mrr_by_month, strict=True))
+    paying = zip(one.paying_by_month, other.paying_by_month, strict=True)
+    return Cohort(
+        one.month,
+        one.size + sign * other.size,
+        _sum(one.first_day_mrr, other.first_day_mrr, sign),
+        tuple(first + sign * second for first, second in paying),
+        tuple(mrr),
+    )
+
+
+def _sum(first: Decimal, second: Decimal, sign: int) -> Decimal:
+    return from_units(to_units(first) + sign * to_units(second))
 
 
 class _Growing:

@@ -1,14 +1,17 @@
 """What the balance of a close is made of: products, currencies, concentration (R5, R22, R23)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import nlargest
 from itertools import accumulate
 
-from revenue.mrr.book import Book
 from revenue.mrr.grid import Grid, GridRow
 from revenue.mrr.money import from_units, ratio
 from revenue.mrr.timeline import Segment, Span
+
+LARGEST = 10
+Columns = dict[str, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +64,62 @@ class Steps:
 
 def concentration(balances: list[int]) -> Concentration:
     """Of the balances of one close, in units, in any order (R22)."""
-    total = sum(balances)
+    squares = sum(balance * balance for balance in balances)
+    return shares(nlargest(LARGEST, balances), squares, sum(balances))
+
+
+def shares(largest: Sequence[int], squares: int, total: int) -> Concentration:
+    """From the ten largest balances (largest first), the sum of all squares and of all balances, in units (R22)."""
     if total == 0:
         return Concentration()
-    largest = nlargest(10, balances)
-    squares = sum(balance * balance for balance in balances)
     return Concentration(ratio(largest[0], total), ratio(sum(largest), total), ratio(squares, total * total))
 
 
-def compositions(grid: Grid, first: int) -> list[Composition]:
-    """One per close from index `first` on."""
-    collected = _Collected(grid.book, grid.closes)
-    for row in grid.rows:
-        collected.add(row, first)
-    balances = zip(*(row.balances[first:] for row in grid.rows), strict=True)
-    concentrations = [concentration([value for value in close if value]) for close in balances]
-    concentrations += [Concentration()] * (len(grid.closes) - first - len(concentrations))
-    sums = collected.sums()
-    return [_composition(sums, first + offset, concentrations[offset]) for offset in range(len(grid.closes) - first)]
+def composition(products: Columns, currencies: Columns, parts: Concentration) -> Composition:
+    """From the sums of one close: products as [lines, MRR, priced lines, organizations], currencies as [lines, native
+    MRR], in units."""
+    products, currencies = dict(sorted(products.items())), dict(sorted(currencies.items()))
+    return Composition(
+        {code: from_units(mrr) for code, (_rows, mrr, _lines, _who) in products.items()},
+        {code: ProductCounts(lines, who) for code, (_rows, _mrr, lines, who) in products.items() if lines},
+        {code: from_units(native) for code, (_rows, native) in currencies.items()},
+        parts,
+    )
 
 
-class _Collected:
-    """Sums by product and by currency while the rows of the grid go by."""
+class Collected:
+    """Sums by product and by currency over the rows of a grid, for every close."""
 
-    def __init__(self, book: Book, closes: list[int]) -> None:
-        self._book = book
-        self._closes = closes
-        self._product_mrr, self._product_rows, self._lines, self._organizations, self._native, self._rows = (
-            Steps(len(closes)) for _ in range(6)
-        )
+    def __init__(self, grid: Grid) -> None:
+        self._book = grid.book
+        self._closes = grid.closes
+        self._steps = [Steps(len(grid.closes)) for _ in range(6)]
+        self._product_rows, self._product_mrr, self._lines, self._organizations, self._rows, self._native = self._steps
+        for row in grid.rows:
+            self._add(row)
+        self._sums = [steps.sums() for steps in self._steps]
 
-    def add(self, row: GridRow, first: int) -> None:
-        for start, end, segment in row.runs(first):
+    def at(self, index: int) -> tuple[Columns, Columns]:
+        """Products and currencies with a line that counts at a close."""
+        rows, mrr, lines, organizations, currency_rows, native = self._sums
+        nothing = [0] * len(self._closes)
+        products = {
+            code: [
+                rows[code][index],
+                mrr[code][index],
+                *(each.get(code, nothing)[index] for each in (lines, organizations)),
+            ]
+            for code in rows
+            if rows[code][index]
+        }
+        return products, {
+            code: [currency_rows[code][index], native[code][index]]
+            for code in currency_rows
+            if currency_rows[code][index]
+        }
+
+    def _add(self, row: GridRow) -> None:
+        for start, end, segment in row.runs():
             for span in segment.spans:
                 self._add_span(span, start, end)
             for product_code in _priced(segment):
@@ -111,20 +138,6 @@ class _Collected:
             value = self._book.span_value(span, self._closes[index])
             self._product_mrr.add(span.product_code, index, index + 1, value)
 
-    def sums(self) -> tuple[dict[str, list[int]], ...]:
-        collected = (self._product_rows, self._product_mrr, self._lines, self._organizations)
-        return tuple(steps.sums() for steps in (*collected, self._rows, self._native))
-
 
 def _priced(segment: Segment) -> set[str]:
     return {span.product_code for span in segment.spans if span.native > 0}
-
-
-def _composition(sums: tuple[dict[str, list[int]], ...], index: int, shares: Concentration) -> Composition:
-    rows, mrr, lines, organizations, currency_rows, native = sums
-    return Composition(
-        {code: from_units(mrr[code][index]) for code in rows if rows[code][index]},
-        {code: ProductCounts(lines[code][index], organizations[code][index]) for code in lines if lines[code][index]},
-        {code: from_units(native[code][index]) for code in currency_rows if currency_rows[code][index]},
-        shares,
-    )

@@ -1,15 +1,33 @@
-"""Balances at every month close of a window, and the monthly sums over them (R8-R12, R14, R16)."""
+"""Balances at every month close of a window, and what happened between two closes (R8-R12, R14, R16)."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 from revenue.mrr.book import Book, Timeline
-from revenue.mrr.movements import Tally, classify, day_moves
+from revenue.mrr.movements import KINDS, classify, day_moves
 from revenue.mrr.timeline import Segment
 
 YEAR = 12
+
+
+class OrganizationMonth(NamedTuple):
+    """One organization between two closes, in units; `index` is that of the closing one.
+
+    `amount` (>= 0) is at the opening rates, `fx_impact` the rest. `year_ago`: its balance at the close twelve months
+    before; `retained`: today's lines at the rates of then, 0 for whoever pays at only one of the two (R16).
+    """
+
+    organization: Hashable
+    index: int
+    opening: int
+    closing: int
+    kind: str | None
+    amount: int
+    fx_impact: int
+    year_ago: int
+    retained: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +38,9 @@ class GridRow:
     balances: list[int]
     segments: list[Segment | None]
 
-    def runs(self, first: int) -> Iterator[tuple[int, int, Segment]]:
-        """Stretches [i, j) of closes from index `first` on at which one segment holds."""
-        start, size = first, len(self.segments)
+    def runs(self) -> Iterator[tuple[int, int, Segment]]:
+        """Stretches [i, j) of closes at which one segment holds."""
+        start, size = 0, len(self.segments)
         while start < size:
             segment = self.segments[start]
             end = start + 1
@@ -62,47 +80,45 @@ class Grid:
                 balances[first:last] = [value(segment, close) for close in closes[first:last]]
         return GridRow(timeline, balances, segments)
 
-    def tallies(self) -> list[Tally]:
-        """One per close; the one at index 0 has an end and no start."""
-        tallies = [Tally() for _ in self.closes]
-        for row in self.rows:
-            self._count_movements(row, tallies)
-            for tally, balance in zip(tallies, row.balances, strict=True):
-                if balance:
-                    tally.end += balance
-                    tally.paying_end += 1
-        for before, tally in pairwise(tallies):
-            tally.start, tally.paying_start = before.end, before.paying_end
-        return tallies
-
-    def _count_movements(self, row: GridRow, tallies: list[Tally]) -> None:
-        balances, segments, closes, value = row.balances, row.segments, self.closes, self.book.value
+    def months_of(self, row: GridRow) -> Iterator[OrganizationMonth]:
+        """The months with a balance at either end, oldest first."""
+        balances, segments, who = row.balances, row.segments, row.timeline.organization
         first_paying = row.timeline.first_paying
         if first_paying is None:
             return
-        for index in range(1, len(closes)):
-            before, after = segments[index - 1], segments[index]
-            opening, closing = balances[index - 1], balances[index]
-            if before is after:
-                if opening != closing:  # only the rates moved
-                    tallies[index].fx_impact += closing - opening
-                continue
+        opening, before = 0, None
+        for index, closing in enumerate(balances):
+            after = segments[index]
             if opening or closing:
-                paid = first_paying <= closes[index - 1]
-                at_opening = value(after, closes[index - 1]) if after is not None else 0
-                tallies[index].count(*classify(opening, at_opening, closing, paid))
+                kind, amount, fx = None, 0, 0
+                if before is after:
+                    fx = closing - opening  # only the rates moved
+                elif index:
+                    at_opening = self.book.value(after, self.closes[index - 1]) if after is not None else 0
+                    paid = first_paying <= self.closes[index - 1]
+                    kind, amount, fx = classify(opening, at_opening, closing, paid)
+                year_ago = balances[index - YEAR] if index >= YEAR else 0
+                retained = self._retained(row, index) if year_ago and closing else 0
+                yield OrganizationMonth(who, index, opening, closing, kind, amount, fx, year_ago, retained)
+            opening, before = closing, after
 
-    def day_tallies(self, first: int) -> list[Tally]:
-        """The day ledger summed over each month from index `first` on (R14).
+    def _retained(self, row: GridRow, index: int) -> int:
+        """What an organization that pays at a close and paid a year before pays at the rates of then (R16)."""
+        segment = row.segments[index]
+        if segment is row.segments[index - YEAR]:
+            return row.balances[index - YEAR]
+        if segment is not None and segment.fixed is None:
+            return self.book.value(segment, self.closes[index - YEAR])
+        return row.balances[index]
 
-        fx impact is what the sums of a month leave open between its balances: daily differences add up to it.
-        """
-        tallies = [Tally() for _ in self.closes]
-        since = self.closes[first - 1] + 1
+    def day_sums(self) -> list[dict[str, int]]:
+        """The day ledger summed by kind over each month but the first (R14)."""
+        found = [dict.fromkeys(KINDS, 0) for _ in self.closes]
+        since = self.closes[0] + 1
         for row in self.rows:
-            for day, kind, amount, fx, _opening, _closing in day_moves(self.book, row.timeline, since):
-                tallies[bisect_left(self.closes, day)].count(kind, amount, fx)
-        return tallies
+            for day, kind, amount, _fx, _opening, _closing in day_moves(self.book, row.timeline, since):
+                found[bisect_left(self.closes, day)][kind] += amount
+        return found
 
     def in_and_out(self) -> list[int]:
         """Per close: organizations that paid inside the month and at neither of its closes."""
@@ -122,22 +138,3 @@ class Grid:
             if passed and not row.balances[index - 1] and not row.balances[index]:
                 found.add(index)
         return found
-
-    def retained_after_year(self, first: int) -> tuple[list[int], list[int]]:
-        """Per close from `first` (>= 12) on: what organizations paying a year earlier pay now, at the rates
-        of then, and the same capped at what they paid then (R16); zero before `first`. In units."""
-        retained, kept = [0] * len(self.closes), [0] * len(self.closes)
-        for row in self.rows:
-            balances = row.balances
-            for index in range(first, len(balances)):
-                base, now = balances[index - YEAR], balances[index]
-                if not base or not now:
-                    continue
-                segment = row.segments[index]
-                if segment is row.segments[index - YEAR]:
-                    now = base
-                elif segment is not None and segment.fixed is None:
-                    now = self.book.value(segment, self.closes[index - YEAR])
-                retained[index] += now
-                kept[index] += min(base, now)
-        return retained, kept

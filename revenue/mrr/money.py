@@ -20,13 +20,6 @@ INTERVAL_MONTHS = {
     "week": (12, 52),
     "day": (12, 365),
 }
-# ISO 4217 minor units where they are not 2.
-WITHOUT_MINOR_UNIT = frozenset(
-    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF"}
-    | {"XPF", "UYI"}
-)
-THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-
 _EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 
 
@@ -66,15 +59,3 @@ def normalise(amount: Decimal, interval: str, interval_count: int = 1) -> Decima
         raise ValueError("interval_count must be at least 1")
     numerator, denominator = amount.as_integer_ratio()
     return from_units(half_away(numerator * SCALE * per, denominator * months * interval_count))
-
-
-def displayed(amount: Decimal, currency: str) -> Decimal:
-    """`amount` rounded to the currency's minor unit (EUR 2, JPY 0), for display only (R26)."""
-    return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), context=_EXACT)
-
-
-def minor_digits(currency: str) -> int:
-    """Decimal places of the currency's minor unit."""
-    if currency in WITHOUT_MINOR_UNIT:
-        return 0
-    return 3 if currency in THOUSANDTHS else 2

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from revenue.mrr.book import Book, Timeline
 from revenue.mrr.calendar import opening_of
@@ -17,6 +18,7 @@ REACTIVATION = "reactivation"
 CONTRACTION = "contraction"
 CHURN = "churn"
 KINDS = (NEW, EXPANSION, REACTIVATION, CONTRACTION, CHURN)
+PLAIN = ("start", "end", "fx_impact", "paying_start", "paying_end")
 SIGN = {NEW: 1, EXPANSION: 1, REACTIVATION: 1, CONTRACTION: -1, CHURN: -1}
 
 
@@ -72,6 +74,25 @@ class Tally:
         if kind is not None:
             self.amounts[kind] += amount
             self.organizations[kind] += 1
+
+    def add(self, other: "Tally", sign: int = 1) -> None:
+        """Add (or with -1 take away) the sums of other organizations."""
+        for kind in KINDS:
+            self.amounts[kind] += sign * other.amounts[kind]
+            self.organizations[kind] += sign * other.organizations[kind]
+        for name in PLAIN:
+            setattr(self, name, getattr(self, name) + sign * getattr(other, name))
+
+    def dump(self) -> dict[str, Any]:
+        """Plain JSON values; `load` reads them back."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> "Tally":
+        tally = cls()
+        for name in cls.__slots__:
+            setattr(tally, name, data[name])
+        return tally
 
     def net(self) -> int:
         """Gains minus losses, without fx impact."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from revenue.mrr.money import from_units, half_away, ratio
+from revenue.mrr.money import from_units, half_away, ratio, to_units
 from revenue.mrr.movements import CHURN, CONTRACTION, EXPANSION, NEW, REACTIVATION, Tally
+from revenue.mrr.sums import MonthSums
 
 LTV_MONTHS = 6
 
@@ -27,12 +28,9 @@ class Ratios:
     ltv: Decimal | None
 
 
-def ratios(tallies: Sequence[Tally], index: int, retained: int, kept: int, year_ago: int) -> Ratios:
-    """Of the month `tallies[index]`; the six months before it give the churn of R20.
-
-    `retained`, `kept`: twelve-month sums at the rates of a year ago, `year_ago`: their base (R16), in units.
-    """
-    tally = tallies[index]
+def ratios(month: MonthSums, before: Sequence[Tally], year_ago: int) -> Ratios:
+    """Of one month; `before`: the six months before it (R20), `year_ago`: MRR twelve months before, in units (R16)."""
+    tally = month.tally
     moved = tally.amounts
     gained = moved[EXPANSION] + moved[REACTIVATION]
     lost = moved[CONTRACTION] + moved[CHURN]
@@ -40,23 +38,27 @@ def ratios(tallies: Sequence[Tally], index: int, retained: int, kept: int, year_
         arpa=_money(tally.end, tally.paying_end),
         nrr=ratio(tally.start + moved[EXPANSION] - lost, tally.start),
         grr=ratio(tally.start - lost, tally.start),
-        nrr_12m=ratio(retained, year_ago),
-        grr_12m=ratio(kept, year_ago),
+        nrr_12m=ratio(month.retained, year_ago),
+        grr_12m=ratio(month.kept, year_ago),
         logo_churn_rate=ratio(tally.organizations[CHURN], tally.paying_start),
         gross_mrr_churn_rate=ratio(lost, tally.start),
         net_mrr_churn_rate=ratio(lost - gained, tally.start),
         quick_ratio=ratio(moved[NEW] + gained, lost),
-        ltv=_lifetime_value(tally, tallies[max(index - LTV_MONTHS, 0) : index]),
+        ltv=lifetime_value(
+            from_units(tally.end),
+            tally.paying_end,
+            [(each.organizations[CHURN], each.paying_start) for each in before if each.paying_start],
+        ),
     )
 
 
-def _lifetime_value(tally: Tally, before: Sequence[Tally]) -> Decimal | None:
-    """R20; months nobody was paying at the opening of have no logo churn and are not averaged."""
-    rates = [Fraction(month.organizations[CHURN], month.paying_start) for month in before if month.paying_start]
-    churned = sum(rates, Fraction(0))
-    if not churned or not tally.paying_end:
+def lifetime_value(mrr: Decimal, paying: int, churned: Sequence[tuple[int, int]]) -> Decimal | None:
+    """R20 from MRR, paying organizations and, for the months before, churned and paying at the opening (above 0);
+    None while nobody churned. Months nobody paid at the opening of have no logo churn and are not averaged."""
+    mean = sum((Fraction(lost, opening) for lost, opening in churned), Fraction(0))
+    if not mean or not paying:
         return None
-    value = Fraction(tally.end, tally.paying_end) * len(rates) / churned
+    value = Fraction(to_units(mrr), paying) * len(churned) / mean
     return from_units(half_away(value.numerator, value.denominator))
 
 

@@ -1,19 +1,21 @@
 """All figures of a book, month by month: the one answer every revenue page and command reads."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from heapq import nlargest
 
-from revenue.fx import RateTable, RateWarning
+from revenue.fx import CONSTANT, RateTable, RateWarning
 from revenue.mrr.book import Book, Row, Settings, Unconverted, known
 from revenue.mrr.calendar import Month, add_months, month_start, months
 from revenue.mrr.cohorts import Cohort, cohorts
-from revenue.mrr.composition import Composition, compositions
+from revenue.mrr.composition import LARGEST, Composition, composition, shares
 from revenue.mrr.grid import YEAR, Grid
 from revenue.mrr.money import MONTHS_PER_YEAR, from_units
-from revenue.mrr.movements import Bridge, Tally, bridge
-from revenue.mrr.ratios import Ratios, ratios
+from revenue.mrr.movements import SIGN, Bridge, bridge
+from revenue.mrr.ratios import LTV_MONTHS, Ratios, ratios
+from revenue.mrr.sums import MonthSums, sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +83,35 @@ def report(book: Book, first_month: date) -> Report:
     return Report(
         as_of=book.as_of,
         settings=book.settings,
-        months=tuple(_figures(grid, calendar)),
+        months=tuple(figures(calendar, sums(grid), largest(grid))),
         whole_range=bridge(book, first, book.as_of),
         cohorts=tuple(cohorts(book)),
         mrr_by_organization={who: from_units(balance) for who, balance in balances if balance},
         unconverted_rows=tuple(book.unconverted_rows),
         unconverted=tuple(book.unconverted()),
-        rate_warnings=tuple(_rate_warnings(book)),
+        rate_warnings=tuple(_warnings_of(book)),
     )
 
 
-def _figures(grid: Grid, calendar: list[Month]) -> list[MonthFigures]:
-    tallies = grid.tallies()
-    daily = grid.day_tallies(YEAR)
-    in_and_out = grid.in_and_out()
-    retained, kept = grid.retained_after_year(YEAR)
-    parts = compositions(grid, YEAR)
-    return [
-        _month(
-            calendar[index],
-            tallies[index],
-            daily[index],
-            in_and_out=in_and_out[index],
-            quotients=ratios(tallies, index, retained[index], kept[index], tallies[index - YEAR].end),
-            parts=parts[index - YEAR],
-        )
-        for index in range(YEAR, len(calendar))
-    ]
+def largest(grid: Grid) -> list[list[int]]:
+    """The ten largest balances of every close, largest first, in units."""
+    if not grid.rows:
+        return [[] for _ in grid.closes]
+    return [nlargest(LARGEST, filter(None, close)) for close in zip(*(row.balances for row in grid.rows), strict=True)]
 
 
-def _month(
-    month: Month, tally: Tally, daily: Tally, *, in_and_out: int, quotients: Ratios, parts: Composition
-) -> MonthFigures:
+def figures(
+    calendar: Sequence[Month], month_sums: Sequence[MonthSums], top: Sequence[Sequence[int]]
+) -> list[MonthFigures]:
+    """Every month of a calendar but its first twelve, which only the ratios look at. Raises IdentityError (R11)."""
+    return [_month(calendar[index], month_sums, index, top[index]) for index in range(YEAR, len(calendar))]
+
+
+def _month(month: Month, month_sums: Sequence[MonthSums], index: int, top: Sequence[int]) -> MonthFigures:
+    own = month_sums[index]
+    tally = own.tally
+    before = [each.tally for each in month_sums[index - LTV_MONTHS : index]]
+    parts = shares(top, own.squares, tally.end)
     return MonthFigures(
         month=month,
         bridge=tally.bridge(),
@@ -120,34 +119,38 @@ def _month(
         paying_start=tally.paying_start,
         paying_end=tally.paying_end,
         organizations=dict(tally.organizations),
-        in_and_out=in_and_out,
-        ratios=quotients,
-        composition=parts,
-        activity=_activity(tally, daily),
+        in_and_out=own.in_and_out,
+        ratios=ratios(own, before, month_sums[index - YEAR + 1].tally.start),
+        composition=composition(own.products, own.currencies, parts),
+        activity=_activity(own),
     )
 
 
-def _activity(tally: Tally, daily: Tally) -> dict[str, Decimal]:
+def _activity(own: MonthSums) -> dict[str, Decimal]:
     """The month's day ledger; on days without a movement only rates change, so fx impact is what is left."""
-    daily.start, daily.end = tally.start, tally.end
-    daily.fx_impact = tally.end - tally.start - daily.net()
+    net = sum(SIGN[kind] * amount for kind, amount in own.activity.items())
     return {
-        **{kind: from_units(units) for kind, units in daily.amounts.items()},
-        "fx_impact": from_units(daily.fx_impact),
+        **{kind: from_units(units) for kind, units in own.activity.items()},
+        "fx_impact": from_units(own.tally.end - own.tally.start - net),
     }
 
 
-def _rate_warnings(book: Book) -> list[RateWarning]:
-    """R24, for every currency that is converted."""
-    settings, reporting = book.settings, book.settings.reporting_currency
+def _warnings_of(book: Book) -> list[RateWarning]:
     used = {row.currency: row.start_on for row in sorted(book.rows, key=lambda row: row.start_on, reverse=True)}
-    foreign = {code: first for code, first in used.items() if code != reporting and book.converter.can(code)}
+    return rate_warnings(used, book.rates, book.settings, book.as_of)
+
+
+def rate_warnings(used: Mapping[str, date], rates: RateTable, settings: Settings, as_of: date) -> list[RateWarning]:
+    """R24, for every currency that is converted; `used`: the first day of a line by currency."""
+    reporting = settings.reporting_currency
+    foreign = {
+        code: first for code, first in used.items() if code != reporting and code in rates and reporting in rates
+    }
     if foreign:
         foreign[reporting] = min(foreign.values())
+    constant = settings.fx_constant_date if settings.fx_mode == CONSTANT else None
     found = []
     for code, first in sorted(foreign.items()):
-        if settings.fx_constant_date is not None and settings.fx_mode == "constant":
-            found += book.rates.warnings(code, settings.fx_constant_date, settings.fx_constant_date)
-        else:
-            found += book.rates.warnings(code, min(first, book.as_of), book.as_of)
+        first_day, last_day = (constant, constant) if constant else (min(first, as_of), as_of)
+        found += rates.warnings(code, first_day, last_day)
     return found

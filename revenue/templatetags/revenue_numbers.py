@@ -1,5 +1,6 @@
 """Revenue's own words and doors on pages, on top of the `backoffice` library."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,10 +12,11 @@ from django.utils.safestring import SafeString
 
 from config.backoffice import formatting
 from config.backoffice.templatetags.backoffice import list_url
-from revenue.charts import TITLES, Step
-from revenue.drilldown import signed as signed_amount
+from revenue.charts import TITLES
+from revenue.drilldown import listing
+from revenue.drilldown.listing import Column, Listing, Total
+from revenue.drilldown.organizations import signed as signed_amount
 from revenue.mrr.calendar import add_months
-from revenue.mrr.money import minor_digits
 from revenue.mrr.movements import CHURN, NEW, REACTIVATION, Bridge
 from revenue.mrr.report import MonthFigures
 
@@ -22,13 +24,14 @@ register = template.Library()
 
 
 def plus(text: str, value: Decimal) -> str:
-    return f"+{text}" if value > 0 else text
+    """With its sign above 0, unless it is shown as nothing."""
+    return f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text
 
 
 @register.filter
 def amount(value: Decimal, currency: str) -> str:
-    """A number in a column that names its currency: no decimals, whole minor units beside a link."""
-    return formatting.number(value, 0 if abs(value) >= 1000 else minor_digits(currency))
+    """A number in a table that names its currency: the currency's minor unit."""
+    return formatting.number(value, formatting.minor_digits(currency))
 
 
 @register.filter
@@ -50,9 +53,20 @@ def signed_money_exact(value: Decimal, currency: str) -> str:
 
 
 @register.filter
-def signed_change(change: Any, currency: str) -> str:
+def signed_change(change: Any) -> Decimal:
     """A movement's amount: losses below 0."""
-    return signed_money_exact(signed_amount(change), currency)
+    return signed_amount(change)
+
+
+@register.filter
+def arrived(figures: MonthFigures) -> int:
+    """Organizations that began to pay, for the first time or again."""
+    return figures.organizations[NEW] + figures.organizations[REACTIVATION]
+
+
+@register.filter
+def churned(figures: MonthFigures) -> int:
+    return figures.organizations[CHURN]
 
 
 @register.filter
@@ -65,21 +79,6 @@ def lost(bridge: Bridge) -> Decimal:
     return bridge.contraction + bridge.churn
 
 
-@register.filter
-def against_previous(step: Step, currency: str) -> str:
-    """+1.8 % · +1 200 EUR vs October."""
-    month = add_months(step.figures.month.first, -1)
-    return f"{formatting.change(step.share)} · {signed_money(step.difference, currency)} vs {month:%B}"
-
-
-@register.filter
-def heads(figures: MonthFigures) -> str:
-    """Organizations gained and lost since the close before."""
-    who = figures.organizations
-    month = add_months(figures.month.first, -1)
-    return f"+{who[NEW] + who[REACTIVATION]} {formatting.MINUS}{who[CHURN]} vs {month:%B}"
-
-
 @register.simple_tag
 def previous_month_name(figures: MonthFigures) -> str:
     return f"{add_months(figures.month.first, -1):%B}"
@@ -90,9 +89,58 @@ def kind_title(kind: str) -> str:
     return TITLES.get(kind, kind)
 
 
+SHOWN: dict[str, Callable[[Any, str], str]] = {
+    listing.MONEY: lambda value, currency: formatting.money(value, currency, exact=True),
+    listing.SIGNED: signed_money_exact,
+    listing.SHARE: lambda value, currency: formatting.percent(value, 1),
+    listing.CHANGE: lambda value, currency: formatting.change(value),
+    listing.COUNT: lambda value, currency: formatting.number(value),
+    listing.QUOTIENT: lambda value, currency: formatting.number(value, 2),
+    listing.INDEX: lambda value, currency: formatting.number(value, 4),
+    listing.NATIVE: lambda value, currency: formatting.money(value.amount, value.currency, exact=True),
+    listing.NATIVE_SIGNED: lambda value, currency: signed_money_exact(value.amount, value.currency),
+    listing.KIND: lambda value, currency: kind_title(value) if value else "no movement",
+    listing.MONTH: lambda value, currency: f"{value:%b %Y}",
+    listing.DAY: lambda value, currency: f"{value:%-d %b %Y}",
+}
+
+
+def shown(value: Any, kind: str, currency: str) -> str:
+    """A value of a list as people read it; a dash for what does not exist."""
+    if value is None or value == "":
+        return formatting.DASH
+    return SHOWN[kind](value, currency) if kind in SHOWN else str(value)
+
+
+@register.simple_tag
+def shown_total(total: Total, currency: str) -> str:
+    return shown(total.value, total.kind, total.currency or currency)
+
+
+@register.simple_tag
+def shown_cell(column: Column, value: Any, currency: str) -> str:
+    if column.kind == listing.ORGANIZATION:
+        return organization_link(value.id, value.name)
+    return shown(value, column.kind, currency)
+
+
 @register.filter
-def of_key(titles: dict[str, str], key: str) -> str:
-    return titles[key]
+def cells_of(listed: Listing, row: Sequence[Any]) -> list[tuple[Column, Any]]:
+    return list(zip(listed.columns, row, strict=True))
+
+
+@register.simple_tag
+def door(page: str, measure: str, value: Any, text: str, *, css: str = "", title: str = "", **query: Any) -> SafeString:
+    """A number that opens the list it was counted from: `measure` is the total of that list it equals."""
+    return format_html(
+        '<a class="bo-door {}" href="{}" data-measure="{}" data-number="{}" title="{}">{}</a>',
+        css,
+        list_url(f"admin:{page}", **query),
+        measure,
+        formatting.DASH if value is None else value,
+        title,
+        text,
+    )
 
 
 @register.simple_tag

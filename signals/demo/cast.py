@@ -5,7 +5,7 @@ Everything is reckoned back from the story's day, so that the demo looks the sam
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -65,6 +65,14 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Ai:
+    """AI calls of a working day at full use; `size` multiplies their tokens."""
+
+    calls: int
+    size: int = 1
+
+
+@dataclass(frozen=True)
 class Customer:
     """One customer: `external_id` in the import, `event_id` in events when it differs."""
 
@@ -79,7 +87,7 @@ class Customer:
     event_id: str = ""
     is_imported: bool = True
     projects: int = 3
-    tags: tuple[str, ...] = field(default=())
+    ai: Ai | None = None
 
     @property
     def id_in_events(self) -> str:
@@ -123,16 +131,19 @@ NAMED = (
     ),
     Customer(
         "org-305", "Hooli", (Line("business", "2100.00", 300),), growing(44, 14, by=1.64), "business", "Mid-market",
-        owner="jonas", projects=34,
+        owner="jonas", projects=34, ai=Ai(8, size=3),
     ),
     Customer("org-318", "Initech", (Line("pro", "580.00", 250),), fading(30, 8, since=30, to=0.6, people=0.9), "pro",
              "Small business", owner="jonas"),
     Customer("org-322", "Vandelay Industries", (Line("business", "1780.00", 180),), growing(26, 10, by=1.45),
-             "business", "Mid-market", owner="maya"),
+             "business", "Mid-market", owner="maya", ai=Ai(4)),
     Customer("org-330", "Wonka Foods", (Line("enterprise", "5200.00", 610),), steady(90, 26), "enterprise",
-             "Enterprise", owner="jonas", renewal_in=25, projects=21),
+             "Enterprise", owner="jonas", renewal_in=25, projects=21, ai=Ai(6, size=2)),
     Customer("org-344", "Stark Energy", (Line("enterprise", "7400.00", 540),), steady(120, 33), "enterprise",
-             "Enterprise", owner="maya", renewal_in=160, projects=28),
+             "Enterprise", owner="maya", renewal_in=160, projects=28, ai=Ai(9, size=2)),
+    # Pays little and lets the assistant write whole books.
+    Customer("org-366", "Tyrell Media", (Line("starter", "79.00", 200),), steady(16, 5), "starter", "Small business",
+             owner="jonas", projects=8, ai=Ai(12, size=2)),
     Customer("org-351", "Soylent Retail", (Line("pro", "290.00", 90),), None, "pro", "Small business"),
     Customer("org-352", "Massive Dynamic", (Line("business", "1450.00", 60),), None, "business", "Mid-market",
              owner="jonas"),
@@ -212,6 +223,7 @@ def passer_by(number: int, external_id: str, dice: random.Random) -> Customer:
         owner=dice.choice(("maya", "jonas", "jonas", "")),
         renewal_in=dice.choice((None, None, dice.randint(5, 360))) if ended is None else None,
         projects=dice.randint(0, 6),
+        ai=Ai(dice.randint(1, 3)) if dice.random() < 0.25 else None,
     )
 
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -16,14 +17,14 @@ from orgs.importing import batches, options
 from orgs.models import ImportBatch
 from signals import detection, handling, lifecycle, scoring, snapshots
 from signals.demo import cast, work
-from signals.demo.cast import Customer
+from signals.demo.cast import Customer, day_before
 from signals.demo.events import events_of_day
 from signals.models import Signal
 from tracker import credentials, features, ingest, partitions, rollups
 from tracker.applications import create_application
 from tracker.decoders import signed
 from tracker.features import Rule
-from tracker.models import Application, Feature
+from tracker.models import Application, Feature, Price
 
 STAFF = {"maya": ("Maya", "Lindqvist"), "jonas": ("Jonas", "Okafor")}
 APPLICATION = "Demo product"
@@ -68,6 +69,7 @@ def tell(count: int, days: int, most_events: int | None, now: datetime, say: Cal
     accepted = send_events(customers, day, days, most_events, now)
     say("Rolling up, scoring and scanning")
     define_features(now)
+    enter_prices(day)
     rollups.roll_up(now)
     readings = judge(day, days, now)
     return Told(organizations, lines, accepted, readings, Signal.objects.open().count())
@@ -138,6 +140,16 @@ def send_events(customers: list[Customer], day: date, days: int, most: int | Non
         accepted += ingest.receive(sender, batch, decode, now).accepted
     ingest.receive(sender, [mistake(day, now)], decode, now)
     return accepted
+
+
+def enter_prices(day: date) -> None:
+    """What staff would enter from their contract with the provider whose calls bring no cost."""
+    told = {
+        "input_per_million": Decimal(12),
+        "output_per_million": Decimal(48),
+        "valid_from": day_before(day, 120),
+    }
+    Price.objects.get_or_create(provider="fabrikam", model="fk-chat", request_type="", defaults=told)
 
 
 def define_features(now: datetime) -> None:

@@ -3,23 +3,29 @@
 import hashlib
 import hmac
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import connection
 from django.utils import timezone
 
 from orgs.keys import ensure_keys
+from signals import rounds
 from tests.bench import ingest_copy
 from tests.bench.ingest_copy import Buffers
-from tests.bench.ingest_load import drive
+from tests.bench.ingest_load import drive, pace
 from tests.bench.ingest_server import Server, database_cpu, serving
+from tracker import rollups
 from tracker.applications import NewApplication, create_application
 
 BATCH, BATCHES, SINGLES = 500, 160, 6000
 ROUNDS = 3
+FILLS = (10_000, 10_000_000)
 USERS, ORGANIZATIONS, NAMES, PATHS = 500, 200, 20, 50
 SINGLE, MANY = "/v1/events", "/v1/events/batch"
+ONE_INSERT, LIBRARY, SERIALIZER = (f"/v1/bench/{name}" for name in ("one-insert", "library", "serializer"))
 
 
 def sample(number: int, **values: object) -> dict:
@@ -99,15 +105,15 @@ def by_copy(title: str, commits: list[Buffers]) -> Line:
     return Line(title, told.events, told.wall, told.client, 0.0, told.database)
 
 
-def best_of(acts: dict[str, Callable[[str], Line]], rounds: int = ROUNDS) -> dict[str, Line]:
+def best_of(acts: dict[str, Callable[[str], Line]], rounds: int = ROUNDS) -> list[Line]:
     """Every act a round, several rounds: what else the machine does meets all alike. Prints each one's cheapest."""
     found: dict[str, list[Line]] = {title: [] for title in acts}
     for _ in range(rounds):
         for title, act in acts.items():
             found[title].append(act(title))
-    best = {title: min(lines, key=lambda line: line.cpu) for title, lines in found.items()}
-    for title, line in best.items():
-        line.wall = min(each.wall for each in found[title])
+    best = [min(lines, key=lambda line: line.cpu) for lines in found.values()]
+    for line in best:
+        line.wall = min(each.wall for each in found[line.title])
         print(line, flush=True)
     return best
 
@@ -119,7 +125,13 @@ def main(*, full: bool = False) -> None:
     with serving() as server:
         warm_up(server, sender)
         compare_batches(server, sender)
-        compare_singles(server, sender)
+    compare_singles(sender)
+    compare_singles(sender, "a commit takes 2 ms", "-c commit_delay=2000 -c commit_siblings=0")
+    with serving() as server:
+        warm_up(server, sender)
+        answer_times(server, sender)
+        if full:
+            compare_fill(server, sender)
 
 
 def warm_up(server: Server, sender: Sender) -> None:
@@ -127,23 +139,27 @@ def warm_up(server: Server, sender: Sender) -> None:
     drive(server.port, sender.batches(count=16), 8)
 
 
+def batches_line(server: Server, sender: Sender, title: str, *, keyed: bool = False) -> Line:
+    return through(server, title, sender.batches(keyed=keyed), BATCH * BATCHES, 8)
+
+
 def compare_batches(server: Server, sender: Sender) -> None:
     since = ingest_copy.last_id()
     drive(server.port, sender.batches(count=1), 1)
     plain = Buffers(ingest_copy.exported(since), size=BATCH)
-    events = BATCH * BATCHES
-    best = best_of(
+    copied, batches, copied_keys, keyed = best_of(
         {
             f"COPY alone, commits of {BATCH}": lambda title: by_copy(title, [plain] * BATCHES),
-            f"batches of {BATCH}": lambda title: through(server, title, sender.batches(), events, 8),
-            f"COPY alone with ids, commits of {BATCH}": lambda title: by_copy(
+            f"batches of {BATCH}": lambda title: batches_line(server, sender, title),
+            f"COPY alone, events and ids, commits of {BATCH}": lambda title: by_copy(
                 title, [with_keys(plain, sender) for _ in range(BATCHES)]
             ),
-            f"batches of {BATCH} with ids": lambda title: through(server, title, sender.batches(keyed=True), events, 8),
+            f"batches of {BATCH}, each event with its id": lambda title: batches_line(
+                server, sender, title, keyed=True
+            ),
         }
     )
-    copied, batches, copied_keys, keyed = best.values()
-    print(f"  batches reach {batches.rate / copied.rate:.0%} of COPY, with ids {keyed.rate / copied_keys.rate:.0%}")
+    print(f"  batches reach {batches.rate / copied.rate:.0%} of COPY, with ids {keyed.rate / copied_keys.rate:.0%}\n")
 
 
 def with_keys(plain: Buffers, sender: Sender) -> Buffers:
@@ -152,9 +168,68 @@ def with_keys(plain: Buffers, sender: Sender) -> Buffers:
     return Buffers(plain.events, "".join(lines).encode(), BATCH)
 
 
-def compare_singles(server: Server, sender: Sender) -> None:
-    best_of(
-        {
-            "singles, 64 connections": lambda title: through(server, title, sender.singles(), SINGLES, 64),
-        }
-    )
+def compare_singles(sender: Sender, words: str = "", database_options: str = "") -> None:
+    """The product's view, and the others on a server of their own: one of them changes its process."""
+
+    def line(address: str) -> Callable[[str], Line]:
+        servers = own if address.endswith("one-insert") else shared
+        return lambda title: through(servers, title, sender.singles(address), SINGLES, 64)
+
+    with serving(database_options=database_options) as shared, serving(database_options=database_options) as own:
+        warm_up(shared, sender)
+        drive(own.port, sender.singles(ONE_INSERT, 640), 64)
+        acts = {"singles, 64 connections": line(SINGLE), "… one INSERT a request": line(ONE_INSERT)}
+        if not words:
+            acts |= {"… run by REST framework": line(LIBRARY), "a stock ModelSerializer view": line(SERIALIZER)}
+        shared_commits, one_insert, *others = best_of(
+            {f"{title}{words and ', '}{words}": act for title, act in acts.items()}
+        )
+    print(f"  shared commits reach {shared_commits.rate / one_insert.rate:.2f} times one INSERT a request", end="")
+    for library, stock in [others] if others else []:
+        more = library.web / shared_commits.web - 1
+        print(f"\n  REST framework adds {more:.0%} CPU to the web process", end="")
+        print(f"; a stock view takes {stock.cpu / shared_commits.cpu:.1f} times the CPU", end="")
+    print("\n")
+
+
+def answer_times(server: Server, sender: Sender) -> None:
+    """200 singles a second for ten seconds, while what people look at is counted and scored again and again."""
+    ended = threading.Event()
+    worker = threading.Thread(target=keep_counting, args=(ended,))
+    worker.start()
+    driven = pace(server.port, sender.singles(count=2000), 200)
+    ended.set()
+    worker.join()
+    told = ", ".join(f"p{share * 100:g} {driven.percentile(share) * 1000:.1f} ms" for share in (0.5, 0.95, 0.99))
+    print(f"singles at 200 requests/s while roll-up and scan run: {told}\n")
+
+
+def keep_counting(ended: threading.Event) -> None:
+    while not ended.is_set():
+        now = timezone.now()
+        rollups.roll_up(now)
+        rounds.scan_round(now, now)
+    connection.close()
+
+
+def compare_fill(server: Server, sender: Sender) -> None:
+    """What an event costs with ten thousand events and keys stored, and with ten million."""
+    since = ingest_copy.last_id()
+    drive(server.port, sender.batches(count=1), 1)
+    batch = Buffers(ingest_copy.exported(since), size=BATCH)
+    ingest_copy.empty()
+    found = []
+    for stored in FILLS:
+        ingest_copy.fill(batch, stored, sender.fresh.application.id)
+        found.append(
+            best_of(
+                {
+                    f"batches of {BATCH} with ids, {stored:,} stored": lambda title: batches_line(
+                        server, sender, title, keyed=True
+                    ),
+                    f"singles, {stored:,} stored": lambda title: through(server, title, sender.singles(), SINGLES, 64),
+                }
+            )
+        )
+    for small, large in zip(*found, strict=True):
+        print(f"  {large.title}: {large.cpu / small.cpu:.2f} times the CPU")

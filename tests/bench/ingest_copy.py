@@ -36,6 +36,12 @@ EVENTS = f"COPY (SELECT {COLUMNS} FROM tracker_event WHERE id > %s ORDER BY id) 
 INTO_EVENTS = f"COPY tracker_event ({COLUMNS}) FROM STDIN"
 INTO_KEYS = "COPY tracker_eventkey (application_id, event_key, event_id, fingerprint, received_at) FROM STDIN"
 
+KEYS = """
+INSERT INTO tracker_eventkey (application_id, event_key, event_id, fingerprint, received_at)
+SELECT %(application_id)s, gen_random_uuid()::text, n, decode(md5(n::text), 'hex'), now()
+FROM generate_series(1, %(count)s) AS n
+"""
+
 
 def last_id() -> int:
     with connection.cursor() as cursor:
@@ -63,6 +69,23 @@ def copy(commits: Sequence[Buffers]) -> Copied:
             cursor.execute("COMMIT")
     wall, client = time.perf_counter() - wall, _cpu() - client
     return Copied(sum(each.size for each in commits), wall, client, database_cpu() - database)
+
+
+def empty() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE tracker_event, tracker_eventkey")
+
+
+def fill(batch: Buffers, events: int, application_id: int) -> None:
+    """So many events and keys in all, by COPY and by the statement that makes the most keys in the least time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM tracker_event")
+        missing = events - cursor.fetchone()[0]
+        for _ in range(missing // batch.size):
+            with cursor.copy(INTO_EVENTS) as into:
+                into.write(batch.events)
+        cursor.execute(KEYS, {"count": missing, "application_id": application_id})
+        cursor.execute("ANALYZE tracker_event, tracker_eventkey")
 
 
 def _cpu() -> float:

@@ -83,7 +83,7 @@ class Connection:
         if not end:
             return False
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        return len(body) >= int(length)
+        return not length or len(body) >= int(length)
 
     @property
     def is_good(self) -> bool:

@@ -27,7 +27,7 @@ def serving(*, database_options: str = "") -> Iterator["Server"]:
     options = f"&options={quote(database_options)}" if database_options else ""
     environment = {
         "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}{options}",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.bench.ingest_settings",
         "LOG_LEVEL": "WARNING",
     }
     process = subprocess.Popen(

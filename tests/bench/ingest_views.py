@@ -4,22 +4,62 @@ import hashlib
 import hmac
 from typing import Any
 
+import orjson
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.generics import CreateAPIView
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from config.backoffice.api import error_body
 from orgs.models import OrganizationKey
-from tracker import store
-from tracker.api.views import EventView
+from tracker import bodies, commits, ingest, store
+from tracker.api.transport import Signed, signed_request
+from tracker.api.views import EventView, reader_for
 from tracker.credentials import find
 from tracker.models import Application, Event
 
 
 class OneInsertView(EventView):
-    """The product's view, storing each request for itself."""
+    """The product's view, storing each request for itself: `receive` asks `commits` for a shared one."""
 
-    append = staticmethod(store.append)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        commits.append = store.append  # this server is not asked for anything else from here on
+        return super().dispatch(request, *args, **kwargs)
+
+
+class SignedEvent(BaseAuthentication):
+    def authenticate(self, request: Request) -> tuple[None, Signed]:
+        return None, signed_request(request._request, bodies.MOST_BYTES_OF_EVENT, timezone.now())
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
+        return orjson.dumps(data)
+
+
+class LibraryView(APIView):
+    """The product's view run by REST framework: its request, authentication, negotiation and response."""
+
+    authentication_classes = [SignedEvent]
+    permission_classes: list = []
+    renderer_classes = [OrjsonRenderer]
+
+    def post(self, request: Request) -> Response:
+        sender, now = request.auth.sender, timezone.now()
+        receipt = ingest.receive(sender, [bodies.read_event(request.auth.body)], reader_for(sender, now), now)
+        for rejected in receipt.rejected:
+            return Response(error_body(rejected.code, rejected.message, rejected.field), status=400)
+        return Response({"status": "accepted", "id": receipt.event_id}, status=201)
 
 
 class EventSerializer(serializers.ModelSerializer):

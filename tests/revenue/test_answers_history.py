@@ -61,7 +61,7 @@ def test_the_way_of_one_organization():
         ("Acme", date(2026, 2, 28), "expansion", Decimal("50.0000")),
         ("Acme", date(2025, 12, 31), "new", Decimal("100.0000")),
     ]
-    days = answers.ledger_of(org.pk, date(2026, 2, 1), AS_OF)
+    days = answers.ledger_of(org.pk, date(2026, 2, 1), AS_OF, AS_OF)
     assert [(each.on, each.kind, each.amount) for each in days] == [
         (date(2026, 2, 12), "reactivation", Decimal("150.0000")),
         (date(2026, 2, 10), "churn", Decimal("100.0000")),

@@ -9,7 +9,6 @@ import revenue
 from revenue.fx import Rate, RateTable, RateWarning
 from revenue.mrr.book import Book, Row, Settings, Unconverted, scheduled
 from revenue.mrr.cohorts import members
-from revenue.mrr.money import displayed
 from revenue.mrr.movements import IdentityError, Tally, day_ledger, movements
 from revenue.mrr.report import compute
 
@@ -141,14 +140,6 @@ def test_an_empty_book_has_months_of_nothing():
 def test_an_empty_range_is_refused():
     with pytest.raises(ValueError, match="no months"):
         run([], first=date(2024, 4, 1))
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "shown"),
-    [("1.005", "EUR", "1.01"), ("-1.005", "EUR", "-1.01"), ("0.5", "JPY", "1"), ("1.0005", "KWD", "1.001")],
-)
-def test_display_rounds_to_the_minor_unit(amount, currency, shown):
-    assert str(displayed(Decimal(amount), currency)) == shown
 
 
 def test_the_rules_know_neither_django_nor_the_clock():

@@ -169,3 +169,21 @@ def test_an_unscored_organization_is_scored_first():
     scoring.score(TODAY, NOW + SECOND, [org.pk])
     snapshots.refresh(NOW + SECOND, [org.pk])
     assert (shown(org).health, Reading.objects.count()) == (100, 1)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "ends", "shown_as"),
+    [
+        (date(2026, 5, 9), date(2026, 4, 1), date(2026, 4, 1)),
+        (date(2026, 5, 9), date(2026, 6, 1), date(2026, 5, 9)),
+        (None, date(2026, 4, 1), date(2026, 4, 1)),
+        (date(2026, 1, 9), date(2026, 4, 1), date(2026, 4, 1)),
+        (date(2026, 1, 9), None, date(2026, 1, 9)),
+        (None, None, None),
+    ],
+)
+def test_the_next_renewal_is_the_nearer_of_the_agreed_day_and_the_contract_end(agreed, ends, shown_as):
+    org = factories.organization(renewal_on=agreed)
+    factories.subscription(org, end_on=ends)
+    snapshots.refresh(NOW)
+    assert OrganizationSnapshot.objects.get(organization=org).renewal_on == shown_as

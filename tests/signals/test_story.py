@@ -3,21 +3,23 @@
 The story goes through the real doors (import, ingest, roll-up, scoring, scan); nothing here is read from its script.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import transaction
 
+from config.backoffice import settings
 from config.backoffice.models import AuditEntry
 from orgs.models import Band, ImportBatch, Organization
 from revenue.answers import headline
-from signals import backtest, publishing
+from signals import ai_cost
 from signals.demo.telling import tell
 from signals.models import Reading, Signal
 from signals.today import today
-from tracker import credentials, ingest
+from tracker import credentials, ingest, paths
 from tracker.models import Event, Reject, UsageDay
+from tracker.paths import Scope
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +160,41 @@ def test_told_again_on_the_same_day_it_changes_nothing(told):
     again = tell(60, 120, 25_000, now, lambda line: None)
     assert again.events == 0
     assert (Event.objects.count(), Organization.objects.count(), Signal.objects.open().count()) == before
+
+
+def test_one_organization_passes_thirty_projects(told):
+    events = Event.objects.filter(name="project_created", key__external_id="org-305")
+    assert max(each.properties["new_total"] for each in events) == 34
+    assert customer("org-305").properties["project_total"] == 34
+    others = Organization.objects.exclude(external_id="org-305").values_list("properties__project_total", flat=True)
+    assert max(total for total in others if total) <= 30
+
+
+def test_accounts_purchases_and_first_users_are_told(told):
+    accounts = Event.objects.filter(name="account_created")
+    firsts = [each for each in accounts if each.properties["is_first_user"]]
+    assert len(firsts) == len({each.key_id for each in firsts}) == len({each.key_id for each in accounts})
+    purchases = Event.objects.filter(name="purchase", key__external_id="org-330")
+    assert {(each.properties["purchase_value"], each.properties["plan"]) for each in purchases} == {
+        (5200, "enterprise")
+    }
+    assert purchases.count() == 4
+
+
+def test_ai_costs_and_one_customers_margin_is_at_risk(told):
+    now, _ = told
+    found = ai_cost.report(settings.today(now), 30)
+    assert found.total.calls > 300
+    assert found.total.unpriced == 0
+    paying = [each for each in found.at_risk(25) if each.mrr]
+    assert [each.organization.external_id for each in paying] == ["org-366"]
+    assert Decimal("0.02") < found.total.error_rate < Decimal("0.07")
+    assert found.total.accepted > found.total.edited + found.total.rejected
+
+
+def test_ids_in_paths_are_folded_into_few_pages(told):
+    now, _ = told
+    day = settings.today(now)
+    pages = {each.page for each in paths.pages(Scope(day - timedelta(days=30), day))}
+    assert {"/tasks/:id/edit", "/tasks/:id", "/projects/:id/files", "/automations/:id/edit"} <= pages
+    assert len(pages) < 15

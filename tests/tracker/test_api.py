@@ -287,3 +287,33 @@ def test_a_time_without_a_partition_is_stored():
     long_ago, ahead = 1, int((datetime.now(UTC) + timedelta(days=364)).timestamp())
     assert product.send_batch([body(ts_epoch=long_ago), body(ts_epoch=ahead)]).json()["accepted"] == 2
     assert set(Event.objects.values_list("occurred_at__year", flat=True)) >= {1970}
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("12345678901234567890123", "12345678901234567890123"),
+        ("-12345678901234567890123", "-12345678901234567890123"),
+        ("18446744073709551616", "18446744073709551616"),
+        ("-0", "0"),
+        ("9" * 255, "9" * 255),
+    ],
+)
+def test_a_whole_number_of_any_length_is_an_organization(sent, stored):
+    raw = json.dumps(body()).replace('"org_456"', sent).encode()
+    product = Product()
+    assert product.send(raw).status_code == 201
+    assert product.send_batch(b"[" + raw + b"," + raw + b"]").json()["accepted"] == 2
+    assert product.send_batch(raw + b"\n" + raw).json()["accepted"] == 2
+    assert list(Event.objects.values_list("key__external_id", flat=True)) == [stored] * 5
+
+
+@pytest.mark.parametrize("sent", ["1e30", "12345678901234567890123.0", "9" * 256, "9" * 5000, "1e999"])
+def test_what_is_no_such_number_is_refused(sent):
+    raw = json.dumps(body()).replace('"org_456"', sent).encode()
+    product = Product()
+    answer = product.send(raw)
+    assert (answer.status_code, answer.json()["field"]) == (400, "customer_org_id")
+    [rejected] = product.send_batch(b"[" + raw + b"]").json()["rejected"]
+    assert rejected["field"] == "customer_org_id"
+    assert not Event.objects.exists()

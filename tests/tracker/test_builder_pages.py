@@ -154,7 +154,7 @@ class TestKeeping:
         insight = kept(client)
         SavedInsight.objects.filter(id=insight.id).update(is_shared=False)
         client.force_login(factories.staff("maya", is_superuser=True))
-        shown = [each.name for each, _sentence in client.get(reverse("admin:insights")).context["insights"]]
+        shown = [each.name for each, _sentence, _opened in client.get(reverse("admin:insights")).context["insights"]]
         assert "Projects" not in shown
         page = client.get(f"{reverse('admin:insight')}?insight={insight.id}").content.decode()
         assert "project_created" not in page.split('id="events"')[0]
@@ -183,6 +183,55 @@ class TestKeeping:
         now = timezone.now()
         SavedInsight.objects.create(name="Of the large", definition=definition, created_at=now, changed_at=now)
         assert uses(cohort.id) == ["the insight “Of the large”"]
+
+
+class TestPatterns:
+    def part(self, client, name: str, **asked: str) -> str:
+        address = reverse("admin:insight_pattern", args=[name])
+        assert client.get(f"{address}?{urlencode(asked)}").status_code == 200
+        return client.get(f"{address}?{urlencode({**asked, 'answer': 1})}").content.decode()
+
+    def test_a_funnel_says_how_many_went_on(self, client, ada, events):
+        asked = {"step-0": "project_created", "step-1": "purchase", "range": "-7d"}
+        assert "began with “project_created”; 0 (0" in self.part(client, "funnel", **asked)
+
+    def test_a_funnel_of_one_step_says_what_is_missing(self, client, ada):
+        assert "Name at least two events" in self.part(client, "funnel", **{"step-0": "purchase"})
+        wrong = {"step-0": "a", "step-1": "b", "window_days": "²"}
+        assert "is no number of days" in self.part(client, "funnel", **wrong)
+
+    def test_retention_and_lifecycle(self, client, ada, events):
+        page = self.part(client, "retention", range="-30d", interval="week")
+        assert "3\xa0organizations began" in page
+        page = self.part(client, "lifecycle", range="-30d", interval="month")
+        assert "New: the first month ever" in page
+        assert "Retention is by week or by month" in self.part(client, "retention", interval="day")
+
+    def test_there_is_no_other(self, client, ada):
+        assert client.get(reverse("admin:insight_pattern", args=["magic"])).status_code == 404
+
+    def test_kept_and_put_on_a_dashboard(self, client, ada, events):
+        address = reverse("admin:insight_pattern", args=["funnel"])
+        page = client.get(f"{address}?{urlencode({'step-0': 'project_created', 'step-1': 'purchase'})}")
+        sent = {"definition": page.context["kept"], "kind": "funnel", "name": "To a purchase", "is_shared": "on"}
+        client.post(reverse("admin:insight_save"), sent)
+        insight = SavedInsight.objects.get(name="To a purchase")
+        assert (insight.kind, insight.definition["step-1"]) == ("funnel", "purchase")
+        listed = client.get(reverse("admin:insights")).content.decode()
+        assert "project_created → purchase; by organization, within 14 days; last 90 days." in listed
+        client.post(reverse("admin:dashboard_add"), {"name": "Usage", "is_shared": "on"})
+        dashboard = Dashboard.objects.get(name="Usage")
+        sent = {"insight": insight.id, "dashboard": dashboard.id, "act": "pin"}
+        client.post(reverse("admin:insight_change"), sent)
+        page = client.get(reverse("admin:dashboard", args=[dashboard.id]))
+        [[_tile, _sentence, _opened, answered]] = page.context["tiles"]
+        assert "began with" in client.get(answered).content.decode()
+
+    @pytest.mark.parametrize("definition", ["[]", '{"step-0": 1}', '{"step-0": "' + "x" * 400 + '"}', '"x"'])
+    def test_made_up_fields_are_refused(self, client, ada, definition):
+        sent = {"definition": definition, "kind": "funnel", "name": "No", "is_shared": "on"}
+        assert "Not saved." in client.post(reverse("admin:insight_save"), sent, follow=True).content.decode()
+        assert not SavedInsight.objects.filter(name="No").exists()
 
 
 class TestDashboards:

@@ -96,6 +96,20 @@ def test_the_newer_format_answers_each_event():
     assert post("/i/v1/analytics/events", {"batch": []}, **headers).status_code == 400
 
 
+def test_events_of_several_applications_in_one_request():
+    one, other = Product("One"), Product("Other")
+    tokens = [one.write_key, other.write_key, "unknown", one.write_key]
+    events = [{"event": f"e{n}", "distinct_id": "u", "token": token} for n, token in enumerate(tokens)]
+    assert post("/batch/", {"batch": events}).status_code == 200
+    assert sorted(Event.objects.values_list("application__name", "name")) == [
+        ("One", "e0"),
+        ("One", "e3"),
+        ("Other", "e1"),
+    ]
+    assert Reject.objects.get(code="unknown_write_key").count == 1
+    assert post("/batch/", {"batch": events[2:3]}).status_code == 401
+
+
 def test_a_used_key_is_a_duplicate_whatever_comes_under_it():
     product, key = Product(), str(uuid.uuid4())
     for name in ("e", "e", "other"):

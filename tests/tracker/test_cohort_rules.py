@@ -8,13 +8,15 @@ from decimal import Decimal
 import orjson
 import pytest
 
+from orgs.cohorts import rules
 from orgs.models import Organization, OrganizationKey
 from tests.factories import application, organization
 from tests.orgs.cohorts import all_of, matched, rule
 from tests.orgs.test_cohort_rules import COMPARE, as_number
 from tests.tracker.test_rollups import NOW, event, put
-from tracker import rollups
-from tracker.models import Event
+from tracker import features, rollups
+from tracker.features import Rule as UseRule
+from tracker.models import Event, Feature
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 10)
@@ -129,3 +131,18 @@ def test_more_than_thirty_projects_can_be_said_in_three_ways():
         rule("property", name="project_total", operator="gt", value=30),
     ]
     assert [matched(all_of(way), NOW) for way in ways] == [{"big"}] * 3
+
+
+def test_a_feature_is_adopted_used_or_not():
+    yesterday, longest_ago, before = (NOW - timedelta(days=days) for days in (1, 28, 29))
+    told = [event(yesterday, external_id="often")] * 3
+    told += [event(longest_ago, external_id="once"), event(before, external_id="late"), event(external_id="today")]
+    put(application(), [*told, event(yesterday, name="x", external_id="other")])
+    rollups.roll_up(NOW)
+    made = features.save(Feature(name="Reports", minimum_uses=3), [UseRule(event="opened")], actor=None, now=NOW)
+    features.count_waiting(NOW)
+    expected = {"adopted": {"often"}, "used": {"often", "once"}, "not_used": {"late", "today", "other"}}
+    for operator, names in expected.items():
+        assert matched(all_of(rule("feature", feature=made.pk, operator=operator)), NOW) == names
+    asked = {"feature": str(made.pk), "operator": "not_used"}
+    assert rules.of("feature").words(asked) == "feature “Reports” is not used"

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from config.backoffice.models import AuditEntry
 from orgs.models import Organization
-from tests.factories import staff
+from tests.factories import organization, staff
 from tests.tracker.sending import Product, body
 from tests.tracker.test_rollups import event, put
 from tracker import arrivals, rollups
 from tracker.models import Application, Event, RollupCursor
 from tracker.panels import usage_panel
+from tracker.rejects import REMEDIES
 
 pytestmark = pytest.mark.django_db
 
@@ -143,11 +144,21 @@ def test_an_unknown_way_to_the_organization_is_refused_with_the_known_ones(page)
 def test_deactivating_and_the_test_event(page):
     product = Product()
     url = reverse("admin:application", args=[product.application.id])
-    page.post(url, {"act": "test"})
-    assert list(Event.objects.values_list("name", "environment", "key")) == [("test_event", "test", None)]
-    assert "No organization" in text(page.get(reverse("admin:events")))
+    organization("org-1")
+    told = text(page.post(url, {"act": "test"}, follow=True))
+    [event] = Event.objects.values_list("id", "name", "environment", "key__external_id")
+    assert event[1:] == ("test_event", "test", "org-1")
+    assert f"Stored as event {event[0]}: POST /v1/events took a signed event and answered 201." in told
     page.post(url, {"act": "deactivate"})
     assert "Inactive" in text(page.get(url))
+    told = text(page.post(url, {"act": "test"}, follow=True))
+    assert "POST /v1/events answered 404: Unknown app_uuid." in told
+    assert REMEDIES["unknown_app_uuid"] in told
+    page.post(url, {"act": "activate"})
+    product.application.credentials.update(revoked_at=timezone.now())
+    assert "answered 401: Invalid signature." in text(page.post(url, {"act": "test"}, follow=True))
+    page.post(url, {"act": "deactivate"})
+    assert Event.objects.count() == 1
     assert "Inactive" in text(page.get(reverse("admin:applications")))
 
 

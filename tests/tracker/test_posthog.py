@@ -168,19 +168,27 @@ def test_what_nobody_could_store(said, code):
 
 
 @pytest.mark.parametrize(
-    ("body", "key", "events"),
+    ("body", "by_key"),
     [
-        ({"api_key": "k", "batch": [1, 2], "sent_at": "t"}, "k", [1, 2]),
-        ({"token": "k", "batch": []}, "k", []),
-        ([{"event": "e", "token": "k"}], "k", [{"event": "e", "token": "k"}]),
-        ({"event": "e", "properties": {"token": "k"}}, "k", [{"event": "e", "properties": {"token": "k"}}]),
-        ({"batch": [{"api_key": "k"}]}, "k", [{"api_key": "k"}]),
-        ([], "", []),
+        ({"api_key": "k", "batch": [1, 2], "sent_at": "t"}, {"k": [1, 2]}),
+        ({"token": "k", "batch": []}, {"k": []}),
+        ([{"event": "e", "token": "k"}], {"k": [{"event": "e", "token": "k"}]}),
+        ({"event": "e", "properties": {"token": "k"}}, {"k": [{"event": "e", "properties": {"token": "k"}}]}),
+        ({"batch": [{"api_key": "k"}]}, {"k": [{"api_key": "k"}]}),
+        ([], {"": []}),
+        ({"batch": [{"token": "k"}, {"token": "l"}, 7]}, {"k": [{"token": "k"}], "l": [{"token": "l"}], "": [7]}),
+        # The envelope's own word counts: a product may call a property "token".
+        ({"token": "k", "batch": [{"properties": {"token": "l"}}]}, {"k": [{"properties": {"token": "l"}}]}),
     ],
 )
-def test_envelopes(body, key, events):
-    opened = posthog.open_envelope(body)
-    assert (opened.key, opened.items) == (key, events)
+def test_envelopes(body, by_key):
+    assert posthog.open_envelope(body).by_key() == by_key
+
+
+def test_made_up_keys_are_bounded():
+    opened = posthog.open_envelope([{"event": "e", "token": str(n)} for n in range(21)])
+    with pytest.raises(BadBody):
+        opened.by_key()
 
 
 @pytest.mark.parametrize("body", [None, 1, "x", {}, {"batch": {}}])

@@ -9,14 +9,13 @@ import binascii
 from functools import partial
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from tracker import bodies, credentials, ingest, wrappings
 from tracker.api import schema
-from tracker.api.transport import IngestView, Refused, read_body, refuse_and_tell
+from tracker.api.transport import RETRY_AFTER, IngestView, Refused, answer, read_body, refuse_and_tell
 from tracker.credentials import Sender
 from tracker.decoders import posthog, segment
 
@@ -28,20 +27,18 @@ ERRORS = {400: schema.ERROR, 401: schema.ERROR, 403: schema.ERROR, 413: schema.E
 class ClientView(IngestView):
     """What they share: no signature, any body, browsers of other web sites."""
 
-    authentication_classes: list = []
     most_bytes = bodies.MOST_BYTES_OF_BATCH
-    known_sender: Sender | None = None
     is_origin_allowed = True
 
     def sender(self) -> Sender | None:
         return self.known_sender
 
-    def read(self, request: Request) -> Any:
+    def read(self, request: HttpRequest) -> Any:
         """The body as JSON, whatever its headers say about it.
 
         The key may stand in it, so that anybody can have it read: what would be millions of values is not.
         """
-        raw = wrappings.unwrap(read_body(request._request, self.most_bytes), self.most_bytes)
+        raw = wrappings.unwrap(read_body(request, self.most_bytes), self.most_bytes)
         if sum(raw.count(mark) for mark in (b",", b"[", b"{")) > bodies.MOST_TOKENS:
             raise bodies.TooLarge("The body is too large: it holds more than two million values.")
         try:
@@ -63,7 +60,7 @@ class ClientView(IngestView):
         self.known_sender = sender
         return sender
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A preflight has neither key nor body: it may go on when any application takes events from there."""
         response = super().options(request, *args, **kwargs)
         origin = request.headers.get("Origin")
@@ -74,8 +71,8 @@ class ClientView(IngestView):
             response["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
         return response
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
+    def finish(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().finish(request, response)
         origin = request.headers.get("Origin")
         response["Vary"] = "Origin"
         if origin and self.is_origin_allowed:
@@ -100,12 +97,25 @@ class PosthogView(ClientView):
         request={"application/json": schema.POSTHOG},
         responses={200: schema.POSTHOG_STATUS, **ERRORS},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: HttpRequest) -> HttpResponse:
         sent, now = posthog.open_envelope(self.read(request)), timezone.now()
-        sender = self.find_sender(sent.key)
-        decode = partial(posthog.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
-        ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True)
-        return Response({"status": 1})
+        checked_count(sent.items)
+        for sender, events in self.find_senders(sent.by_key()):
+            decode = partial(posthog.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
+            check_complete(ingest.receive(sender, events, decode, now, key_suffices=True))
+        return answer({"status": 1})
+
+    def find_senders(self, by_key: dict[str, list[Any]]) -> list[tuple[Sender, list[Any]]]:
+        """Whose events these are. An unknown key costs the others nothing; it is the answer when there is no other."""
+        found, refused = [], []
+        for key, events in by_key.items():
+            try:
+                found.append((self.find_sender(key), events))
+            except Refused as error:
+                refused.append(error)
+        if not found:
+            raise refused[0]
+        return found
 
 
 class PosthogResultsView(ClientView):
@@ -121,7 +131,7 @@ class PosthogResultsView(ClientView):
         request={"application/json": schema.POSTHOG},
         responses={200: schema.POSTHOG_RESULTS, **ERRORS},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: HttpRequest) -> HttpResponse:
         sender, now = self.find_sender(bearer(request)), timezone.now()
         items = checked_count(posthog.open_envelope(self.read(request)).items)
         if not items:
@@ -134,28 +144,29 @@ class PosthogResultsView(ClientView):
             library=request.headers.get("PostHog-Sdk-Info", ""),
         )
         receipt = ingest.receive(sender, items, decode, now, key_suffices=True)
-        return Response({"results": results_of(items, receipt)})
+        return answer({"results": results_of(items, receipt)})
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
+    def finish(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().finish(request, response)
         if "PostHog-Request-Id" in request.headers:
             response["PostHog-Request-Id"] = request.headers["PostHog-Request-Id"]
         return response
 
 
-def bearer(request: Request) -> str:
+def bearer(request: HttpRequest) -> str:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def results_of(items: list[Any], receipt: ingest.Receipt) -> dict[str, dict[str, str]]:
     """A result for each uuid; an event without one is known by its place."""
-    dropped = {each.index: each.message for each in receipt.rejected}
+    rejected = {each.index: each for each in receipt.rejected}
     results = {}
     for index, item in enumerate(items):
         name = str(item.get("uuid", index)) if isinstance(item, dict) else str(index)
-        if index in dropped:
-            results.setdefault(storable(name), {"result": "drop", "details": dropped[index]})
+        if index in rejected:
+            verdict = "retry" if rejected[index].code == ingest.UNAVAILABLE else "drop"
+            results.setdefault(storable(name), {"result": verdict, "details": rejected[index].message})
         elif index in receipt.warned:
             results[storable(name)] = {"result": "warning", "details": receipt.warned[index]}
         else:
@@ -182,18 +193,18 @@ class SegmentView(ClientView):
         request={"application/json": schema.SEGMENT},
         responses={200: schema.SEGMENT_SUCCESS, **ERRORS, 429: schema.ERROR},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: HttpRequest) -> HttpResponse:
         key, now = basic_user(request), timezone.now()
         if key:
             self.find_sender(key)
         sent = segment.open_envelope(self.read(request), self.kind)
         sender = self.known_sender or self.find_sender(sent.key)
         decode = partial(segment.decode, sender=sender, received_at=now, sent_at=sent.sent_at)
-        ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True)
-        return Response({"success": True})
+        check_complete(ingest.receive(sender, checked_count(sent.items), decode, now, key_suffices=True))
+        return answer({"success": True})
 
 
-def basic_user(request: Request) -> str:
+def basic_user(request: HttpRequest) -> str:
     """The user name of Basic authentication; some clients leave the colon out."""
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -202,6 +213,13 @@ def basic_user(request: Request) -> str:
         return base64.b64decode(encoded.strip().encode("ascii", "replace")).decode("utf-8", "replace").partition(":")[0]
     except binascii.Error:
         return ""
+
+
+def check_complete(receipt: ingest.Receipt) -> None:
+    """These clients hear nothing of a single event: when one has to come again all of them do, known by their keys."""
+    if receipt.is_incomplete:
+        message = "Some events could not be stored; send again after the pause."
+        raise Refused(503, "unavailable", message, headers={"Retry-After": RETRY_AFTER})
 
 
 def checked_count(items: list[Any]) -> list[Any]:

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.http import HttpResponse
-from rest_framework.request import Request
-from rest_framework.response import Response
+from django.http import HttpRequest, HttpResponse
 
 from tracker.api.clients import ClientView
+from tracker.api.transport import answer
 
 NO_FLAGS = {"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}
 
@@ -16,11 +15,11 @@ class FlagsView(ClientView):
 
     schema = None
 
-    def get(self, request: Request) -> Response:
-        return Response(NO_FLAGS)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return answer(NO_FLAGS)
 
-    def post(self, request: Request) -> Response:
-        return Response(NO_FLAGS)
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return answer(NO_FLAGS)
 
 
 class DiscardView(ClientView):
@@ -28,28 +27,28 @@ class DiscardView(ClientView):
 
     schema = None
 
-    def post(self, request: Request) -> Response:
-        return Response({"status": 1, "success": True})
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return answer({"status": 1, "success": True})
 
 
 class SurveysView(ClientView):
     schema = None
 
-    def get(self, request: Request) -> Response:
-        return Response({"surveys": []})
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return answer({"surveys": []})
 
 
 class RemoteConfigView(ClientView):
     schema = None
 
-    def get(self, request: Request, key: str) -> Response:
-        return Response({})
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        return answer({})
 
 
 class RemoteConfigScriptView(ClientView):
     schema = None
 
-    def get(self, request: Request, key: str) -> HttpResponse:
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponse(b"", content_type="application/javascript")
 
 
@@ -58,10 +57,10 @@ class SegmentSettingsView(ClientView):
 
     schema = None
 
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
         destination: dict[str, Any] = {
             "apiKey": key,
             "apiHost": f"{request.get_host()}/v1",
             "protocol": "https" if request.is_secure() else "http",
         }
-        return Response({"integrations": {"Segment.io": destination}, "plan": {}, "metrics": {"sampleRate": 0}})
+        return answer({"integrations": {"Segment.io": destination}, "plan": {}, "metrics": {"sampleRate": 0}})

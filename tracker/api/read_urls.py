@@ -1,8 +1,10 @@
 from django.urls import path, re_path
 
 from tracker.api import insights
+from tracker.api.events import EventsView
 
 urlpatterns = [
+    path("events/", EventsView.as_view(), name="events_read"),
     path("insights/query/", insights.QueryView.as_view(), name="insights_query"),
     re_path(r"^insights/query/(?P<query_id>[0-9a-zA-Z-]{8,36})/$", insights.RunningView.as_view(), name="insight_run"),
 ]

@@ -3,22 +3,17 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from django.db import Error as DatabaseAway
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
-from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.backoffice.api import error_body
-from tracker import bodies, credentials, ingest, limits, rejects
+from tracker import bodies, credentials, ingest, rejects, tally
 from tracker.credentials import Sender
 from tracker.incoming import BadEvent
 
@@ -46,28 +41,25 @@ class Signed:
     body: bytes
 
 
-class SignedAuthentication(BaseAuthentication):
+def signed_request(request: HttpRequest, most: int, now: datetime) -> Signed:
     """`x-app-uuid` names the application, `x-signature` is the lowercase hex HMAC-SHA256 of the bytes sent."""
-
-    def authenticate(self, request: Request) -> tuple[None, Signed]:
-        headers, now = request.headers, timezone.now()
-        body = read_body(request._request, most_bytes(request))
-        sender = credentials.find(headers.get("x-app-uuid", ""))
-        if sender is None:
-            refuse_and_tell(None, Refused(404, "unknown_app_uuid", "Unknown app_uuid"), now)
-        message, timestamp = body, headers.get("x-timestamp")
-        if timestamp is not None:
-            message = timestamp.encode("utf-8", "replace") + b"." + body
-        if not credentials.is_signed(sender, message, headers.get("x-signature", ""), now):
-            refuse_and_tell(sender, Refused(401, "invalid_signature", "Invalid signature", "x-signature"), now)
-        if timestamp is not None and not is_fresh(timestamp, now):
-            message = "x-timestamp must be Unix seconds within 5 minutes of now"
-            refuse_and_tell(sender, Refused(401, "stale_timestamp", message, "x-timestamp"), now)
-        return None, Signed(sender, body)
+    headers, body = request.META, read_body(request, most)
+    sender = credentials.find(headers.get("HTTP_X_APP_UUID", ""))
+    if sender is None:
+        refuse_and_tell(None, Refused(404, "unknown_app_uuid", "Unknown app_uuid"), now)
+    message, timestamp = body, headers.get("HTTP_X_TIMESTAMP")
+    if timestamp is not None:
+        message = timestamp.encode("utf-8", "replace") + b"." + body
+    if not credentials.is_signed(sender, message, headers.get("HTTP_X_SIGNATURE", ""), now):
+        refuse_and_tell(sender, Refused(401, "invalid_signature", "Invalid signature", "x-signature"), now)
+    if timestamp is not None and not is_fresh(timestamp, now):
+        message = "x-timestamp must be Unix seconds within 5 minutes of now"
+        refuse_and_tell(sender, Refused(401, "stale_timestamp", message, "x-timestamp"), now)
+    return Signed(sender, body)
 
 
-def most_bytes(request: Request) -> int:
-    return request.parser_context["view"].most_bytes
+class SignedAuthentication(BaseAuthentication):
+    """What the OpenAPI description calls `signature`; the views look at it themselves, see `signed_request`."""
 
 
 def is_fresh(timestamp: str, now: datetime) -> bool:
@@ -91,82 +83,58 @@ def read_body(request: HttpRequest, most: int) -> bytes:
     return b"".join(parts)
 
 
-class SignedBody(BaseParser):
-    """Any Content-Type is read as JSON: what counts is what was signed."""
-
-    media_type = "application/json"
-
-    def parse(self, stream: bytes, media_type: str | None = None, parser_context: dict | None = None) -> Any:
-        return bodies.read_json(stream)
-
-
-class JSON(BaseRenderer):
-    media_type = "application/json"
-    format = "json"
-    charset = None
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: dict | None = None) -> bytes:
-        return orjson.dumps(data)
-
-
-class AnyContent:
-    """One parser and one renderer, whatever the headers ask for."""
-
-    def select_parser(self, request: Request, parsers: list) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: list, format_suffix: str | None = None) -> tuple:
-        return renderers[0], renderers[0].media_type
-
-
 class IngestView(APIView):
-    """What the ingest endpoints share; `most_bytes` is the limit of a body, compressed or not."""
+    """What the ingest endpoints share; `most_bytes` is the limit of a body, compressed or not.
 
-    authentication_classes = [SignedAuthentication]
+    The library describes these views in the OpenAPI file and does not run them: its request, negotiation,
+    authentication and response cost more than a fifth of the CPU of one event (docs/speed.md).
+    """
+
+    authentication_classes: list = []
     permission_classes: list = []
-    throttle_classes: list = []
-    parser_classes = [SignedBody]
-    renderer_classes = [JSON]
-    content_negotiation_class = AnyContent
-    format_kwarg = None
     most_bytes = bodies.MOST_BYTES_OF_EVENT
     limited_status = 429
+    known_sender: Sender | None = None
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The method first: nobody needs a signature to learn that it must be POST."""
-        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
-        if request.method not in self.allowed_methods:
-            self.http_method_not_allowed(request)
-        if request.method == "POST":
-            self.perform_authentication(request)
+        act = getattr(self, request.method.lower(), None) if request.method in self.allowed_methods else None
+        if act is None:
+            message, allowed = f"{request.method} is not answered here; use POST.", ", ".join(self.allowed_methods)
+            return self.finish(
+                request, refusal(Refused(405, "method_not_allowed", message, headers={"Allow": allowed}))
+            )
+        try:
+            response = act(request, *args, **kwargs)
+        except EXPECTED as error:
+            response = refusal(self.refused(error))
+        return self.finish(request, response)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+    def finish(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """The last word on every answer."""
+        return response
 
-    def handle_exception(self, error: Exception) -> Response:
-        """Every error in the one shape. Only an error of ours is a 500, and it is logged."""
-        self.headers = {}
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> NoReturn:
+        message = f"{request.method} is not answered here; use POST."
+        raise Refused(405, "method_not_allowed", message, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    def refused(self, error: Exception) -> Refused:
+        """Every expected error in the one shape; anything else is an error of ours, a 500 that is logged."""
         if isinstance(error, Refused):
-            return answer(error)
+            return error
         if isinstance(error, bodies.BadBody):
-            return answer(self.refuse_body(error))
+            return self.refuse_body(error)
         if isinstance(error, ingest.RateLimited):
             self.tell_limited()
-            wait, words = (
-                {"Retry-After": str(int(error.wait_seconds) + 1)},
-                "Too many events; send again after the pause.",
-            )
-            return answer(Refused(self.limited_status, "rate_limited", words, headers=wait))
-        if isinstance(error, DatabaseAway):
-            log.error("Events were refused: the database did not answer (%s)", type(error).__name__)
-            message = "The database is away; send again after the pause."
-            return answer(Refused(503, "unavailable", message, headers={"Retry-After": RETRY_AFTER}))
-        if isinstance(error, exceptions.MethodNotAllowed):
-            message = f"{self.request.method} is not answered here; use POST."
-            return answer(
-                Refused(405, "method_not_allowed", message, headers={"Allow": ", ".join(self.allowed_methods)})
-            )
-        return super().handle_exception(error)
+            wait = {"Retry-After": str(int(error.wait_seconds) + 1)}
+            message = "Too many events; send again after the pause."
+            return Refused(self.limited_status, "rate_limited", message, headers=wait)
+        log.error("Events were refused: the database did not answer (%s)", type(error).__name__)
+        message = "The database is away; send again after the pause."
+        return Refused(503, "unavailable", message, headers={"Retry-After": RETRY_AFTER})
 
     def refuse_body(self, error: bodies.BadBody) -> Refused:
         """The answer to a body that cannot be read; the application's page hears of it."""
@@ -176,20 +144,24 @@ class IngestView(APIView):
 
     def sender(self) -> Sender | None:
         """Who sent the request, or says so where its body was too large to check the signature."""
-        signed = getattr(self.request, "_auth", None)
-        if isinstance(signed, Signed):
-            return signed.sender
-        return credentials.find(self.request.headers.get("x-app-uuid", ""))
+        return self.known_sender or credentials.find(self.request.headers.get("x-app-uuid", ""))
 
     def tell_limited(self) -> None:
-        """The application's page hears of it once a second: a flood must not cost others their database."""
-        sender = self.sender()
-        if sender and limits.should_tell(sender.application_id):
+        """The application's page hears of it."""
+        if sender := self.sender():
             tell(sender, "rate_limited", "Over the application's limit of events a second.", "", timezone.now())
 
 
-def answer(error: Refused) -> Response:
-    return Response(error_body(error.code, error.message, error.field), status=error.status, headers=error.headers)
+EXPECTED = (Refused, bodies.BadBody, ingest.RateLimited, DatabaseAway)
+
+
+def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """JSON."""
+    return HttpResponse(orjson.dumps(data), content_type="application/json", status=status, headers=headers)
+
+
+def refusal(error: Refused) -> HttpResponse:
+    return answer(error_body(error.code, error.message, error.field), error.status, error.headers)
 
 
 def refuse_and_tell(sender: Sender | None, error: Refused, now: datetime) -> None:
@@ -199,7 +171,7 @@ def refuse_and_tell(sender: Sender | None, error: Refused, now: datetime) -> Non
 
 def tell(sender: Sender | None, code: str, message: str, field: str, now: datetime) -> None:
     refusal = rejects.Refusal(code, message, field, rejects.sample(None, None, now))
-    rejects.record(sender.application_id if sender else None, [refusal], now)
+    tally.add(sender.application_id if sender else None, [refusal], now)
 
 
 def bad_event(error: BadEvent | ingest.Rejected) -> Refused:

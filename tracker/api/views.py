@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from tracker import bodies, ingest
 from tracker.api import schema
-from tracker.api.transport import IngestView, Signed, bad_event
+from tracker.api.transport import IngestView, SignedAuthentication, answer, bad_event, signed_request
 from tracker.credentials import Sender
 from tracker.decoders import signed
 
@@ -40,7 +39,19 @@ ERRORS = {
 REUSED = {422: OpenApiResponse(schema.ERROR, "The key was used for another event.")}
 
 
-class EventView(IngestView):
+class SignedView(IngestView):
+    """The signature first, then the compression."""
+
+    authentication_classes = [SignedAuthentication]
+
+    def open(self, request: HttpRequest, now: datetime) -> tuple[Sender, bytes]:
+        sent = signed_request(request, self.most_bytes, now)
+        self.known_sender = sent.sender
+        encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
+        return sent.sender, bodies.inflate(sent.body, encoding, self.most_bytes)
+
+
+class EventView(SignedView):
     """One event."""
 
     @extend_schema(
@@ -51,23 +62,23 @@ class EventView(IngestView):
         request={"application/json": schema.EVENT},
         responses={201: schema.ACCEPTED, 200: schema.ACCEPTED, **ERRORS, **REUSED},
     )
-    def post(self, request: Request) -> Response:
-        sent, now = request.auth, timezone.now()
-        body = inflated(request, sent, self.most_bytes)
+    def post(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        sender, body = self.open(request, now)
         try:
-            item = bodies.read_json(body)
+            item = bodies.read_event(body)
         except bodies.Unreadable as error:
             raise bodies.BadBody("invalid_json", str(error)) from error
-        decode = reader_for(sent.sender, now, request.headers.get("Idempotency-Key"))
-        receipt = ingest.receive(sent.sender, [item], decode, now)
+        decode = reader_for(sender, now, request.META.get("HTTP_IDEMPOTENCY_KEY"))
+        receipt = ingest.receive(sender, [item], decode, now)
         for rejected in receipt.rejected:
             raise bad_event(rejected)
         if receipt.duplicates:
-            return Response({"status": "duplicate", "id": receipt.event_id})
-        return Response({"status": "accepted", "id": receipt.event_id}, status=201)
+            return answer({"status": "duplicate", "id": receipt.event_id})
+        return answer({"status": "accepted", "id": receipt.event_id}, 201)
 
 
-class BatchView(IngestView):
+class BatchView(SignedView):
     """Many events; the good ones are stored, the bad ones named."""
 
     most_bytes = bodies.MOST_BYTES_OF_BATCH
@@ -80,11 +91,11 @@ class BatchView(IngestView):
         request={"application/json": schema.BATCH, "application/x-ndjson": schema.EVENT},
         responses={200: schema.RECEIPT, **ERRORS},
     )
-    def post(self, request: Request) -> Response:
-        sent, now = request.auth, timezone.now()
-        items = bodies.read_batch(inflated(request, sent, self.most_bytes))
-        receipt = ingest.receive(sent.sender, items, reader_for(sent.sender, now), now)
-        return Response(
+    def post(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        sender, body = self.open(request, now)
+        receipt = ingest.receive(sender, bodies.read_batch(body), reader_for(sender, now), now)
+        return answer(
             {
                 "accepted": receipt.accepted,
                 "duplicates": receipt.duplicates,
@@ -94,10 +105,6 @@ class BatchView(IngestView):
                 ],
             }
         )
-
-
-def inflated(request: Request, sent: Signed, most: int) -> bytes:
-    return bodies.inflate(sent.body, request.headers.get("Content-Encoding", ""), most)
 
 
 def reader_for(sender: Sender, now: datetime, header_key: str | None = None) -> signed.Reader:

@@ -52,7 +52,7 @@ def saved_of(request: HttpRequest) -> SavedInsight | None:
     number = request.GET.get("insight", "")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         return None
-    return SavedInsight.objects.visible_to(request.user).filter(id=int(number)).first()
+    return SavedInsight.objects.visible_to(request.user).filter(id=int(number), kind=SavedInsight.Kind.TRENDS).first()
 
 
 def edited(document: dict[str, Any], fields: QueryDict) -> dict[str, Any]:

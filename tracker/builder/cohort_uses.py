@@ -11,8 +11,8 @@ from tracker.models import SavedInsight
 
 @register_use
 def in_insights(cohort_id: int) -> list[str]:
-    today = date(2000, 1, 1)
-    asked = [(each, asking.judged(each.definition, each, today).description) for each in SavedInsight.objects.all()]
+    today, kept = date(2000, 1, 1), SavedInsight.objects.filter(kind=SavedInsight.Kind.TRENDS)
+    asked = [(each, asking.judged(each.definition, each, today).description) for each in kept]
     return [f"the insight “{each}”" for each, found in asked if found and cohort_id in cohorts_of(found)]
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
-from tracker.builder import saving
+from tracker.builder import addresses, saving
 from tracker.builder.pages import SEE, number, sentence
 from tracker.models import Dashboard, SavedInsight
 
@@ -27,7 +27,10 @@ def dashboard_page(request: HttpRequest, dashboard_id: int) -> HttpResponse:
     tiles = dashboard.tiles.filter(insight__in=SavedInsight.objects.visible_to(request.user)).select_related("insight")
     context = {
         "dashboard": dashboard,
-        "tiles": [(tile, sentence(tile.insight, today)) for tile in tiles],
+        "tiles": [
+            (tile, sentence(tile.insight, today), addresses.opened(tile.insight), addresses.answered(tile.insight))
+            for tile in tiles
+        ],
         "may_change": may_change,
     }
     return render_page(request, "admin/insights/dashboard.html", context, title=dashboard.name)

@@ -16,9 +16,10 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
-from tracker.builder import asking, drawing, menus, saving
+from tracker.builder import addresses, asking, drawing, menus, saving
+from tracker.builder.patterns import LONGEST, PATTERNS, span_of, steps_of
 from tracker.insights import running, trends, wording
-from tracker.insights.reading import BadDescription
+from tracker.insights.reading import BadDescription, read
 from tracker.models import Dashboard, SavedInsight
 
 SEE = "tracker.view_event"
@@ -31,7 +32,8 @@ def insights_page(request: HttpRequest) -> HttpResponse:
     saved = SavedInsight.objects.visible_to(request.user).select_related("owner")
     context = {
         "dashboards": Dashboard.objects.visible_to(request.user).prefetch_related("tiles").select_related("owner"),
-        "insights": [(each, sentence(each, today)) for each in saved],
+        "insights": [(each, sentence(each, today), addresses.opened(each)) for each in saved],
+        "mine": Dashboard.objects.changeable_by(request.user),
         "can_add": request.user.has_perm("tracker.add_savedinsight"),
     }
     return render_page(request, "admin/insights/list.html", context, title="Insights")
@@ -39,6 +41,8 @@ def insights_page(request: HttpRequest) -> HttpResponse:
 
 def sentence(insight: SavedInsight, today: date) -> str:
     """The definition in words; what a later version can no longer read says so instead of breaking the list."""
+    if pattern := PATTERNS.get(insight.kind):
+        return pattern.says(pattern.filled(insight.definition))
     question = asking.judged(insight.definition, insight, today)
     return wording.sentence(question.description) if question.description else str(question.error)
 
@@ -127,12 +131,11 @@ def save_page(request: HttpRequest) -> HttpResponse:
         document = json.loads(request.POST.get("definition", ""))
     except ValueError as error:
         raise Http404 from error
-    question = asking.judged(document, None, settings.today(now))
-    if question.description is None:
-        messages.error(request, f"Not saved. {question.error}")
-        return HttpResponseRedirect(reverse("admin:insight"))
     try:
-        insight = save(request, question.description.as_document(), now)
+        definition = judged_definition(request.POST.get("kind", "trends"), document, settings.today(now))
+        insight = save(request, definition, now)
+    except BadDescription as error:
+        messages.error(request, f"Not saved. {error}")
     except ValidationError as error:
         messages.error(request, f"Not saved. {' '.join(error.messages)}")
     except (saving.Changed, SavedInsight.DoesNotExist):
@@ -141,15 +144,29 @@ def save_page(request: HttpRequest) -> HttpResponse:
         )
     else:
         messages.success(request, f"“{insight.name}” is saved.")
-        back = f"{reverse('admin:insight')}?insight={insight.id}"
+        back = addresses.opened(insight)
     return HttpResponseRedirect(back)
+
+
+def judged_definition(kind: str, document: Any, today: date) -> dict[str, Any]:
+    """What is kept: a description as it is written, or a pattern's fields. Raises BadDescription."""
+    if kind not in PATTERNS:
+        return read(document, today).as_document()
+    if not isinstance(document, dict) or not all(isinstance(each, str) for each in document.values()):
+        raise BadDescription("definition", "The fields of the form are expected here.")
+    fields = PATTERNS[kind].filled(document)
+    if any(len(each) > LONGEST for each in fields.values()):
+        raise BadDescription("definition", f"A field has more than {LONGEST} characters.")
+    span_of(fields, today, steps_of(fields))
+    return fields
 
 
 def save(request: HttpRequest, definition: dict[str, Any], now: datetime) -> SavedInsight:
     sent = request.POST
+    kind = sent.get("kind", "trends")
     wording_ = saving.Wording(
         name=sent.get("name", ""),
-        display=definition["display"],
+        display=definition.get("display", SavedInsight.Display.TABLE),
         is_shared="is_shared" in sent,
         on_organizations="on_organizations" in sent,
     )
@@ -162,7 +179,7 @@ def save(request: HttpRequest, definition: dict[str, Any], now: datetime) -> Sav
             actor=request.user,
             now=now,
         )
-    return saving.save_new("trends", definition, wording_, actor=request.user, now=now)
+    return saving.save_new(kind, definition, wording_, actor=request.user, now=now)
 
 
 def number(text: str | None) -> int:

@@ -27,13 +27,26 @@ NOT_KEPT = frozenset(
 INVENTS_USERS = "posthog-python"
 
 
+# Each costs a look-up, and anybody may send made-up ones.
+MOST_KEYS = 20
+
+
 @dataclass(frozen=True)
 class Envelope:
-    """A request's events, the key it came with, and when the client sent it by its own clock."""
+    """A request's events, each with the key that it came with, and when the client sent it by its own clock."""
 
-    key: str
     items: list[Any]
+    keys: list[str]
     sent_at: Any = None
+
+    def by_key(self) -> dict[str, list[Any]]:
+        """The events of each key, in their order; of an empty envelope its own key without any."""
+        events: dict[str, list[Any]] = {}
+        for key, item in zip(self.keys, self.items, strict=False):
+            events.setdefault(key, []).append(item)
+        if len(events) > MOST_KEYS:
+            raise BadBody("invalid_envelope", f"The events carry {len(events)} keys; at most {MOST_KEYS} are allowed.")
+        return events or {self.keys[0]: []}
 
 
 def open_envelope(body: Any) -> Envelope:
@@ -48,14 +61,14 @@ def open_envelope(body: Any) -> Envelope:
     else:
         message = "The body is neither an object with a `batch`, nor an event, nor an array of events."
         raise BadBody("invalid_envelope", message)
-    return Envelope(_key(outer, items), items, outer.get("sent_at"))
+    shared = _key(outer)
+    return Envelope(items, [shared or _key(mapping(item)) for item in items] or [shared], outer.get("sent_at"))
 
 
-def _key(outer: dict, items: list[Any]) -> str:
-    """The first token of the envelope or of its events."""
-    told = [outer, *(mapping(item) for item in items[:1])]
-    told += [mapping(each.get("properties")) for each in told]
-    return next((each[name] for each in told for name in ("api_key", "token") if isinstance(each.get(name), str)), "")
+def _key(told: dict) -> str:
+    """The token of an envelope, or of one event: on it or in its properties."""
+    places = (told, mapping(told.get("properties")))
+    return next((each[name] for each in places for name in ("api_key", "token") if isinstance(each.get(name), str)), "")
 
 
 def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = None, library: str = "") -> NewEvent:

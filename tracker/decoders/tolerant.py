@@ -74,9 +74,10 @@ def event_time(given: Any, sent: Any, received_at: datetime) -> tuple[datetime, 
     if happened is None:
         return received_at, [UNREADABLE_TIME]
     if sent_at is not None:
-        corrected = received_at + (happened - sent_at)
-        if EARLIEST <= corrected <= received_at + FURTHEST_AHEAD:
-            return corrected, []
+        # Compared before they are added: a sending in the year 9999 leads out of the calendar.
+        earlier = sent_at - happened
+        if -FURTHEST_AHEAD <= earlier <= received_at - EARLIEST:
+            return received_at - earlier, []
     if happened > received_at + fields.FURTHEST_AHEAD:
         return received_at, [UNREADABLE_TIME]
     return happened, []

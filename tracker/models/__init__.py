@@ -13,6 +13,8 @@ from tracker.models.daily import EventNameDay, PathDay, PlanSeen, RollupCursor, 
 from tracker.models.events import Event, EventKey, Membership, UserLink
 from tracker.models.features import Feature, FeatureDay, FeatureMonth, FeatureRule
 from tracker.models.insights import Dashboard, DashboardTile, SavedInsight
+from tracker.models.paths import PathRule
+from tracker.models.prices import Price
 from tracker.models.rejects import Reject
 
 __all__ = [
@@ -30,7 +32,9 @@ __all__ = [
     "FeatureRule",
     "Membership",
     "PathDay",
+    "PathRule",
     "PlanSeen",
+    "Price",
     "Reject",
     "RollupCursor",
     "SavedInsight",

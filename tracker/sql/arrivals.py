@@ -16,3 +16,10 @@ WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq)
   AND application_id = %(application_id)s AND jsonb_typeof(properties -> '$lib') = 'string'
 GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 10
 """
+
+# One row: an environment among the newest 10 000 events, most frequent first. Served by the primary keys.
+ENVIRONMENTS_SEEN = """
+SELECT environment FROM tracker_event
+WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq)
+GROUP BY environment ORDER BY count(*) DESC, environment LIMIT 20
+"""

@@ -21,10 +21,7 @@ SELECT organization_id FROM (
     END AS figure
     FROM (
         SELECT key.organization_id, event.occurred_at, event.id,
-               CASE WHEN jsonb_typeof(event.properties -> %(property)s) = 'number'
-                    THEN (event.properties ->> %(property)s)::numeric
-                    WHEN jsonb_typeof(event.properties -> %(property)s) = 'string'
-                     AND event.properties ->> %(property)s ~ %(number_pattern)s
+               CASE WHEN event.properties ->> %(property)s ~ %(number_pattern)s
                     THEN (event.properties ->> %(property)s)::numeric
                END AS number
         FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id

@@ -170,20 +170,16 @@ FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usag
 WHERE usage.rolled_up_at >= %(moment)s AND usage.environment = 'production'
 """
 
-# One row: an organization and its current plan: its property `plan` when that is text, else the plan that its latest
-# event up to now named. One step into tracker_event_key_time a key, further only past events without a plan.
+# One row: an organization and its current plan: its property `plan` when that is text, else the plan that the latest
+# event of any of its ids named. Reads one row a key.
 CURRENT_PLANS = """
 SELECT organization.id, CASE
     WHEN jsonb_typeof(organization.properties -> 'plan') = 'string' AND organization.properties ->> 'plan' <> ''
     THEN organization.properties ->> 'plan' ELSE latest.plan END
 FROM orgs_organization AS organization
-LEFT JOIN LATERAL (
-    SELECT named.plan FROM orgs_organizationkey AS key CROSS JOIN LATERAL (
-        SELECT event.plan, event.occurred_at, event.id FROM tracker_event AS event
-        WHERE event.key_id = key.id AND event.plan IS NOT NULL AND event.environment = 'production'
-          AND event.occurred_at <= %(now)s
-        ORDER BY event.occurred_at DESC, event.id DESC LIMIT 1
-    ) AS named
-    WHERE key.organization_id = organization.id ORDER BY named.occurred_at DESC, named.id DESC LIMIT 1
-) AS latest ON true
+LEFT JOIN (
+    SELECT DISTINCT ON (key.organization_id) key.organization_id, said.plan
+    FROM tracker_planseen AS said JOIN orgs_organizationkey AS key ON key.id = said.key_id
+    ORDER BY key.organization_id, said.seen_at DESC, said.event_id DESC
+) AS latest ON latest.organization_id = organization.id
 """

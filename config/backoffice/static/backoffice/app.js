@@ -163,6 +163,15 @@
         if (all) document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.checkAll)}"]`).forEach(each => { each.checked = all.checked; });
     });
 
+    // What comes in while one looks: a block that is fetched anew, unless somebody reads something in it.
+    async function refresh(block) {
+        if (document.hidden || block.querySelector("details[open]") || !getSelection().isCollapsed) return;
+        const answer = await fetch(location.href).catch(() => null);
+        if (!answer || !answer.ok || answer.redirected) return;
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(block.id);
+        if (fresh && !block.querySelector("details[open]")) block.replaceChildren(...fresh.childNodes);
+    }
+    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-live]").forEach(block => setInterval(() => refresh(block), 1000 * block.dataset.live)));
     // One box that ticks all boxes of its row.
     document.addEventListener("change", event => {
         const row = event.target.closest("[data-check-row]");

@@ -1,0 +1,66 @@
+"""Pages of funnel, retention and lifecycle: a short form, and the answer loaded beside it."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from config.backoffice import settings
+from config.backoffice.pages import register_page, render_page
+from tracker.builder import choices, menus
+from tracker.builder.pages import SEE, refused
+from tracker.builder.patterns import PATTERNS, range_words
+from tracker.insights import running
+from tracker.insights.description import Interval
+from tracker.insights.funnels import MOST
+from tracker.insights.reading import BadDescription
+
+INTERVALS = {
+    "retention": (Interval.WEEK, Interval.MONTH),
+    "lifecycle": (Interval.DAY, Interval.WEEK, Interval.MONTH),
+}
+
+
+@register_page("insight_pattern", title="Insight", route="insights/of/<slug:name>", permission=SEE)
+def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
+    pattern = PATTERNS.get(name)
+    if pattern is None:
+        raise Http404
+    fields = pattern.filled(request.GET)
+    if "answer" in request.GET:
+        return answer(request, name, fields)
+    asked = request.GET.copy()
+    asked["answer"] = "1"
+    context = {
+        "pattern": pattern,
+        "patterns": PATTERNS.values(),
+        "fields": fields,
+        "steps": [(f"step-{n}", fields.get(f"step-{n}", "")) for n in range(shown_steps(fields))],
+        "intervals": [(str(each), choices.INTERVALS[each]) for each in INTERVALS.get(name, ())],
+        "menus": menus.menus(),
+        "says": pattern.says(fields),
+        "kept": json.dumps(fields),
+        "can_add": request.user.has_perm("tracker.add_savedinsight"),
+        "is_asked": name != "funnel" or bool(fields.get("step-0")),
+        "result_url": f"?{asked.urlencode()}",
+    }
+    return render_page(request, "admin/insights/pattern.html", context, title=pattern.title)
+
+
+def shown_steps(fields: dict[str, Any]) -> int:
+    """The steps that are named, and an empty line to go on; three to begin with."""
+    named = [n for n in range(MOST) if fields.get(f"step-{n}", "").strip()]
+    return min(MOST, max(3, (named[-1] + 2) if named else 3))
+
+
+def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpResponse:
+    now = timezone.now()
+    try:
+        found = PATTERNS[name].ask(fields, now, settings.today(now))
+    except (BadDescription, running.TooSlow, running.Cancelled) as error:
+        return refused(request, error.message if isinstance(error, BadDescription) else str(error))
+    context = {**found, "period": range_words(fields), "chart_id": f"chart-{uuid4().hex[:12]}"}
+    return render(request, f"admin/insights/_{name}.html", context)

@@ -1,0 +1,127 @@
+"""Raw SQL of pages and sessions: named constants with named parameters."""
+
+# One row: one page in [since, until) with its events, organizations and applications. Ids in paths are folded as they
+# are read: `ids` is the pattern of a segment that is an id; rules of an application come first, the first that fits.
+# Each path is folded once, however many days and organizations it has. Served by usage of the days' rows.
+PAGES = """
+WITH seen AS MATERIALIZED (
+    SELECT daily.application_id, daily.path, key.organization_id, sum(daily.events) AS events
+    FROM tracker_pathday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+    WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
+      AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s)
+    GROUP BY 1, 2, 3
+), plain AS MATERIALIZED (
+    SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
+    FROM (SELECT DISTINCT application_id, path FROM seen) AS paths
+), folded AS MATERIALIZED (
+    SELECT plain.application_id, plain.path, COALESCE((
+        SELECT rule.page FROM unnest(%(applications)s::bigint[], %(patterns)s::text[], %(pages)s::text[])
+            WITH ORDINALITY AS rule (application_id, pattern, page, position)
+        WHERE rule.application_id = plain.application_id AND plain.page ~ rule.pattern
+        ORDER BY rule.position LIMIT 1
+    ), plain.page) AS page
+    FROM plain
+)
+SELECT folded.page, sum(seen.events)::bigint, count(DISTINCT seen.organization_id), count(DISTINCT folded.path)
+FROM seen JOIN folded USING (application_id, path)
+WHERE %(search)s = '' OR strpos(lower(folded.page), lower(%(search)s)) > 0
+GROUP BY folded.page ORDER BY 2 DESC, 1 LIMIT %(most)s
+"""
+
+# One row: one page with its distinct users in [since, until), from the raw events; folded as above. A user is one in
+# each application.
+PAGE_USERS = """
+WITH seen AS MATERIALIZED (
+    SELECT DISTINCT event.application_id, split_part(event.path, '?', 1) AS path, event.user_hash
+    FROM tracker_event AS event
+    WHERE event.environment = %(environment)s AND event.path IS NOT NULL AND event.user_hash IS NOT NULL
+      AND event.key_id IS NOT NULL AND event.name <> ALL(%(statements)s)
+      AND event.occurred_at >= %(starts)s AND event.occurred_at < %(ends)s
+      AND (%(application)s::bigint IS NULL OR event.application_id = %(application)s)
+), plain AS MATERIALIZED (
+    SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
+    FROM (SELECT DISTINCT application_id, path FROM seen) AS paths
+), folded AS MATERIALIZED (
+    SELECT plain.application_id, plain.path, COALESCE((
+        SELECT rule.page FROM unnest(%(applications)s::bigint[], %(patterns)s::text[], %(pages)s::text[])
+            WITH ORDINALITY AS rule (application_id, pattern, page, position)
+        WHERE rule.application_id = plain.application_id AND plain.page ~ rule.pattern
+        ORDER BY rule.position LIMIT 1
+    ), plain.page) AS page
+    FROM plain
+)
+SELECT folded.page, count(DISTINCT (seen.application_id, seen.user_hash))
+FROM seen JOIN folded USING (application_id, path) GROUP BY folded.page
+"""
+
+# One row: one organization that saw a page, with its events on it; the pages are folded as above, `paths` are the raw
+# paths of the page.
+ORGANIZATIONS_OF_PAGE = """
+WITH plain AS MATERIALIZED (
+    SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
+    FROM (
+        SELECT DISTINCT application_id, path FROM tracker_pathday
+        WHERE environment = %(environment)s AND day >= %(since)s AND day < %(until)s
+          AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
+    ) AS paths
+), chosen AS MATERIALIZED (
+    SELECT plain.application_id, plain.path FROM plain
+    WHERE COALESCE((
+        SELECT rule.page FROM unnest(%(applications)s::bigint[], %(patterns)s::text[], %(pages)s::text[])
+            WITH ORDINALITY AS rule (application_id, pattern, page, position)
+        WHERE rule.application_id = plain.application_id AND plain.page ~ rule.pattern
+        ORDER BY rule.position LIMIT 1
+    ), plain.page) = %(page)s
+)
+SELECT key.organization_id, sum(daily.events)::bigint, max(daily.day)
+FROM tracker_pathday AS daily JOIN chosen USING (application_id, path)
+JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
+GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+
+# One row: one day with its sessions and the organizations that had one. A session that goes on past midnight is one of
+# both days.
+SESSIONS_BY_DAY = """
+SELECT daily.day, count(DISTINCT (daily.application_id, daily.session_id)), count(DISTINCT key.organization_id)
+FROM tracker_sessionday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
+  AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s)
+GROUP BY daily.day ORDER BY daily.day
+"""
+
+# One row: one organization with its sessions, each counted once in the range, and their events; most first.
+SESSIONS_BY_ORGANIZATION = """
+WITH had AS (
+    SELECT key.organization_id, count(DISTINCT (daily.application_id, daily.session_id)) AS sessions,
+           max(daily.day) AS last
+    FROM tracker_sessionday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+    WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
+      AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s)
+    GROUP BY 1
+), used AS (
+    SELECT key.organization_id, sum(daily.events)::bigint AS events
+    FROM tracker_usageday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
+    WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
+      AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s)
+    GROUP BY 1
+)
+SELECT had.organization_id, had.sessions, COALESCE(used.events, 0), had.last
+FROM had LEFT JOIN used USING (organization_id) ORDER BY 2 DESC, 1
+"""
+
+# One row: one of the latest sessions among the newest events, with its organization, its user (null: several or none),
+# first and last event, events and pages. Served by the primary keys.
+LATEST_SESSIONS = """
+WITH newest AS MATERIALIZED (
+    SELECT event.* FROM tracker_event AS event
+    WHERE event.id > (SELECT last_value - %(reach)s FROM tracker_event_id_seq) AND event.session_id IS NOT NULL
+      AND event.environment = %(environment)s AND event.name <> ALL(%(statements)s)
+      AND (%(application)s::bigint IS NULL OR event.application_id = %(application)s)
+)
+SELECT newest.application_id, newest.session_id, min(key.organization_id),
+       CASE WHEN count(DISTINCT newest.user_hash) = 1 THEN min(newest.user_hash) END,
+       min(newest.occurred_at), max(newest.occurred_at), count(*), count(DISTINCT split_part(newest.path, '?', 1))
+FROM newest LEFT JOIN orgs_organizationkey AS key ON key.id = newest.key_id
+GROUP BY 1, 2 ORDER BY 6 DESC, 2 LIMIT %(most)s
+"""
