@@ -13,7 +13,7 @@ from config.backoffice import settings
 from config.backoffice.models import AuditEntry
 from orgs.models import Band, ImportBatch, Organization
 from revenue.answers import headline
-from signals import ai_cost
+from signals import ai_cost, backtest, publishing
 from signals.demo.telling import tell
 from signals.models import Reading, Signal
 from signals.today import today
