@@ -124,10 +124,10 @@ def test_it_went_through_the_doors(told):
 def test_pages_agree_with_each_other(told):
     now, _ = told
     page = today(user=None, scope="all", now=now)
-    assert page.mrr == headline(page.as_of).mrr
+    assert page.money.mrr == headline(page.as_of).mrr
     risky = Organization.objects.filter(signals__in=Signal.objects.open().risks()).distinct()
-    assert page.needs_someone.organizations == risky.count()
-    assert page.needs_someone.mrr == sum(org.snapshot.mrr for org in risky.select_related("snapshot"))
+    assert page.open.risks.organizations == risky.count()
+    assert page.open.risks.mrr == sum(org.snapshot.mrr for org in risky.select_related("snapshot"))
 
 
 def test_every_score_is_the_sum_of_its_lines(told):
