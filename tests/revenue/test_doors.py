@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from config.backoffice import settings as install
-from revenue import facts
+from revenue import charts, facts
 from revenue.drilldown.listing import ListRows, QueryRows
 from revenue.models import ExchangeRate, Subscription
 from revenue.mrr.money import ratio, to_units
@@ -145,7 +145,10 @@ def test_every_number_opens_a_list_with_that_total(staff, seed, name):
     rounds.score_round(timezone.now())
     page = read(staff.get("/admin/revenue/", {"by": "mrr" if seed % 2 else "paying"}))
     assert page.strays == []
-    assert len(page.numbers) > 200
+    cells = sum(number.measure.startswith("share_") for number in page.numbers)
+    assert cells == sum(len(row.cells) for row in charts.heat(facts.last_cohorts(charts.COHORTS_SHOWN))) > 12
+    assert len(page.numbers) > 200 + cells
+    assert all(number.text for number in page.numbers)
     click_everything(staff, page)
 
 

@@ -25,6 +25,11 @@ def ask(span: Span, now: datetime, series: tuple[Series, ...] = ()) -> Asked:
     return asking.ask(Description(counted, interval=span.interval, range=span.range, scope=span.scope), now)
 
 
+def of(description: Description) -> Span:
+    """What a description says about range, scope and interval."""
+    return Span(description.range, description.scope, description.interval)
+
+
 def params(asked: Asked) -> dict[str, Any]:
     """Range and scope as the parameters that the statements name."""
     return {

@@ -117,3 +117,13 @@ SELECT count(*), count(DISTINCT org), COALESCE(sum(events), 0)::bigint, avg(seco
        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)
 FROM sessions
 """
+
+# One row: which database this is, and what grows when an organization, a snapshot or one of these cohorts changes.
+STATE = """
+SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
+       (SELECT last_value FROM orgs_organizationtouch_id_seq),
+       (SELECT max(computed_at) FROM orgs_organizationsnapshot),
+       (SELECT max(changed_at) FROM orgs_organization),
+       (SELECT array_agg(computed_at ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[])),
+       (SELECT array_agg(name ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[]))
+"""
