@@ -5,7 +5,7 @@ left in memory helps, as on a machine that is in use.
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -13,11 +13,10 @@ from django.utils import timezone
 from config import db
 from config.backoffice import settings
 from tests.factories import application
-from tracker import partitions, rollups
-from tracker.insights import page_views, reading, running, trends
-from tracker.insights.description import Description, Range
+from tracker import partitions, paths, rollups
+from tracker.insights import reading, running, trends
+from tracker.insights.description import Description
 from tracker.insights.eight_questions import QUESTIONS
-from tracker.insights.spans import Span
 
 MANY, FEW, STEP = 10_000_000, 1_000_000, 500_000
 LATE = {"from": "-89d"}
@@ -106,7 +105,7 @@ def main(*, full: bool) -> None:
     for title, document in OTHER.items():
         measure(title, reading.read({**document, "range": LATE}, today), now, 15)
     wall = time.perf_counter()
-    page_views.answer(Span(Range("-89d")), now, with_users=False)
+    paths.pages(paths.Scope(today - timedelta(days=89), today + timedelta(days=1)))
     print(f"{'page totals from the daily rows':44} {time.perf_counter() - wall:6.2f} s")
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tracker.incoming import STATEMENTS
 from tracker.insights import asking
 from tracker.insights.asking import Asked
 from tracker.insights.description import Description, Interval, Kind, Math, Range, Scope, Series
@@ -35,10 +34,6 @@ def params(asked: Asked) -> dict[str, Any]:
     return {
         "since": asked.days.since,
         "until": asked.days.until,
-        "since_at": asked.since,
-        "until_at": asked.until,
-        "counted": asked.counted,
-        "statements": list(STATEMENTS),
         "environment": asked.where.environment,
         "application_id": asked.where.application_id,
         "organization_id": asked.where.organization_id,
