@@ -12,7 +12,7 @@ from orgs.cohorts import listing
 from orgs.models import Cohort, CohortMember, Organization
 
 
-class CohortSerializer(serializers.Serializer):
+class OrganizationCohortSerializer(serializers.Serializer):
     """`organizations` and `mrr` (in the reporting currency, a month) are those of the members list."""
 
     id = serializers.IntegerField(source="cohort.pk")
@@ -40,7 +40,7 @@ class CohortMemberSerializer(serializers.ModelSerializer):
 )
 class CohortList(ListAPIView):
     scope = "organizations"
-    serializer_class = CohortSerializer
+    serializer_class = OrganizationCohortSerializer
     queryset = Cohort.objects.all()
 
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:
