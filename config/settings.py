@@ -32,6 +32,11 @@ def read_database(url: str) -> dict:
     return {"ENGINE": "django.db.backends.postgresql", **settings, "OPTIONS": options}
 
 
+def cache_url(url: str) -> str:
+    """The broker's URL as a cache takes it; the two write a Unix socket differently."""
+    return url.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1)
+
+
 def read_count(name: str, default: int, *, least: int = 1) -> int:
     """A whole number of at least `least`."""
     value = env.int(name, default=default)
@@ -183,6 +188,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 CELERY_TASK_TIME_LIMIT = None
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# --- Kept answers ------------------------------------------------------------------------------------------
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Of questions about usage, until there is something new; without Redis they are computed anew.
+    "answers": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": cache_url(REDIS_URL),
+        "KEY_PREFIX": "backoffice",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    },
+}
 
 # --- REST --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -40,9 +40,6 @@ class OrganizationQuerySet(models.QuerySet):
     def in_band(self, band: str) -> Self:
         return self.filter(snapshot__band=band)
 
-    def owned_by(self, user: Any) -> Self:
-        return self.filter(owner=user)
-
     def in_scope(self, scope: str, user: Any) -> Self:
         """Whose customers these are: of one person, of the own teams, of everybody."""
         people = scopes.people(scope, user)

@@ -66,8 +66,8 @@ class SubscriptionAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
     export_name = "subscriptions"
     import_kind = ImportBatch.Kind.SUBSCRIPTIONS
     import_explained = (
-        "Revenue subscriptions: the columns external_org_id, product_code, mrr, currency and start_at, and where you "
-        "have them end_at, subscription_id, trial_end_at, name, amount with interval and interval_count. An empty cell "
+        "Columns: external_org_id, product_code, mrr, currency and start_at, and where you have them end_at, "
+        "subscription_id, trial_end_at, name, quantity, amount with interval and interval_count. An empty cell "
         "keeps the old value (“none” removes an end); an empty currency is the reporting currency. Subscriptions that "
         "are not in the file stay as they are, unless you say that the file is complete: then they end today."
     )
@@ -137,7 +137,7 @@ class ExchangeRateAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
     export_fields = ("date", "currency", "per_eur")
     import_kind = ImportBatch.Kind.RATES
     import_explained = (
-        "Exchange rates: the columns date, currency and per_eur (units of the currency for 1 EUR), or the European "
+        "Columns: date, currency and per_eur (units of the currency for 1 EUR), or the European "
         "Central Bank's own table with one column a currency. A rate that is there already takes the new value."
     )
     resource_classes = [RateResource]

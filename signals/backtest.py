@@ -1,7 +1,7 @@
 """Would we have known? Every organization that left within a year, scored on the days before as they were known then.
 
 Whoever left counts as caught when its score was At risk 30 days before or earlier, within 90 days: early enough to act.
-How much of an alarm is true is asked of everybody at a checkpoint every 28 days that lies 90 days back or more.
+How much of an alarm is true is asked of everybody at a checkpoint every 28 days that lies 60 days back or more.
 """
 
 from bisect import bisect_right
@@ -26,9 +26,10 @@ from signals.what_if import Progress
 from tracker import histories
 
 YEAR, HORIZON, TIME_TO_ACT = 365, 90, 30
+FOLLOWED_WITHIN = 60
 CHECK_EVERY = 28
 LOOKED_AT = (30, 60, 90)
-LEAST_USAGE = 56
+LEAST_USAGE = 28
 CHUNK = 500
 
 
@@ -63,7 +64,7 @@ class Departure:
 
 @dataclass
 class Record:
-    """How often something fired at the checkpoints, and how often the organization left within 90 days after."""
+    """How often something fired at the checkpoints, and how often the organization left within 60 days after."""
 
     fired: int = 0
     before_churn: int = 0
@@ -138,7 +139,7 @@ def checkpoints(as_of: date) -> tuple[date, ...]:
     if first is None:
         return ()
     earliest = max(as_of - timedelta(days=YEAR), first + timedelta(days=LEAST_USAGE))
-    last = as_of - timedelta(days=HORIZON)
+    last = as_of - timedelta(days=FOLLOWED_WITHIN)
     count = (last - earliest).days // CHECK_EVERY + 1 if last >= earliest else 0
     return tuple(last - timedelta(days=CHECK_EVERY * n) for n in range(count - 1, -1, -1))
 
@@ -166,9 +167,9 @@ def check(found: Backtest, past: Past, org_id: int, gone: Sequence[Left], number
 
 
 def leaves_within(gone: Sequence[Left], day: date) -> bool:
-    """Whether the organization leaves in the 90 days after a day."""
+    """Whether the organization leaves in the 60 days after a day."""
     place = bisect_right([each.on for each in gone], day)
-    return place < len(gone) and gone[place].on <= day + timedelta(days=HORIZON)
+    return place < len(gone) and gone[place].on <= day + timedelta(days=FOLLOWED_WITHIN)
 
 
 def departure(past: Past, gone: Left, numbers: Numbers) -> Departure:

@@ -7,10 +7,12 @@ from django.db import transaction
 
 from config.backoffice import audit
 from config.backoffice.refused import Refused
+from orgs.importing.restoring import keeps_its_organization
 from orgs.models import Organization
 from signals.models import FollowUp, Signal
 
 LONGEST_TITLE = 200
+keeps_its_organization(FollowUp._meta.get_field("organization"))
 
 
 def create(

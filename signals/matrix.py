@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from statistics import median
+from typing import NamedTuple
 
 from signals.health.model import Band
 from signals.numbers import rounded
@@ -26,8 +27,7 @@ class Quadrant(StrEnum):
     LOW_VALUE = "low_value"
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """One organization: its MRR, its score (None when not scored) and its state on lists."""
 
     organization_id: int

@@ -80,8 +80,7 @@ def matrix_page(request: HttpRequest) -> HttpResponse:
     high_from = matrix.median_mrr(one.mrr for one in whole) if cut.high_from is None else cut.high_from
     among = None
     if scope != scopes.ALL:
-        own = Organization.objects.in_scope(scope, request.user).paying()
-        among = set(own.values_list("id", flat=True))
+        among = set(Organization.objects.in_scope(scope, request.user).values_list("id", flat=True))
     arranged = matrix.arrange(
         (one for one in whole if among is None or one.organization_id in among), cut.good_from, high_from
     )
@@ -94,7 +93,7 @@ def matrix_page(request: HttpRequest) -> HttpResponse:
         "rows": [[shown(arranged, place, cut, scope) for place in row] for row in ROWS],
         "strip": strip(arranged, scope),
         "paying": sum(cell.organizations for cell in (*arranged.cells.values(), arranged.strip)),
-        "moved": movers.movers(arranged, whole, today, high_from=cut.high_from, among=among),
+        "moved": movers.movers(arranged, today, high_from=cut.high_from, among=among),
         "titles": {place.value: Listed(place.value).label for place in Quadrant},
         "currency": settings.read().reporting_currency,
     }

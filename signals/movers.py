@@ -3,7 +3,7 @@
 Nothing is stored for it: the readings of that day hold MRR, score and state of everybody, and the rules are pure.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ DAYS_BACK = 7
 # A day without a round is bridged by the round before it, but not further back than this.
 MOST_DAYS_BACK = 14
 LISTED = 50
+BANDS = {band.value: band for band in Band}
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,14 @@ def standings(organizations: OrganizationQuerySet) -> list[Standing]:
     """Everybody of a set who pays, as lists show them."""
     found = organizations.paying().order_by("id")
     shown = found.values_list("id", "snapshot__mrr", "snapshot__health", "snapshot__band")
-    return [Standing(who, mrr, score, Band(band)) for who, mrr, score, band in shown.iterator(chunk_size=5_000)]
+    return [Standing(who, mrr, score, BANDS[band]) for who, mrr, score, band in shown]
 
 
 def standings_on(day: date) -> list[Standing]:
     """Everybody who paid on an earlier day, by the readings of that day."""
     read = Reading.objects.filter(as_of=day, mrr__gt=0).order_by("organization_id")
     found = read.values_list("organization_id", "mrr", "score", "band")
-    return [Standing(who, mrr, score, Band(band)) for who, mrr, score, band in found.iterator(chunk_size=5_000)]
+    return [Standing(who, mrr, score, BANDS[band]) for who, mrr, score, band in found]
 
 
 def day_before(today: date) -> date | None:
@@ -65,21 +66,20 @@ def day_before(today: date) -> date | None:
     return week.aggregate(day=Max("as_of"))["day"]
 
 
-def movers(
-    arranged: Matrix, whole: Iterable[Standing], today: date, *, high_from: Decimal | None, among: set[int] | None
-) -> Movers | None:
+def movers(arranged: Matrix, today: date, *, high_from: Decimal | None, among: set[int] | None) -> Movers | None:
     """Who changed place, by the same lines; `high_from` None is each day's own median. None without readings.
 
-    `among` keeps those of a scope; the lines are those of everybody.
+    `among` are the ids of a scope, None for all, of which `arranged` shows those who pay; the lines are everybody's.
     """
     since = day_before(today)
     if since is None:
         return None
     before = {one.organization_id: one for one in standings_on(since)}
     cut = matrix.median_mrr(one.mrr for one in before.values()) if high_from is None else high_from
-    then = {who: matrix.quadrant(one, cut, arranged.good_from) for who, one in before.items()}
-    now = {one.organization_id: matrix.quadrant(one, arranged.high_from, arranged.good_from) for one in whole}
-    moved = [one for one in matrix.moves(then, now) if among is None or one.organization_id in among]
+    mine = before.values() if among is None else [one for who, one in before.items() if who in among]
+    then = {one.organization_id: matrix.quadrant(one, cut, arranged.good_from) for one in mine}
+    now = {who: place for place, cell in arranged.cells.items() for who in cell.organization_ids}
+    moved = matrix.moves(then, now)
     return Movers(since, len(moved), tuple(listed(moved, before)))
 
 

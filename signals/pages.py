@@ -69,12 +69,15 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     if "export" in request.GET:
         rows = queue.export(found, chosen, now)
         return download(request, "signals", queue.EXPORTED, rows, file_format=request.GET["export"], now=now)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    totals = queue.totals(found)
+    paginator = Paginator(found, PAGE_SIZE)
+    paginator.count = totals.organizations  # counted already
+    page = paginator.get_page(request.GET.get("page"))
     cohorts = dict(Cohort.objects.values_list("pk", "name"))
     context = {
         "chosen": chosen,
         "chips": chips(request, chosen, cohorts),
-        "totals": queue.totals(found),
+        "totals": totals,
         "page": page,
         "rows": queue.rows(page.object_list, chosen, now),
         "currency": settings.read().reporting_currency,

@@ -30,10 +30,6 @@ class Listed:
     count: int
     items: list[Any]
 
-    @property
-    def more(self) -> int:
-        return self.count - len(self.items)
-
 
 @dataclass(frozen=True)
 class BandChange:

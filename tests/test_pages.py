@@ -38,7 +38,8 @@ def test_the_navigation():
         "ai_cost",
     ]
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
-    assert shown("Operations") == ["jobs", "health_models", "settings", "tokens", "webhooks", "users", "teams", "audit"]
+    operations = ["jobs", "health_models", "settings", "tokens", "webhooks", "mails", "users", "teams", "audit"]
+    assert shown("Operations") == operations
 
 
 def test_the_panels_of_an_organization():
@@ -51,6 +52,7 @@ def test_the_panels_of_an_organization():
         "notes",
         "usage",
         "features",
+        "members",
         "insights",
         "revenue",
         "timeline",

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 MOST = 12
 BASELINE = {
     "/admin/": 25,
-    "/admin/signals/": 11,
+    "/admin/signals/": 10,
     "/admin/orgs/organization/": 12,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 12,
     "/admin/followups/": 9,

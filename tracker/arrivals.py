@@ -11,6 +11,7 @@ from tracker.models import Application, Reject, UsageDay
 from tracker.sql import arrivals as sql
 
 DAYS = 7
+RATE_MINUTES = 5
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,10 @@ class ClientSeen:
 def clients_seen(application_id: int) -> list[ClientSeen]:
     """Clients and versions among the newest 10 000 events, latest first."""
     return [ClientSeen(*row) for row in db.rows(sql.CLIENTS_SEEN, {"application_id": application_id})]
+
+
+def events_a_minute(application_id: int, now: datetime) -> float:
+    """Over the last five minutes; at most what the newest 10 000 events tell."""
+    params = {"application_id": application_id, "since": now - timedelta(minutes=RATE_MINUTES)}
+    [[count]] = db.rows(sql.ARRIVED_SINCE, params)
+    return count / RATE_MINUTES

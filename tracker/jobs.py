@@ -7,7 +7,7 @@ from django.utils import timezone
 from config.backoffice.jobs import register_job, report_progress
 from config.backoffice.metrics import register_gauge
 from config.backoffice.models import JobRun
-from tracker import features, partitions, rejects, rollups, store
+from tracker import features, memberships, partitions, rejects, rollups, store
 
 
 @register_job(
@@ -34,14 +34,17 @@ def count_features(run: JobRun) -> str:
 @register_job(
     "partitions",
     title="Months of events",
-    does="Makes the months of the event table ahead, drops those past retention, forgets old keys and refusals.",
+    does="Makes the months of the event table ahead, drops those past retention, forgets old keys, refusals and "
+    "memberships.",
     every=timedelta(days=1),
 )
 def maintain(run: JobRun) -> str:
     now = timezone.now()
     outcome = partitions.maintain(now)
     keys, refused = store.prune_keys(now), rejects.prune(now)
-    return f"{outcome.sentence()} {keys} idempotency keys and {refused} lines of refusals forgotten."
+    members = memberships.prune(partitions.cutoff(now))
+    forgotten = f"{keys} idempotency keys, {refused} lines of refusals and {members} memberships forgotten."
+    return f"{outcome.sentence()} {forgotten}"
 
 
 @register_gauge("backoffice_rejected_events", "Refused events of the last hour.")

@@ -5,10 +5,12 @@ whether its events were stored already or not, so a repeated request changes not
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from config import db
 from tracker.incoming import NewEvent, Warned
+from tracker.models import Membership, UserLink
 from tracker.sql import memberships as sql
 
 NO_ORGANIZATION = Warned("no_organization", "Stored without an organization: the event does not say which one.")
@@ -62,3 +64,28 @@ def record(application_id: int, events: Collection[NewEvent], key_ids: Mapping[s
             "now": now,
         }
         db.run(sql.LINK_USERS, values)
+
+
+def prune(before: datetime) -> int:
+    """Forget who was last named, and linked, before a moment: older events are gone too; how many rows."""
+    named = Membership.objects.filter(named_at__lt=before)
+    linked = UserLink.objects.filter(linked_at__lt=before)
+    return named._raw_delete(named.db) + linked._raw_delete(linked.db)
+
+
+# --- What pages show ---------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Member:
+    """A user whose events named an organization; `others` are further hashes that a client said are the same user."""
+
+    user_hash: str
+    application: str
+    named_at: datetime
+    others: int
+
+
+def members(organization_id: int, most: int) -> tuple[int, list[Member]]:
+    """How many users named the organization, under any of its ids, and those who did so last."""
+    params = {"organization_id": organization_id, "most": most}
+    rows = db.rows(sql.MEMBERS, params)
+    return (rows[0][0] if rows else 0), [Member(bytes(user).hex(), *rest) for _, user, *rest in rows]

@@ -154,6 +154,7 @@ def show_application(
             url=request.build_absolute_uri("/v1/events"), uuid=str(application.uuid), secret=secret or "YOUR_SECRET"
         ),
         "clients": arrivals.clients_seen(application.id),
+        "a_minute": arrivals.events_a_minute(application.id, now),
         "client_snippets": client_snippets.client_snippets(
             host=request.build_absolute_uri("/").rstrip("/"), write_key=write_key or "YOUR_WRITE_KEY"
         ),

@@ -9,7 +9,9 @@ from django.utils import timezone
 from config.backoffice import formatting, settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from tracker import adoption, usage
+from tracker import adoption, memberships, usage
+
+MEMBERS_SHOWN = 10
 
 
 @register_panel(
@@ -82,3 +84,15 @@ def features_panel(request: HttpRequest, organization: Organization) -> dict[str
         "defined": len(lines),
         "can_add": request.user.has_perm("tracker.add_feature"),
     }
+
+
+@register_panel(
+    "orgs.Organization",
+    name="members",
+    order=37,
+    template="admin/tracker/panel_members.html",
+    permission="tracker.view_event",
+)
+def members_panel(request: HttpRequest, organization: Organization) -> dict[str, Any] | None:
+    count, shown = memberships.members(organization.id, MEMBERS_SHOWN)
+    return {"count": count, "members": shown} if count else None

@@ -39,6 +39,15 @@ register_list(
     url_name="admin:backoffice_webhookendpoint_changelist",
 )
 register_list(
+    "mails",
+    title="E-mails",
+    group="Operations",
+    order=36,
+    icon="outgoing_mail",
+    permission="backoffice.view_mail",
+    url_name="admin:backoffice_mail_changelist",
+)
+register_list(
     "users",
     title="Staff",
     group="Operations",

@@ -21,6 +21,11 @@ from orgs.importing import batches, kinds, mapping, progress, refusals, undo
 from orgs.importing.batches import End
 from orgs.models import ImportBatch, ImportFile
 
+UPLOADS = {
+    ImportBatch.Kind.ORGANIZATIONS: "admin:orgs_organization_import",
+    ImportBatch.Kind.SUBSCRIPTIONS: "admin:revenue_subscription_import",
+    ImportBatch.Kind.RATES: "admin:revenue_exchangerate_import",
+}
 LEVELS = {End.DONE: messages.success, End.STARTED: messages.info, End.ALREADY: messages.warning}
 
 
@@ -241,8 +246,8 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
             ("Warnings: accepted, but look", batch.report.get("warnings")),
         ],
         "samples_shown": [
-            ("Changed rows", batch.report.get("samples", {}).get("changed")),
-            ("New rows", batch.report.get("samples", {}).get("new")),
+            (f"{kind.capitalize()} rows", batch.report.get("samples", {}).get(kind), batch.counts.get(kind, 0))
+            for kind in ("changed", "new")
         ],
         "run": runs[0] if runs else None,
         "is_working": is_working,
@@ -253,6 +258,7 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
         "is_open": is_open,
         "has_file": has_file and is_mine,
         "writes": writes,
+        "upload_url": reverse(UPLOADS[batch.kind]) if batch.kind in UPLOADS else "",
         "took": seconds(batch.duration_ms),
         "columns_asked": asked_columns(batch) if may_map and not is_working else [],
         "can_undo": batch.state == ImportBatch.State.CONFIRMED and undo.may_undo(request.user, batch),

@@ -70,8 +70,9 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     form = OrganizationForm
     import_kind = ImportBatch.Kind.ORGANIZATIONS
     import_explained = (
-        "Customer organizations: the columns external_org_id and display_name, and where you have them owner_email, "
-        "segment, parent_external_org_id, renewal_on and any prop:<name>. Organizations that are not in the file stay."
+        "Columns: external_org_id and display_name, and where you have them owner_email, segment, "
+        "parent_external_org_id, renewal_on and any prop:<name>. An empty cell keeps the old value. Organizations that "
+        "are not in the file stay as they are."
     )
     resource_classes = [OrganizationResource]
     import_export_change_list_template = "admin/orgs/organization/change_list.html"

@@ -76,7 +76,8 @@ def refuse_other_formats(content: bytes) -> None:
 def refuse_nuls(content: bytes) -> None:
     """NUL bytes between the letters are UTF-16 without its mark, or no text at all; behind them a torn copy."""
     if b"\x00" not in content:
-        if len(CONTROL.findall(content[:4096])) > len(content[:4096]) // 100:
+        # One in a cell refuses its row; this many are no table.
+        if len(CONTROL.findall(content[:4096])) > 8 + len(content[:4096]) // 100:
             raise FileRefused("This is no text: it holds control characters.", "Export the table as CSV in UTF-8.")
         return
     if b"\x00" not in content.rstrip(b"\x00"):

@@ -33,7 +33,7 @@ class UploadForm(ImportForm):
     )
 
     profile = forms.ChoiceField(
-        label="Columns are named",
+        label="Column names",
         required=False,
         help_text="Other names can be mapped after the upload and kept as a profile for the next file.",
     )
@@ -46,7 +46,7 @@ class UploadForm(ImportForm):
         )
 
     def offer_profiles(self, names: Iterable[str]) -> None:
-        choices = [("", "as described above"), *((name, f"as in “{name}”") for name in names)]
+        choices = [("", "As described above"), *((name, f"As in “{name}”") for name in names)]
         self.fields["profile"].choices = choices
         self.fields["profile"].widget = UnfoldAdminSelectWidget(choices=choices)
 
@@ -57,11 +57,11 @@ class UploadForm(ImportForm):
 
 class SubscriptionUploadForm(UploadForm):
     end_convention = forms.ChoiceField(
-        label="End dates name",
+        label="An end date is",
         choices=[
-            ("", "what the install settings say"),
-            ("exclusive", "the first day without revenue"),
-            ("inclusive", "the last day with revenue"),
+            ("", "What the install settings say"),
+            ("exclusive", "The first day without revenue"),
+            ("inclusive", "The last day with revenue"),
         ],
         required=False,
     )
@@ -72,7 +72,10 @@ class SubscriptionUploadForm(UploadForm):
         help_text="Empty: today. Earlier days rewrite what “as known on” shows.",
     )
     create_missing = forms.BooleanField(
-        label="Create missing organizations", required=False, widget=UnfoldBooleanSwitchWidget()
+        label="Create missing organizations",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text="Without it, rows of organizations that are not known are refused.",
     )
     is_complete = forms.BooleanField(
         label="This file is complete",

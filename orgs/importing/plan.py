@@ -1,6 +1,7 @@
 """What an import would do, row by row, before anything is done: the preview and the orders for the confirm in one."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -182,11 +183,20 @@ def grouped(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
 
 def sample(row: RowPlan) -> dict[str, Any]:
     listed = row.differences.items()
-    differences = [[name, shown(old), shown(new)] for name, (old, new) in listed if row.old is not None or shown(new)]
+    differences = [
+        [name, shown(old), shown(new)]
+        for name, (old, new) in listed
+        if row.old is not None or (shown(new) and new is not True)
+    ]
     return {"line": row.line, "label": row.label, "differences": differences}
 
 
 def shown(value: Any) -> str:
+    """A value on a preview: yes and no, amounts without zeros that say nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return re.sub(r"(\.\d\d\d*?)0+$", r"\1", f"{value:f}")
     return "" if value is None else clip(str(value))
 
 

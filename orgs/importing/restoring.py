@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, ForeignKey, OuterRef
 
 from orgs.importing import progress
 from orgs.importing.kinds import KeptRow, LedgerLine, Restored, Restorer, differs, in_chunks, register_restorer
 from orgs.importing.organizations import MODEL, Stored, read_by_id, update
-from orgs.models import Organization, OrganizationKey
+from orgs.models import Note, Organization, OrganizationKey, Sentiment
+
+# Columns by which people's work hangs on an organization: whoever wrote it down does not lose it to an undo.
+_work: list[Any] = []
+
+
+def keeps_its_organization(*fields: Any) -> None:
+    """Register foreign keys to organizations whose rows an undo must not take along."""
+    _work.extend(fields)
 
 
 def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
@@ -42,7 +51,7 @@ def reason_to_keep(line: LedgerLine, found: Stored | None, in_use: set[int]) -> 
     changed = [name for name in differs(found.as_json(), line.after) if name != "changed_at"]
     if changed:
         return f"was changed since: {', '.join(changed)}"
-    return "has events, subscriptions, aliases or children since" if line.row_id in in_use else ""
+    return "has events, subscriptions, aliases, children, notes or follow-ups since" if line.row_id in in_use else ""
 
 
 def _hold_keys(organization_ids: set[int]) -> None:
@@ -52,13 +61,16 @@ def _hold_keys(organization_ids: set[int]) -> None:
 
 
 def used(organization_ids: Iterable[int]) -> set[int]:
-    """Organizations that evidence, a second id or a child hangs on."""
+    """Organizations that evidence, a second id, a child or somebody's work hangs on."""
     found: set[int] = set()
     for chunk in in_chunks(organization_ids):
         keys = OrganizationKey.objects.filter(organization__in=chunk)
         found |= set(keys.aliases().values_list("organization_id", flat=True))
         children = Organization.objects.filter(parent__in=chunk).exclude(id__in=chunk)
         found |= set(children.values_list("parent_id", flat=True))
+        for field in _work:
+            rows = field.model._base_manager.filter(**{f"{field.name}__in": chunk})
+            found |= set(rows.values_list(field.attname, flat=True))
         for field in evidence_fields():
             evidence = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})
             found |= set(keys.filter(Exists(evidence)).values_list("organization_id", flat=True))
@@ -71,4 +83,5 @@ def evidence_fields() -> list[ForeignKey]:
     return [each.field for each in relations if each.auto_created and not each.concrete]
 
 
+keeps_its_organization(Note._meta.get_field("organization"), Sentiment._meta.get_field("organization"))
 register_restorer(Restorer(MODEL, 20, restore_organizations))

@@ -43,8 +43,9 @@ class Version:
     values: tuple[Any, ...]
 
     def shown(self) -> dict[str, Any]:
-        """What a preview compares, as text."""
-        return {name: as_text(value) for name, value in zip(SHOWN, self.values, strict=True)}
+        """What a preview compares; without an amount there is no interval to speak of."""
+        told = dict(zip(SHOWN, self.values, strict=True))
+        return told if told["interval"] else told | {"interval_count": None}
 
 
 def as_text(value: Any) -> Any:

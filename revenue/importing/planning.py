@@ -74,6 +74,7 @@ def judge_unknown(plan: Plan, left_out: list[SourceRow], options: Options) -> No
     if not unknown:
         return
     lookalikes = find_lookalikes(unknown, guess=True)
+    plan.facts["did_you_mean"] = len(lookalikes)
     lines = staging.lines_of(unknown)
     if options.create_missing:
         warn_of_odd_ids(lines, lookalikes, plan)
@@ -86,7 +87,9 @@ def judge_unknown(plan: Plan, left_out: list[SourceRow], options: Options) -> No
 def warn_of_seen(plan: Plan) -> None:
     """Ids known from events alone that an imported customer may have under another spelling."""
     seen = staging.seen_ids()
-    for external_id, other in find_lookalikes(seen, guess=True, among_imported=True).items():
+    lookalikes = find_lookalikes(seen, guess=True, among_imported=True)
+    plan.facts["did_you_mean"] = plan.facts.get("did_you_mean", 0) + len(lookalikes)
+    for external_id, other in lookalikes.items():
         reason = f"is known from events alone. Did you mean “{other}”? Join the two on the ID reconciliation page."
         plan.warn(seen[external_id], ID, external_id, reason)
 

@@ -75,7 +75,7 @@ WITH given AS (
     SELECT given.*, COALESCE(by_id.id, of_key.id, of_organization.id) AS old_id
     FROM given
     LEFT JOIN revenue_subscription AS by_id
-        ON given.subscription_id <> '' AND by_id.subscription_id = given.subscription_id AND by_id.known_to IS NULL
+        ON by_id.subscription_id <> '' AND by_id.subscription_id = given.subscription_id AND by_id.known_to IS NULL
     LEFT JOIN revenue_subscription AS of_key
         ON given.subscription_id = '' AND of_key.subscription_id = '' AND of_key.known_to IS NULL
         AND of_key.key_id = given.key_id AND of_key.product_code = given.product_code

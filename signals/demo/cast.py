@@ -156,7 +156,8 @@ NAMED = (
     Customer("weyland", "", (), steady(28, 7, seen_since=70), "pro", is_imported=False),
     # Gone in the past, each after its use had faded.
     Customer("org-401", "Pied Piper", (Line("business", "1200.00", 500, 34),),
-             fading(30, 9, since=95, to=0.25, people=0.4, quiet_since=36), "business", "Mid-market"),
+             fading(30, 9, since=95, to=0.25, people=0.3, weekdays=(1,), features=2, quiet_since=36), "business",
+             "Mid-market"),
     Customer("org-402", "Cyberdyne", (Line("enterprise", "4100.00", 620, 62),),
              fading(60, 18, since=112, to=0.3, people=0.3, quiet_since=60), "enterprise", "Enterprise"),
     Customer("org-403", "Bluth Homes", (Line("pro", "240.00", 300, 12),),

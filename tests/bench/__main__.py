@@ -1,4 +1,4 @@
-"""`python -m tests.bench [full] [ingest] [imports]`: how fast it is on this machine; on a database of its own.
+"""`python -m tests.bench [full] [ingest] [imports] [insights]`: how fast it is here; on a database of its own.
 
 Without names everything runs; `full` adds the long part, ten million stored events. CPU per event is the steadier
 figure; wall time is printed too.
@@ -18,7 +18,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from tests.bench import imports, ingest  # noqa: E402
+from tests.bench import imports, ingest, insights  # noqa: E402
 
 asked = set(sys.argv[1:])
 runner = get_runner(settings)(verbosity=0, interactive=False)
@@ -29,6 +29,8 @@ try:
         ingest.main(full="full" in asked)
     if asked <= {"full"} or "imports" in asked:
         imports.main()
+    if asked <= {"full"} or "insights" in asked:
+        insights.main(full="full" in asked)
 finally:
     runner.teardown_databases(databases)
     runner.teardown_test_environment()

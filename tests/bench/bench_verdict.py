@@ -1,7 +1,7 @@
-"""How long the verdict takes: `python -m tests.bench.bench_verdict [organizations]`, in a database of its own.
+"""How long the verdict takes: `python -m tests.bench.bench_verdict [organizations] [pages]`, in a database of its own.
 
-Each organization has 45 days with usage in half a year, 5 users and a subscription. Printed per step: seconds, queries,
-and the most memory the process has had so far.
+Each organization has 45 days with usage in half a year, 5 users and a subscription. Printed per step: seconds, CPU of
+this process and of PostgreSQL, queries, and the most memory the process has had so far. `pages`: only what pages need.
 """
 
 import os
@@ -65,7 +65,7 @@ def backend_seconds() -> float:
     return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def run(count: int) -> None:
+def run(count: int, *, is_whole: bool) -> None:
     from config import db
     from signals import backtest, detection, evidence, publishing, rounds, scoring, snapshots, what_if
     from signals.models import HealthModel
@@ -83,6 +83,8 @@ def run(count: int) -> None:
     step("score", lambda: scoring.score(today, NOW))
     step("scan, first", lambda: detection.scan(today, NOW, NOW))
     step("snapshot", lambda: snapshots.refresh(NOW))
+    if not is_whole:
+        return
     for hour in (1, 2):
         later = NOW + timedelta(hours=hour)
         step(f"scan, {hour} h later", lambda later=later: detection.scan(today, later, later))
@@ -97,6 +99,35 @@ def run(count: int) -> None:
     step("touched: nobody", lambda: snapshots.refresh_touched(NOW + timedelta(hours=4)))
 
 
+def pages() -> None:
+    """Server time of the pages people open all day, each sort and each filter; each was opened once before."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client, override_settings
+
+    from orgs.models import OrganizationSnapshot
+
+    ada = get_user_model().objects.create_superuser("ada", "ada@example.com", "pw")
+    client, listed = Client(), "/admin/orgs/organization/"
+    client.force_login(ada)
+    with_signals = OrganizationSnapshot.objects.filter(open_signal_count__gt=0).first()
+    filters = ("band=at_risk", "band=healthy", "owner=none", "quadrant=champions", "last_seen=7", "last_seen=over30")
+    others = (
+        "last_seen=never",
+        "presence=imported_never_seen",
+        "presence=seen_never_imported",
+        "paying=yes",
+        "q=org-77",
+    )
+    addresses = ["/admin/", "/admin/signals/", "/admin/signals/?type=usage_drop", "/admin/signals/?band=watch", listed]
+    addresses += [f"{listed}?o={sign}{column}" for column in range(1, 9) for sign in ("", "-")]
+    addresses += [f"{listed}?{chosen}" for chosen in (*filters, *others, "renewal=90", "show=all", "q=org-77")]
+    addresses.append(f"{listed}{with_signals.pk}/change/" if with_signals else listed)
+    with override_settings(ALLOWED_HOSTS=["testserver"]):
+        for address in addresses:
+            client.get(address)
+            step(address, lambda address=address: client.get(address).status_code)
+
+
 def main() -> None:
     embedded.provide()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -107,7 +138,8 @@ def main() -> None:
     connection.settings_dict["TEST"]["NAME"] = "bench_verdict"
     made = setup_databases(verbosity=0, interactive=False)
     try:
-        run(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+        run(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000, is_whole="pages" not in sys.argv)
+        pages()
     finally:
         teardown_databases(made, verbosity=0)
 

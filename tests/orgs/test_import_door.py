@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.backoffice import tasks
 from config.backoffice.models import JobRun
+from config.backoffice.uploads import FORM_BYTES, MOST_BYTES
 from orgs.importing import batches
 from orgs.keys import ensure_keys
 from orgs.models import ImportBatch, Organization
@@ -60,6 +61,14 @@ def test_upload_preview_confirm(browser: Client, staff: User) -> None:
 def test_the_form_names_the_limit(browser: Client) -> None:
     page = browser.get(reverse(UPLOAD)).content.decode()
     assert "at most 50 MB" in page and "empty cell keeps the old value" in page
+
+
+@pytest.mark.parametrize("size", [MOST_BYTES + 1, MOST_BYTES + 2 * FORM_BYTES], ids=["while it arrives", "announced"])
+def test_a_file_over_the_limit_is_left_out(browser: Client, size: int) -> None:
+    page = upload(browser, HEADER + b"x" * (size - len(HEADER)))
+    assert page.status_code == 200 and "at most 50 MB are allowed" in page.content.decode()
+    assert not ImportBatch.objects.exists()
+    assert "1 new" in upload(browser, HEADER + b"o1,Acme\n").content.decode()
 
 
 def test_a_refused_row_blocks_and_is_downloadable(browser: Client) -> None:

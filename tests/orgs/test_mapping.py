@@ -20,6 +20,7 @@ from tests.factories import organization, staff
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SUBS = "Customer ID,id,Product,MRR (EUR),Start date\norg-456,sub-1,pro,99.00,2024-01-15\n"
+SUBSCRIPTIONS = "external_org_id,product_code,mrr,currency,start_at\n"
 STRIPE = (
     "id,Customer ID,Customer Description,Customer Email,Plan,Product,Quantity,Currency,Interval,Amount,Status,"
     "Created (UTC),Start Date (UTC),Current Period Start (UTC),Current Period End (UTC),Trial Start (UTC),"
@@ -140,7 +141,7 @@ def test_a_column_named_utc_is_read_as_utc() -> None:
 
     chosen = options.choose(NOW, mapping=kinds.of("subscriptions").profiles["Stripe"], create_missing=True)
     plan = batches.plan_content("subscriptions", STRIPE.encode(), replace(chosen, time_zone="Europe/Berlin"))
-    assert [row.after["start_on"] for row in plan.first("new")] == ["2024-01-15"]
+    assert [str(row.after["start_on"]) for row in plan.first("new")] == ["2024-01-15"]
 
 
 @pytest.mark.parametrize("kind", ["orgs_organization", "revenue_subscription", "revenue_exchangerate"])
@@ -180,6 +181,16 @@ def test_did_you_mean() -> None:
     organization("org-456", imported_at=NOW)
     text = "external_org_id,product_code,mrr,currency,start_at\norg_456,pro,1,EUR,2024-01-01\n"
     plan = batches.plan_content("subscriptions", text.encode(), options.choose(NOW))
-    assert "Did you mean “org-456”?" in plan.refused[0].reason
+    assert "Did you mean “org-456”?" in plan.refused[0].reason and plan.facts["did_you_mean"] == 1
     plan = batches.plan_content("subscriptions", text.encode(), options.choose(NOW, create_missing=True))
     assert plan.counts["new"] == 1 and "Did you mean “org-456”?" in plan.warnings[0].reason
+
+
+def test_did_you_mean_for_an_id_that_only_events_named(client) -> None:
+    organization("org-456", imported_at=NOW)
+    organization("org_456")
+    client.force_login(staff())
+    page = upload(client, "revenue_subscription", f"{SUBSCRIPTIONS}org_456,pro,99,EUR,2024-01-01\n").content.decode()
+    assert "1 new, 0 changed" in page and "is known from events alone. Did you mean “org-456”?" in page
+    assert "Join them on ID reconciliation" in page
+    assert "mrr: <ins>99.00</ins>" in page and "interval_count" not in page.partition("New rows")[2]

@@ -57,7 +57,7 @@ def test_money() -> None:
     organization("o1", imported_at=NOW)
     content = book(SUBS, ["o1", "pro", 99.5, "EUR", date(2024, 1, 15)], ["o1", "gold", "1,234", "EUR", "2024-01-15"])
     found = plan("subscriptions", content)
-    assert [row.after["mrr"] for row in found.first("new")] == ["99.5000"]
+    assert [str(row.after["mrr"]) for row in found.first("new")] == ["99.5000"]
     assert [(each.line, each.column) for each in found.refused] == [(3, "mrr")]
 
 

@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from config import db
 from orgs.importing import batches, options
 from orgs.importing.batches import End
 from orgs.keys import ensure_keys
@@ -207,6 +209,13 @@ def test_lines_that_were_two_before_the_alias_stay_two() -> None:
     imported(*rows)
     OrganizationKey.objects.filter(external_id="b").update(organization=Organization.objects.get(external_id="a"))
     assert received(*rows).counts == {"new": 0, "changed": 0, "unchanged": 2, "refused": 0}
+
+
+def test_rows_without_an_id_are_matched_at_once_however_many() -> None:
+    rows = [f"a,p{number},1,EUR,2024-01-10,," for number in range(10_000)]
+    imported(*rows)
+    with transaction.atomic(), db.statement_timeout(4):
+        assert received(*rows).counts["unchanged"] == 10_000
 
 
 def test_amount_and_interval_make_the_monthly_value() -> None:

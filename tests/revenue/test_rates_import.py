@@ -57,6 +57,25 @@ def test_refused_cells_name_their_line_and_nothing_is_written(tmp_path):
     assert (valid["new"], stored()) == (1, {("2026-01-03", "USD"): Decimal("1.2")})
 
 
+def test_the_chosen_dates_and_a_decimal_comma(tmp_path):
+    text = "date;currency;per_eur\n02.01.2026;USD;1,0837\n03.01.2026;JPY;160,5\n4 January 2026;CHF;0,931\n"
+    assert [each["column"] for each in run(tmp_path, text)["refused"]] == ["date", "date"]
+    answer = run(tmp_path, text, "--date-format", "d.m.y")
+    assert (answer["new"], answer["refused"]) == (3, [])
+    assert stored() == {
+        ("2026-01-02", "USD"): Decimal("1.0837"),
+        ("2026-01-03", "JPY"): Decimal("160.5"),
+        ("2026-01-04", "CHF"): Decimal("0.931"),
+    }
+
+
+def test_a_rate_that_could_be_two_numbers_is_refused(tmp_path):
+    answer = run(tmp_path, 'date,currency,per_eur\n2026-01-02,JPY,"1,234"\n2026-01-03,USD,01E2\n')
+    assert [(each["line"], each["column"]) for each in answer["refused"]] == [(2, "per_eur"), (3, "per_eur")]
+    assert "thousands separator or a decimal comma" in answer["refused"][0]["message"]
+    assert stored() == {}
+
+
 def test_a_table_of_another_kind_is_refused_as_a_whole(tmp_path):
     answer = run(tmp_path, "date,amount\n2026-01-02,1\n")
     assert "date,currency,per_eur" in answer["file_error"]["message"]

@@ -109,14 +109,14 @@ def test_it_equals_a_replay_day_by_day(world):
 
 def test_checkpoints_count_what_a_replay_counts(world):
     found = backtest.backtest(TODAY, numbers(), nothing)
-    assert found.checkpoints[-1] == days_ago(90)
+    assert found.checkpoints[-1] == days_ago(60)
     assert {(later - day).days for day, later in zip(found.checkpoints, found.checkpoints[1:], strict=False)} == {28}
     ids = [org.pk for org in world]
     left = {each.left.organization_id: each.left.on for each in found.departures}
     at_risk, fired, were = [0, 0], {rule.key: [0, 0] for rule in rules.RULES}, {}
     for day in found.checkpoints:
         for org_id, reading in replayed(day, ids).items():
-            follows = org_id in left and day < left[org_id] <= day + timedelta(days=90)
+            follows = org_id in left and day < left[org_id] <= day + timedelta(days=60)
             if not reading.evidence.paying and reading.evidence.silent_for(28):
                 were[org_id] = set()
                 continue

@@ -13,7 +13,7 @@ from config.backoffice import settings
 from config.backoffice.models import AuditEntry
 from orgs.models import Band, ImportBatch, Organization
 from revenue.answers import headline
-from signals import ai_cost
+from signals import ai_cost, backtest, publishing
 from signals.demo.telling import tell
 from signals.models import Reading, Signal
 from signals.today import today
@@ -123,11 +123,11 @@ def test_it_went_through_the_doors(told):
 
 def test_pages_agree_with_each_other(told):
     now, _ = told
-    page = today(user=None, mine=False, now=now)
-    assert page.mrr == headline(page.as_of).mrr
+    page = today(user=None, scope="all", now=now)
+    assert page.money.mrr == headline(page.as_of).mrr
     risky = Organization.objects.filter(signals__in=Signal.objects.open().risks()).distinct()
-    assert page.needs_someone.organizations == risky.count()
-    assert page.needs_someone.mrr == sum(org.snapshot.mrr for org in risky.select_related("snapshot"))
+    assert page.open.risks.organizations == risky.count()
+    assert page.open.risks.mrr == sum(org.snapshot.mrr for org in risky.select_related("snapshot"))
 
 
 def test_every_score_is_the_sum_of_its_lines(told):
@@ -136,6 +136,22 @@ def test_every_score_is_the_sum_of_its_lines(told):
     for reading in scored:
         lines = [line["contribution"] for line in reading.components] + [line["taken"] for line in reading.caps]
         assert sum(Decimal(line) for line in lines) == reading.score
+
+
+def test_a_backtest_of_the_story_says_who_was_seen_coming(told):
+    now, _ = told
+    numbers = backtest.Numbers(publishing.in_force(), publishing.rule_book())
+    found = backtest.backtest(now.date(), numbers, lambda done, total: None)
+    left = {each.left.organization_id: each for each in found.departures}
+    piper, cyberdyne = left[customer("org-401").pk], left[customer("org-402").pk]
+    assert (piper.left.mrr, cyberdyne.left.mrr) == (1200, 4100)
+    assert (piper.is_caught, piper.lead_days >= 30, cyberdyne.is_caught) == (True, True, False)
+    assert 0 < found.recall < 1
+    assert found.lead_time >= 30
+    assert found.at_risk.before_churn >= 1
+    assert found.at_risk.precision > 0
+    told_json = backtest.told(found)
+    assert len(told_json["rows"]) == told_json["departures"] == len(found.departures)
 
 
 def test_told_again_on_the_same_day_it_changes_nothing(told):

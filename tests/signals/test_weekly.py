@@ -120,7 +120,7 @@ def test_long_lists_are_cut_with_their_count(ada):
             changed_at=at(SINCE),
         )
     opened = weekly.week(UNTIL, scope="all", user=ada).opened
-    assert (opened.count, len(opened.items), opened.more) == (30, 25, 5)
+    assert (opened.count, len(opened.items)) == (30, 25)
 
 
 @pytest.mark.parametrize("query", ["", "?until=2026-03-10", "?until=x", "?until=2026-02-31", "?until=2999-01-01"])

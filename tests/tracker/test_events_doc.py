@@ -17,9 +17,14 @@ DOC = (ROOT / "docs" / "events.md").read_text()
 TELLS = {"BadEvent": 0, "BadBody": 0, "UnknownEncoding": 0, "Refusal": 0, "Warned": 0, "Refused": 1, "error_body": 0}
 
 
+# The doors of the read API; its errors stand in the API's own description.
+READING = {"events.py", "insights.py"}
+
+
 def codes_in_the_code() -> set[str]:
     found = set(REMEDIES)
-    for path in [*ROOT.glob("tracker/**/*.py"), ROOT / "config" / "backoffice" / "health.py"]:
+    doors = [path for path in ROOT.glob("tracker/**/*.py") if path.parent.name != "api" or path.name not in READING]
+    for path in [*doors, ROOT / "config" / "backoffice" / "health.py"]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                 name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from orgs.models import Organization
+from tests.factories import staff
 from tests.tracker.saying import sha, stored
 from tests.tracker.sending import Product
-from tracker import rollups
+from tracker import memberships, rollups
 from tracker.models import Membership, Reject, UsageDay, UserLink
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +102,29 @@ def test_set_once_leaves_what_is_there():
     rollups.roll_up(now)
     assert Organization.objects.get(external_id="one").properties == {"plan": "trial", "seats": 5}
     assert UsageDay.objects.count() == 0
+
+
+def test_who_named_an_organization_last_and_who_is_the_same_user(client):
+    product = Product()
+    send(product, event(org="one"), event(user="u-2", org="one"), event(user="u-3", org="two"))
+    send(product, {"event": "$create_alias", "distinct_id": "u-2", "properties": {"alias": "mail-2"}})
+    one = Organization.objects.get(external_id="one")
+    count, found = memberships.members(one.id, 1)
+    assert (count, len(found)) == (2, 1)
+    _, found = memberships.members(one.id, 10)
+    assert {each.user_hash for each in found} == {sha("u-1").hex(), sha("u-2").hex()}
+    assert sum(each.others for each in found) == 1
+    client.force_login(staff())
+    html = client.get(reverse("admin:orgs_organization_change", args=[one.pk])).content.decode()
+    assert "2\xa0users named this organization" in html
+    assert sha("u-1").hex()[:12] in html
+
+
+def test_memberships_end_with_the_events_they_came_from():
+    product = Product()
+    send(product, event(org="one"), {"event": "$create_alias", "distinct_id": "u-1", "properties": {"alias": "m"}})
+    now = timezone.now()
+    assert memberships.prune(now - timedelta(days=1)) == 0
+    assert (Membership.objects.count(), UserLink.objects.count()) == (1, 1)
+    assert memberships.prune(now + timedelta(days=1)) == 2
+    assert not (Membership.objects.exists() or UserLink.objects.exists())

@@ -87,3 +87,76 @@ PROGRESS = {
     "type": "object",
     "properties": {"done": {"type": "integer"}, "statements": {"type": "integer"}, "seconds": {"type": "number"}},
 }
+SHARED = {key: DESCRIPTION["properties"][key] for key in ("range", "environment", "application", "organization")}
+INTERVAL = {**TEXT, "enum": ["day", "week", "month"]}
+SPAN = {"type": "object", "required": ["interval"], "properties": {"interval": INTERVAL, **SHARED}}
+RETENTION = {
+    "type": "object",
+    "required": ["interval"],
+    "properties": {
+        "interval": {**TEXT, "enum": ["week", "month"]},
+        "start": {"type": ["string", "null"], "description": "The event that begins; null: any."},
+        "back": {"type": ["string", "null"], "description": "The event that counts as coming back; null: any."},
+        **SHARED,
+    },
+}
+FUNNEL = {
+    "type": "object",
+    "required": ["steps"],
+    "properties": {
+        "steps": {"type": "array", "items": SERIES, "minItems": 2, "maxItems": 8},
+        "by": {**TEXT, "enum": ["organization", "user"], "default": "organization"},
+        "window_days": {"type": "integer", "minimum": 1, "maximum": 365, "default": 14},
+        **SHARED,
+    },
+}
+STEPS = {
+    "type": "object",
+    "properties": {
+        "steps": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "label": TEXT,
+                    "count": {"type": "integer"},
+                    "of_first": NUMBER,
+                    "of_previous": NUMBER,
+                },
+            },
+        }
+    },
+}
+COHORTS = {
+    "type": "object",
+    "properties": {
+        "cohorts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "began": {**TEXT, "format": "date"},
+                    "size": {"type": "integer"},
+                    "returned": {"type": "array", "items": {"type": "integer"}},
+                },
+            },
+        },
+        "incomplete_last_bucket": {"type": "boolean"},
+    },
+}
+STAGES = {
+    "type": "object",
+    "properties": {
+        "stages": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "bucket": {**TEXT, "format": "date"},
+                    **{each: {"type": "integer"} for each in ("new", "returning", "resurrecting", "dormant")},
+                },
+            },
+        },
+        "incomplete_last_bucket": {"type": "boolean"},
+    },
+}

@@ -1,5 +1,8 @@
 """Door of the insights query: a description in, numbers out."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
@@ -13,6 +16,7 @@ from config.backoffice import settings
 from config.backoffice.api import error_body
 from tracker.api import insight_schema, schema
 from tracker.insights import as_json, reading, running, trends
+from tracker.insights.description import Description
 from tracker.insights.reading import BadDescription
 
 
@@ -34,16 +38,7 @@ class QueryView(APIView):
     )
     def post(self, request: Request) -> Response:
         now = timezone.now()
-        try:
-            description = reading.read(request.data, settings.today(now))
-            trend = trends.answer(description, now, query_id=query_id(request))
-        except BadDescription as error:
-            return refused("invalid_description", error.message, error.path, status.HTTP_400_BAD_REQUEST)
-        except running.TooSlow as error:
-            return refused("too_slow", str(error), "", status.HTTP_422_UNPROCESSABLE_ENTITY)
-        except running.Cancelled as error:
-            return refused("cancelled", str(error), "", status.HTTP_409_CONFLICT)
-        return Response(as_json.trend(trend))
+        return answered(lambda: as_json.trend(trends.answer(read(request.data, now), now, query_id=query_id(request))))
 
 
 class RunningView(APIView):
@@ -67,6 +62,22 @@ class RunningView(APIView):
         if not running.cancel(query_id):
             raise exceptions.NotFound("No question of this id is running.")
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def read(document: Any, now: datetime) -> Description:
+    return reading.read(document, settings.today(now))
+
+
+def answered(ask: Callable[[], dict]) -> Response:
+    """The answer, or in words why there is none."""
+    try:
+        return Response(ask())
+    except BadDescription as error:
+        return refused("invalid_description", error.message, error.path, status.HTTP_400_BAD_REQUEST)
+    except running.TooSlow as error:
+        return refused("too_slow", str(error), "", status.HTTP_422_UNPROCESSABLE_ENTITY)
+    except running.Cancelled as error:
+        return refused("cancelled", str(error), "", status.HTTP_409_CONFLICT)
 
 
 def query_id(request: Request) -> str:

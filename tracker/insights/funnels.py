@@ -47,7 +47,7 @@ def answer(
     """
     if not FEWEST <= len(steps) <= MOST:
         raise BadDescription("steps", f"A funnel has {FEWEST} to {MOST} steps.")
-    if by not in ENTITIES:
+    if not isinstance(by, str) or by not in ENTITIES:
         raise BadDescription("by", f"Use one of {', '.join(ENTITIES)}.")
     if not timedelta(0) < window <= LONGEST_WINDOW:
         raise BadDescription("window_days", f"The window is at least one day and at most {LONGEST_WINDOW.days}.")

@@ -80,6 +80,19 @@ def read(document: Any, today: date) -> Description:
     return found
 
 
+def event_name(value: Any, path: str) -> str | None:
+    """The name of an event; None stays None and means any."""
+    return _text(value, path, LONGEST_NAME, needed=False) or None
+
+
+def whole(value: Any, path: str, default: int) -> int:
+    if value is None:
+        return default
+    if type(value) is not int:
+        raise BadDescription(path, "Write a whole number.")
+    return min(max(value, -1), 10**6)
+
+
 def _series(value: Any, path: str) -> Series:
     given = _object(value, path, ["event", "feature", "page", "math", "property", "of", "filters", "label"])
     kind, name = _target(given, path)

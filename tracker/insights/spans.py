@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tracker.incoming import STATEMENTS
 from tracker.insights import asking
 from tracker.insights.asking import Asked
 from tracker.insights.description import Description, Interval, Kind, Math, Range, Scope, Series
@@ -25,15 +24,16 @@ def ask(span: Span, now: datetime, series: tuple[Series, ...] = ()) -> Asked:
     return asking.ask(Description(counted, interval=span.interval, range=span.range, scope=span.scope), now)
 
 
+def of(description: Description) -> Span:
+    """What a description says about range, scope and interval."""
+    return Span(description.range, description.scope, description.interval)
+
+
 def params(asked: Asked) -> dict[str, Any]:
     """Range and scope as the parameters that the statements name."""
     return {
         "since": asked.days.since,
         "until": asked.days.until,
-        "since_at": asked.since,
-        "until_at": asked.until,
-        "counted": asked.counted,
-        "statements": list(STATEMENTS),
         "environment": asked.where.environment,
         "application_id": asked.where.application_id,
         "organization_id": asked.where.organization_id,

@@ -76,44 +76,12 @@ UNION ALL SELECT bucket + 1, 'dormant', count(*) FROM beside
     WHERE bucket >= 0 AND (after IS NULL OR after > bucket + 1) GROUP BY bucket
 """
 
-# One row: a page with its events and organizations, most first. Reads the daily rows of the days.
-PAGES = """
-SELECT daily.path, sum(daily.events)::bigint, count(DISTINCT key.organization_id)
-FROM tracker_pathday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
-WHERE daily.day >= %(since)s AND daily.day < %(until)s
-  AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
-  AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
-  AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
-GROUP BY daily.path ORDER BY 2 DESC, daily.path COLLATE "C" LIMIT %(most)s
-"""
-
-# One row: a page with its distinct users. Reads the raw events of the range that have one of the paths.
-USERS_OF_PAGES = """
-SELECT split_part(event.path, '?', 1), count(DISTINCT event.user_hash)
-FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-WHERE event.id <= %(counted)s AND event.occurred_at >= %(since_at)s AND event.occurred_at < %(until_at)s
-  AND split_part(event.path, '?', 1) = ANY(%(paths)s) AND event.name <> ALL(%(statements)s)
-  AND (%(environment)s::text IS NULL OR event.environment = %(environment)s)
-  AND (%(application_id)s::bigint IS NULL OR event.application_id = %(application_id)s)
-  AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
-GROUP BY 1
-"""
-
-# One row: sessions of a range, the organizations they belong to, and how long they took from their first event in it to
-# their last (seconds). Reads the raw events of the range.
-SESSIONS = """
-WITH sessions AS (
-    SELECT key.organization_id AS org, event.session_id, count(*) AS events,
-           extract(epoch FROM max(event.occurred_at) - min(event.occurred_at)) AS seconds
-    FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-    WHERE event.id <= %(counted)s AND event.occurred_at >= %(since_at)s AND event.occurred_at < %(until_at)s
-      AND event.session_id IS NOT NULL AND event.name <> ALL(%(statements)s)
-      AND (%(environment)s::text IS NULL OR event.environment = %(environment)s)
-      AND (%(application_id)s::bigint IS NULL OR event.application_id = %(application_id)s)
-      AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
-    GROUP BY 1, 2
-)
-SELECT count(*), count(DISTINCT org), COALESCE(sum(events), 0)::bigint, avg(seconds)::float8,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)
-FROM sessions
+# One row: which database this is, and what grows when an organization, a snapshot or one of these cohorts changes.
+STATE = """
+SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
+       (SELECT last_value FROM orgs_organizationtouch_id_seq),
+       (SELECT max(computed_at) FROM orgs_organizationsnapshot),
+       (SELECT max(changed_at) FROM orgs_organization),
+       (SELECT array_agg(computed_at ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[])),
+       (SELECT array_agg(name ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[]))
 """

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db import DataError, transaction
 
 from config import db
-from tracker.insights import asking, daily, ranges, running, statement, wording
+from tracker.insights import asking, daily, keeping, ranges, running, statement, wording
 from tracker.insights import formula as formulas
 from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
@@ -68,12 +68,30 @@ class Trend:
     previous: "Trend | None" = None
 
 
-def answer(description: Description, now: datetime, *, query_id: str = "", use_daily: bool = True) -> Trend:
-    """Ask the database. Raises BadDescription, running.TooSlow, running.Cancelled.
+def answer(description: Description, now: datetime, *, query_id: str = "") -> Trend:
+    """Ask the database, unless the answer was kept and nothing is new since.
+
+    Raises BadDescription, running.TooSlow, running.Cancelled.
+    """
+    asked = asking.ask(description, now)
+    name = keeping.key(asked, Trend)
+    kept = keeping.get(name)
+    if kept is None:
+        kept = _computed(asked, query_id)
+        keeping.put(name, kept)
+    return kept
+
+
+def computed(description: Description, now: datetime, *, use_daily: bool = True) -> Trend:
+    """The same, asked of the database whatever was kept.
 
     `use_daily` False reads raw events even where the daily rows suffice; the numbers are the same.
     """
-    asked = asking.ask(description, now)
+    return _computed(asking.ask(description, now), "", use_daily)
+
+
+def _computed(asked: Asked, query_id: str, use_daily: bool = True) -> Trend:
+    description = asked.description
     check_patterns(description)
     with running.running(query_id or uuid4().hex, 2 if description.compare else 1) as run:
         trend = _answer(asked, run, use_daily)

@@ -23,3 +23,10 @@ SELECT environment FROM tracker_event
 WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq)
 GROUP BY environment ORDER BY count(*) DESC, environment LIMIT 20
 """
+
+# One row: events of one application among the newest 10 000 that came since a moment. Served by the primary keys.
+ARRIVED_SINCE = """
+SELECT count(*) FROM tracker_event
+WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq)
+  AND application_id = %(application_id)s AND received_at >= %(since)s
+"""

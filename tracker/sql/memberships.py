@@ -28,3 +28,20 @@ FROM unnest(%(user_hashes)s::bytea[], %(other_hashes)s::bytea[]) AS linked (user
 ORDER BY 2, 3
 ON CONFLICT (application_id, user_hash, other_hash) DO NOTHING
 """
+
+# One row: a user that named one organization, the latest first, behind the number of all of them. Served by the index
+# on key_id, and by users_are_linked_once for one side of a link.
+MEMBERS = """
+WITH named AS (
+    SELECT member.application_id, member.user_hash, max(member.named_at) AS named_at
+    FROM tracker_membership AS member JOIN orgs_organizationkey AS key ON key.id = member.key_id
+    WHERE key.organization_id = %(organization_id)s
+    GROUP BY 1, 2
+)
+SELECT count(*) OVER (), named.user_hash, application.name, named.named_at, (
+    SELECT count(*) FROM tracker_userlink AS link
+    WHERE link.application_id = named.application_id AND link.user_hash = named.user_hash
+)
+FROM named JOIN tracker_application AS application ON application.id = named.application_id
+ORDER BY named.named_at DESC, named.user_hash LIMIT %(most)s
+"""

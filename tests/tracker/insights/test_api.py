@@ -30,10 +30,10 @@ PURCHASES = {
 }
 
 
-def ask(client, document, scopes=("insights",), **headers):
-    _, text = tokens.create(staff(f"api{scopes}"), "Test", now=NOW, scopes=scopes)
+def ask(client, document, scopes=("insights",), door="query", **headers):
+    _, text = tokens.create(staff(f"api{scopes}{door}"), "Test", now=NOW, scopes=scopes)
     return client.post(
-        "/api/v1/insights/query/",
+        f"/api/v1/insights/{door}/",
         json.dumps(document),
         content_type="application/json",
         headers={"Authorization": f"Bearer {text}", **headers},
@@ -136,3 +136,50 @@ def test_what_makes_no_sense_is_named(client, change, field):
 def test_a_token_without_the_scope_asks_nothing(client):
     assert ask(client, PURCHASES, scopes=("revenue",)).status_code == 403
     assert client.post("/api/v1/insights/query/", "{}", content_type="application/json").status_code == 401
+
+
+RANGE = {"range": {"from": "2024-01-01", "to": "2024-04-30"}}
+
+
+@pytest.mark.usefixtures("purchases")
+def test_a_funnel(client):
+    steps = [{"event": "purchase"}, {"event": "purchase", "filters": [{"property": "plan", "value": "pro"}]}]
+    asked = {"steps": steps, "window_days": 90, **RANGE}
+    found = ask(client, asked, door="funnel").json()["steps"]
+    # b bought twice at the same moment; the second, which names pro, came after the first.
+    assert [(each["count"], each["of_first"]) for each in found] == [(2, 1), (2, 1)]
+    assert ask(client, {**asked, "window_days": 0}, door="funnel", scopes=("insights", "events")).status_code == 400
+
+
+@pytest.mark.usefixtures("purchases")
+def test_retention_and_lifecycle(client):
+    found = ask(client, {"interval": "month", "start": "purchase", **RANGE}, door="retention").json()["cohorts"]
+    assert [(each["began"], each["size"], each["returned"]) for each in found] == [
+        ("2024-01-01", 1, [1, 0, 1, 0]),
+        ("2024-02-01", 0, [0, 0, 0]),
+        ("2024-03-01", 1, [1, 0]),
+        ("2024-04-01", 0, [0]),
+    ]
+    stages = ask(client, {"interval": "month", **RANGE}, door="lifecycle").json()["stages"]
+    assert stages[2] == {"bucket": "2024-03-01", "new": 1, "returning": 0, "resurrecting": 1, "dormant": 0}
+    assert (stages[1]["dormant"], stages[3]["dormant"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("door", "asked", "field"),
+    [
+        ("funnel", {"steps": []}, "series"),
+        ("funnel", {"steps": [{"event": "x"}]}, "steps"),
+        ("funnel", {"steps": [{"event": "x"}] * 2, "by": "team"}, "by"),
+        ("funnel", {"steps": [{"event": "x"}] * 2, "by": []}, "by"),
+        ("funnel", {"steps": [{"event": "x"}] * 2, "window_days": "9"}, "window_days"),
+        ("retention", {"interval": "day"}, "interval"),
+        ("retention", {"interval": "week", "start": 7}, "start"),
+        ("lifecycle", {}, "interval"),
+        ("lifecycle", [], ""),
+        ("lifecycle", {"interval": "week", "surprise": 1}, "surprise"),
+    ],
+)
+def test_other_shapes_name_what_makes_no_sense(client, door, asked, field):
+    response = ask(client, asked, door=door)
+    assert (response.status_code, response.json()["field"]) == (400, field)

@@ -1,7 +1,7 @@
-"""Funnels, retention, lifecycle, pages and sessions against slow plain Python on random events."""
+"""Funnels, retention and lifecycle against slow plain Python on random events."""
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -10,13 +10,12 @@ import pytest
 from orgs.models import Organization, OrganizationKey
 from tests.factories import application
 from tests.tracker.test_rollups import event, put
-from tracker import features, rollups
-from tracker.features import Rule
-from tracker.insights import adoption, funnels, lifecycle, page_views, retention, sessions
+from tracker import rollups
+from tracker.insights import funnels, lifecycle, retention
 from tracker.insights.description import Interval, Kind, Math, Range, Series
 from tracker.insights.reading import BadDescription
 from tracker.insights.spans import Span
-from tracker.models import Event, Feature
+from tracker.models import Event
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 3, 9, 30, tzinfo=UTC)
@@ -171,47 +170,3 @@ def test_lifecycle(seed, interval):
 def test_a_lifecycle_needs_an_interval():
     with pytest.raises(BadDescription, match="by day, by week or by month"):
         lifecycle.answer(SPAN, NOW)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_pages_and_sessions(seed):
-    events = [each for each in send(random.Random(seed)) if within(each[5])]
-    views = Counter(path for *_, path, _ in events if path)
-    expected = [
-        (
-            path,
-            count,
-            len({org for org, *_, found, _ in events if found == path}),
-            len({user for _, user, *_, found, _ in events if found == path} - {None}),
-        )
-        for path, count in sorted(views.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    found = page_views.answer(SPAN, NOW)
-    assert [(each.path, each.views, each.organizations, each.users) for each in found] == expected
-    times = defaultdict(list)
-    for org, _, session, _, _, at in events:
-        if session:
-            times[org, session].append(at)
-    lengths = sorted((max(each) - min(each)).total_seconds() for each in times.values())
-    told = sessions.answer(SPAN, NOW)
-    assert (told.count, told.organizations) == (len(times), len({org for org, _ in times}))
-    assert told.events == sum(map(len, times.values()))
-    if lengths:
-        middle = len(lengths) // 2
-        median = lengths[middle] if len(lengths) % 2 else (lengths[middle - 1] + lengths[middle]) / 2
-        assert told.median_seconds == pytest.approx(median)
-        assert told.average_seconds == pytest.approx(sum(lengths) / len(lengths))
-
-
-def test_the_matrix_of_features():
-    feature = features.save(Feature(name="Buying"), [Rule(event="bought")], actor=None, now=NOW)
-    other = features.save(Feature(name="Trying"), [Rule(event="tried")], actor=None, now=NOW)
-    put(application(), [event(NOW - timedelta(days=3), name="bought", external_id="a"), event(NOW, external_id="b")])
-    rollups.roll_up(NOW)
-    features.count_waiting(NOW)
-    a, b = (Organization.objects.get(external_id=each).pk for each in "ab")
-    found = adoption.matrix(NOW.date(), [a, b])
-    assert found.features == (feature, other)
-    [used, unused] = found.rows[a]
-    assert (used.events, used.is_adopted, unused) == (1, True, None)
-    assert found.rows[b] == (None, None)

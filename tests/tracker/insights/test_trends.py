@@ -48,7 +48,7 @@ def about(description: Description, cohort_id: int, feature_id: int) -> Descript
 
 
 def check(description: Description, there: oracle.World, *, use_daily: bool) -> trends.Trend:
-    found = trends.answer(description, NOW, use_daily=use_daily)
+    found = trends.computed(description, NOW, use_daily=use_daily)
     since, until = (date.fromisoformat(each) for each in (description.range.since, description.range.until))
     expected = oracle.answer(description, since, until + timedelta(days=1), there)
     assert found.skipped_values == expected["skipped"]
@@ -118,7 +118,7 @@ def test_raw_events_answer_like_plain_python(sent, zone, documents):
 def test_the_daily_rows_answer_the_same_where_they_suffice(sent, zone, documents):
     def look(description, there):
         from_daily = check(description, there, use_daily=True)
-        from_raw = trends.answer(description, NOW, use_daily=False)
+        from_raw = trends.computed(description, NOW, use_daily=False)
         assert (from_daily.lines, from_daily.skipped_values) == (from_raw.lines, from_raw.skipped_values)
         has_values = description.breakdown is not None
         for series, is_daily in zip(description.series, from_daily.from_daily, strict=True):
