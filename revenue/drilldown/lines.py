@@ -10,6 +10,7 @@ from revenue.books import Terms
 from revenue.drilldown.listing import (
     COUNT,
     DAY,
+    MONEY,
     NATIVE,
     ORGANIZATION,
     SHARE,
@@ -45,7 +46,7 @@ def of_product(product_code: str, as_of: date, terms: Terms) -> Listing:
         name="revenue-product",
         title=f"Product {product_code or 'without a code'}",
         currency=terms.currency,
-        columns=(*LINE_COLUMNS, Column("MRR", SIGNED)),
+        columns=(*LINE_COLUMNS, Column("MRR", MONEY)),
         rows=ListRows(sorted(lines, key=lambda pair: (-pair[1], pair[0].pk)), with_values),
         totals=(
             Total("mrr", "MRR", from_units(total)),

@@ -59,8 +59,8 @@ def month_of(organization_id: int, place: Place, terms: Terms) -> Listing:
         columns=(
             Column("Product"),
             Column("Native MRR", NATIVE),
-            Column("At the opening", SIGNED),
-            Column("At the close", SIGNED),
+            Column("At the opening", MONEY),
+            Column("At the close", MONEY),
         ),
         rows=lines,
         totals=(

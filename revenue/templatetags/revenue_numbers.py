@@ -156,12 +156,6 @@ def in_days(days: int) -> str:
 
 
 @register.simple_tag
-def organizations_url(**filters: Any) -> str:
-    """The list of organizations that a number was counted from."""
-    return list_url("admin:orgs_organization_changelist", **filters)
-
-
-@register.simple_tag
 def subscriptions_url(**filters: Any) -> str:
     """The list of subscription lines that a number was counted from."""
     return list_url("admin:revenue_subscription_changelist", **filters)

@@ -1,22 +1,22 @@
 // A form that is drawn by the server and redrawn while one works in it. Without this script its buttons do the same.
-// form[data-live] names the address that answers the part anew; [data-live-part] is that part; a change of a
-// [data-live-whole] control or a button redraws it whole, typing only its [data-live-count].
+// form[data-redraw] names the address that answers the part anew; [data-redraw-part] is that part; a change of a
+// [data-redraw-whole] control or a button redraws it whole, typing only its [data-redraw-count].
 (() => {
     "use strict";
-    const form = document.querySelector("form[data-live]");
+    const form = document.querySelector("form[data-redraw]");
     if (!form) return;
-    const part = form.querySelector("[data-live-part]");
-    const count = () => part.querySelector("[data-live-count]");
+    const part = form.querySelector("[data-redraw-part]");
+    const count = () => part.querySelector("[data-redraw-count]");
     let running = null, timer = null;
 
     function redraw(answer, whole, act) {
         if (!whole) {
-            count().replaceWith(answer.querySelector("[data-live-count]"));
+            count().replaceWith(answer.querySelector("[data-redraw-count]"));
             return;
         }
         const id = document.activeElement?.id;
         part.replaceChildren(...answer.body.childNodes);
-        const fresh = act.startsWith("add:") || act === "group" ? [...part.querySelectorAll("[data-live-focus]")].pop() : null;
+        const fresh = act.startsWith("add:") || act === "group" ? [...part.querySelectorAll("[data-redraw-focus]")].pop() : null;
         const same = id ? document.getElementById(id) : null;
         (fresh || same || part.querySelector("button"))?.focus();
     }
@@ -29,7 +29,7 @@
         data.set("act", act);
         const waiting = setTimeout(() => count().classList.add("bo-busy"), 300);
         try {
-            const response = await fetch(form.dataset.live, { method: "POST", body: data, signal: running.signal });
+            const response = await fetch(form.dataset.redraw, { method: "POST", body: data, signal: running.signal });
             if (!response.ok) throw new Error(response.status);
             redraw(new DOMParser().parseFromString(await response.text(), "text/html"), whole, act);
         } catch (error) {
@@ -39,7 +39,7 @@
         }
     }
 
-    form.addEventListener("change", event => { if (event.target.matches("[data-live-whole]")) refresh("", true); });
+    form.addEventListener("change", event => { if (event.target.matches("[data-redraw-whole]")) refresh("", true); });
     form.addEventListener("input", event => {
         if (event.target.name === "name" || event.target.matches("select")) return;
         clearTimeout(timer);
