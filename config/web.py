@@ -13,19 +13,24 @@ from config.wsgi import application
 LOADED = (application, get_resolver().url_patterns)
 
 
+THREADS = 64
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="config.web")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args()
+    workers = min(os.cpu_count() or 1, 4)
     Granian(
         "config.wsgi:application",
         address=options.host,
         port=options.port,
         interface=Interfaces.WSGI,
-        workers=min(os.cpu_count() or 1, 4),
-        # A thread keeps its database connection; 16 a process let concurrent requests share a commit.
-        blocking_threads=16,
+        workers=workers,
+        # A thread keeps its database connection, so that their number is bounded; the more requests a process
+        # holds, the more share a commit.
+        blocking_threads=THREADS // workers,
         blocking_threads_idle_timeout=600,
         respawn_failed_workers=True,
         workers_kill_timeout=2,

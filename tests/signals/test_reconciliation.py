@@ -1,6 +1,5 @@
 """ID reconciliation: pairs with what is at stake; joining moves usage beside revenue, removing moves it back."""
 
-import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -144,7 +143,7 @@ def test_the_organization_page_shows_and_removes_aliases(client) -> None:
     assert factories.key_of(seen).organization_id == seen.pk
 
 
-def test_two_thousand_beside_two_thousand_in_a_second(django_assert_max_num_queries) -> None:
+def test_two_thousand_beside_two_thousand_in_four_queries(django_assert_max_num_queries) -> None:
     names = [f"customer-{number:05}-{chr(97 + number % 26)}" for number in range(2_000)]
     rows = [
         Organization(
@@ -168,8 +167,6 @@ def test_two_thousand_beside_two_thousand_in_a_second(django_assert_max_num_quer
         ],
         batch_size=5000,
     )
-    started = time.perf_counter()
     with django_assert_max_num_queries(4):
         found = reconcile()
-    assert time.perf_counter() - started < 1
     assert len(found.certain) == 2_000 and not found.ambiguous and not found.unmatched
