@@ -140,6 +140,10 @@ class JobRunAdmin(ExportDoor, ReadOnlyAdmin):
     ]
 
 
+def in_words(name: str) -> str:
+    return name.capitalize().replace("Follow up", "Follow-up")
+
+
 @register(AuditEntry)
 class AuditEntryAdmin(ExportDoor, ReadOnlyAdmin):
     export_name = "audit-trail"
@@ -163,12 +167,12 @@ class AuditEntryAdmin(ExportDoor, ReadOnlyAdmin):
 
     @display(description="What", ordering="action")
     def what(self, entry: AuditEntry) -> str:
-        return entry.action.replace(".", " ").replace("_", " ").capitalize()
+        return in_words(entry.action.replace(".", " ").replace("_", " "))
 
     @display(description="Of", ordering="subject_type")
     def kind(self, entry: AuditEntry) -> str:
         name = entry.subject_type.rpartition(".")[2]
-        return CAPITAL.sub(" ", name).capitalize()
+        return in_words(CAPITAL.sub(" ", name))
 
     @display(description="Name", ordering="subject_label")
     def subject(self, entry: AuditEntry) -> str:
