@@ -1,7 +1,7 @@
 """What stands in the navigation, and that each place opens for whoever may and for nobody else."""
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 
 from config.backoffice import pages, panels, roles
 from config.backoffice.jobs import kinds
