@@ -11,7 +11,7 @@ FOUR_PLACES = Decimal("0.0001")
 LARGEST = Decimal(10) ** 16
 EARLIEST_YEAR = 1900
 
-PLAIN = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)", re.ASCII)
+PLAIN = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 WITH_COMMA = re.compile(r"-?(\d+,(\d{1,2}|\d{4,})|0,\d+)", re.ASCII)
 COMMA_OF_WHAT = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 POINT_OF_WHAT = re.compile(r"-?[1-9]\d{0,2}\.\d{3}", re.ASCII)

@@ -130,8 +130,8 @@ CASES = {
             b,p,10,EUR,2024-02-01T00:30:00+02:00,
             c,p,100,EUR,2024-01-31T22:30:00-02:00,
             d,p,1000,EUR,2024-01-01,2024-01-31T23:30:00Z
-            e,p,.5,EUR,2024-02-01 00:30:00+01,
-            f,p,+.25,EUR,2024-02-01 00:30:00+00,
+            e,p,0.5,EUR,2024-02-01 00:30:00+01,
+            f,p,0.25,EUR,2024-02-01 00:30:00+00,
         """,
         "months": ("2024-01", "2024-02-29"),
         "expected": {"2024-01": {"mrr_end": "11.5000", "orgs_in_and_out": 1}, "2024-02": {"new": "100.2500"}},
@@ -263,6 +263,6 @@ def test_a_difference_between_mrr_and_amount_over_a_cent_is_said(tmp_path) -> No
 def test_ends_a_day_before_the_next_start_propose_the_inclusive_convention(tmp_path) -> None:
     answer = Books(tmp_path).lines("a,p,80,EUR,2024-01-01,2024-03-31\na,p,90,EUR,2024-04-01,")
     assert answer["notices"] == [
-        "1\u00a0row ends the day before the next one starts (“ends 2024-03-31, next starts 2024-04-01”): the file probably "
-        "names the last day with revenue. Then choose the end convention “inclusive”."
+        "1\u00a0row ends the day before the next one starts (“ends 2024-03-31, next starts 2024-04-01”): "
+        "the file probably names the last day with revenue. Then choose the end convention “inclusive”."
     ]
