@@ -27,7 +27,7 @@ register_list(
     "subscriptions",
     title="Subscriptions",
     group="Evidence",
-    order=20,
+    order=15,
     icon="receipt_long",
     permission=SEE,
     url_name="admin:revenue_subscription_changelist",

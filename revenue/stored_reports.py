@@ -3,7 +3,7 @@
 from typing import Any
 
 from orgs.models import ImportBatch, Organization
-from revenue.importing.rows import DAYS
+from revenue.importing.rows import DAYS, NUMBERS
 from revenue.models import Subscription
 from revenue.mrr.as_json import as_json
 from revenue.mrr.report import Report
@@ -37,23 +37,24 @@ def identity_of(line: Subscription) -> str:
 
 
 def rejected_rows() -> list[dict[str, Any]]:
-    """What the latest import of subscriptions left out, one entry a row: `row` counts data rows from 0, `line` is the
-    physical line of the file, `reason` the rule in short."""
+    """What the latest import of subscriptions left out, one entry a row: `row` counts data rows from 0, `reason` is the
+    rule in short. At most the first thousand."""
     batch = ImportBatch.objects.filter(kind=ImportBatch.Kind.SUBSCRIPTIONS, state=ImportBatch.State.CONFIRMED).first()
-    refused: dict[int, dict[str, Any]] = {}
-    for group in batch.report.get("refused", []) if batch else []:
-        for place in group["lines"]:
-            line = place["line"]
-            reason = short_reason(group["column"], group["reason"])
-            refused.setdefault(line, {"row": line - 2, "line": line, "column": group["column"], "reason": reason})
-    return [refused[line] for line in sorted(refused)]
+    return [
+        {"row": line - 2, "reason": short_reason(column, reason)}
+        for line, column, reason in (batch.report.get("left_out", []) if batch else [])
+    ]
 
 
 def short_reason(column: str, reason: str) -> str:
-    """The rule a refusal names: "is refused: end_at before start_at. Give …" → "end_at before start_at". Without one:
-    "bad date" in a column of days, else the first sentence with its column, "mrr is not a number"."""
+    """The rule a refusal names: "is refused: end_at before start_at. Give …" → "end_at before start_at". A cell that
+    cannot be read is a "bad date" or "mrr is not a number"; else the first sentence with its column."""
     sentence = reason.partition(". ")[0].rstrip(".")
-    _, colon, rule = sentence.partition(": ")
-    if colon:
+    verdict, _, rule = sentence.partition(": ")
+    if rule and verdict in ("is refused", "is empty"):
         return rule
-    return "bad date" if column in DAYS else f"{column} {sentence}".strip()
+    if column in DAYS:
+        return "bad date"
+    if column in NUMBERS and "too large" not in sentence:
+        return f"{column} is not a number"
+    return f"{column} {sentence}".strip()

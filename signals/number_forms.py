@@ -73,4 +73,6 @@ def sentences(error: ConfigurationError, shown: Configuration) -> list[str]:
 
 def summary(configuration: Configuration) -> str:
     """All numbers in a line: `Health below 40`."""
-    return ", ".join(f"{field.title.lower()} {field.value}" for field in numbers(configuration, {}, {}))
+    return ", ".join(
+        f"{field.title[:1].lower()}{field.title[1:]} {field.value}" for field in numbers(configuration, {}, {})
+    )

@@ -17,17 +17,36 @@ SIZES = [(1440, 900), (390, 844)]
 PAGES = {
     "today": "/admin/",
     "signals": "/admin/signals/",
+    "matrix": "/admin/matrix/",
     "organizations": "/admin/orgs/organization/",
-    "revenue": "/admin/revenue/",
-    "subscriptions": "/admin/revenue/subscription/",
+    "followups": "/admin/followups/",
+    "followup-add": "/admin/followups/add/",
+    "weekly": "/admin/weekly/",
+    "churn": "/admin/churn/",
     "cohorts": "/admin/cohorts/",
     "cohort-new": "/admin/cohorts/new/",
+    "digest": "/admin/digest/",
+    "revenue": "/admin/revenue/",
+    "revenue-days": "/admin/revenue/days/",
+    "revenue-months": "/admin/revenue/months/",
+    "revenue-cohorts": "/admin/revenue/cohorts/",
+    "revenue-lifetime": "/admin/revenue/lifetime/",
+    "revenue-renewals": "/admin/revenue/renewals/",
+    "revenue-scheduled": "/admin/revenue/scheduled/",
+    "revenue-unconverted": "/admin/revenue/unconverted/",
+    "revenue-discounts": "/admin/revenue/discounts/",
+    "subscriptions": "/admin/revenue/subscription/",
+    "insights": "/admin/insights/",
+    "insight-builder": "/admin/insights/question/",
+    "events": "/admin/events/",
+    "features": "/admin/features/",
+    "feature-add": "/admin/features/add/",
     "pages": "/admin/pages/",
+    "path-rules": "/admin/pages/rules/",
     "sessions": "/admin/sessions/",
     "explorer": "/admin/explorer/",
     "ai-cost": "/admin/ai-cost/",
     "ai-prices": "/admin/tracker/price/",
-    "events": "/admin/events/",
     "imports": "/admin/orgs/importbatch/",
     "import-organizations": "/admin/orgs/organization/import/",
     "import-subscriptions": "/admin/revenue/subscription/import/",
@@ -37,8 +56,39 @@ PAGES = {
     "reconciliation": "/admin/reconciliation/",
     "rates": "/admin/revenue/exchangerate/",
     "jobs": "/admin/backoffice/job/",
+    "health-models": "/admin/health-models/",
+    "backtest": "/admin/backtest/",
     "settings": "/admin/backoffice/installsettings/",
+    "tokens": "/admin/backoffice/apitoken/",
+    "webhooks": "/admin/backoffice/webhookendpoint/",
+    "webhook-add": "/admin/backoffice/webhookendpoint/add/",
+    "mails": "/admin/backoffice/mail/",
+    "staff": "/admin/auth/user/",
+    "teams": "/admin/orgs/team/",
     "audit": "/admin/backoffice/auditentry/",
+}
+# Pages of single things: the page that links to one, and the link.
+FOUND = {
+    "organization": ("/admin/", "a[href*='/orgs/organization/'][href$='/change/']"),
+    "behind": ("organization", "a[href*='/behind/']"),
+    "cohort": ("/admin/cohorts/", "a[href^='/admin/cohorts/']:not([href*='/new/']):not([href$='/cohorts/'])"),
+    "cohort-edit": ("cohort", "a[href^='/admin/cohorts/'][href*='/edit/']"),
+    "insight-pattern": ("/admin/insights/", "a[href*='/insights/of/']"),
+    "insight-saved": ("/admin/insights/", "#content a[href*='/insights/question/?']"),
+    "dashboard": ("/admin/insights/", "a[href^='/admin/dashboards/']:not([href*='/new/'])"),
+    "feature": ("/admin/features/", "#content a[href^='/admin/features/']:not([href*='/add/'])"),
+    "page-use": ("/admin/pages/", "#content a[href*='/pages/use/']"),
+    "explored-event": ("/admin/explorer/", "#content a[href*='/explorer/event/']"),
+    "health-model": ("/admin/health-models/", "#content a[href^='/admin/health-models/']"),
+    "rule": ("/admin/health-models/", "#content a[href^='/admin/rules/']"),
+    "study": ("/admin/backtest/", "#content a[href^='/admin/studies/']"),
+    "churn-explain": ("/admin/churn/", "#content a[href*='/explain/']"),
+    "revenue-month": ("/admin/revenue/", "#content a[href*='/revenue/month/']"),
+    "revenue-product": ("/admin/revenue/", "#content a[href*='/revenue/product/']"),
+    "revenue-organization": ("revenue-month", "#content a[href*='/revenue/organization/']"),
+    "revenue-cohort": ("/admin/revenue/cohorts/", "#content a[href*='/revenue/cohort/']"),
+    "application": ("/admin/applications/", "#content a[href^='/admin/applications/']:not([href$='/add/'])"),
+    "import": ("/admin/orgs/importbatch/", "#content a[href*='/orgs/importbatch/'][href*='/change/']"),
 }
 
 
@@ -54,13 +104,15 @@ def main() -> None:
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        singles: dict[str, str] = {}
         for width, height in SIZES:
             for scheme in ("light", "dark"):
                 context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
                 page = context.new_page()
                 page.on("pageerror", lambda error: print("script error:", error))
                 sign_in(page, address, credentials)
-                shoot(page, address, folder, f"{width}-{scheme}")
+                singles = singles or found(page, address)
+                shoot(page, address, folder, f"{width}-{scheme}", {**PAGES, **singles})
                 context.close()
         browser.close()
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
@@ -74,8 +126,8 @@ def sign_in(page: Page, address: str, credentials: dict) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def shoot(page: Page, address: str, folder: Path, suffix: str) -> None:
-    for name, path in {**PAGES, **found(page, address)}.items():
+def shoot(page: Page, address: str, folder: Path, suffix: str, pages: dict[str, str]) -> None:
+    for name, path in pages.items():
         answer = page.goto(address + path)
         page.wait_for_load_state("networkidle")
         if answer is None or answer.status != 200:
@@ -86,18 +138,15 @@ def shoot(page: Page, address: str, folder: Path, suffix: str) -> None:
 
 
 def found(page: Page, address: str) -> dict[str, str]:
-    """Pages of single things: the first organization on Today, the first application."""
-    pages = {}
-    for name, path, link in (
-        ("organization", "/admin/", "a[href*='/orgs/organization/'][href$='/change/']"),
-        ("application", "/admin/applications/", "#content a[href^='/admin/applications/']:not([href$='/add/'])"),
-        ("import", "/admin/orgs/importbatch/", "a[href*='/orgs/importbatch/'][href*='/change/']"),
-    ):
-        page.goto(address + path)
-        page.wait_for_load_state("networkidle")
-        links = page.locator(link)
-        if links.count():
-            pages[name] = links.first.get_attribute("href")
+    """Pages of single things, each by its first link; a place may be one found before it."""
+    pages: dict[str, str] = {}
+    for name, (place, link) in FOUND.items():
+        if start := pages.get(place, place if place.startswith("/") else ""):
+            page.goto(address + start)
+            page.wait_for_load_state("networkidle")
+            links = page.locator(link)
+            if links.count() and (target := links.first.get_attribute("href")):
+                pages[name] = target
     return pages
 
 

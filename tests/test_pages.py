@@ -1,7 +1,7 @@
 """What stands in the navigation, and that each place opens for whoever may and for nobody else."""
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 
 from config.backoffice import pages, panels, roles
 from config.backoffice.jobs import kinds
@@ -20,16 +20,16 @@ def test_the_navigation():
         "signals",
         "matrix",
         "organizations",
-        "cohorts",
         "followups",
         "weekly",
         "churn",
+        "cohorts",
         "digest",
     ]
     assert shown("Evidence") == [
         "revenue",
-        "insights",
         "subscriptions",
+        "insights",
         "events",
         "features",
         "pages",
@@ -40,6 +40,18 @@ def test_the_navigation():
     assert shown("Data") == ["imports", "applications", "rejects", "reconciliation", "rates"]
     operations = ["jobs", "health_models", "settings", "tokens", "webhooks", "mails", "users", "teams", "audit"]
     assert shown("Operations") == operations
+
+
+def test_one_place_of_the_navigation_is_marked_the_deepest(rf):
+    def marked(path):
+        request = rf.get(path)
+        request.user = User(is_active=True, is_superuser=True)
+        return [item["link"] for group in pages.navigation(request) for item in group["items"] if item["active"]]
+
+    assert marked("/admin/") == ["/admin/"]
+    assert marked("/admin/revenue/month/") == ["/admin/revenue/"]
+    assert marked("/admin/revenue/subscription/import/") == ["/admin/revenue/subscription/"]
+    assert marked("/admin/studies/1/") == []
 
 
 def test_the_panels_of_an_organization():

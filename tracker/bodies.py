@@ -20,7 +20,8 @@ PIECE = 64 * 1024
 LONGEST_NUMBER = 4300
 TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 ARRAY = re.compile(rb'\s*(?:\{\s*"events"\s*:\s*)?\[')
-LINES = re.compile(rb"\s*\{[^\n]*\n\s*\S")
+# A line with nothing but a bracket opens an object over many lines, not an event.
+LINES = re.compile(rb"\s*\{[ \t]*[^\s][^\n]*\n\s*\S")
 # Splitting by hand is the slow way for one bad event among good ones; a body of nothing but brackets is not that.
 MOST_TOKENS = 2_000_000
 
@@ -196,11 +197,25 @@ def _items_of(envelope: Any) -> list[Any]:
 def _read_by_hand(raw: bytes) -> list[Any]:
     """The envelope as a whole is no JSON: perhaps it is NDJSON, perhaps one of its events spoils it."""
     if opening := ARRAY.match(raw):
-        parts = _elements(raw, opening.end())
-    elif LINES.match(raw):
-        parts = (line for line in BytesIO(raw) if line.strip())
-    else:
-        raise BadBody("invalid_envelope", 'The body is not JSON; a batch is an array, {"events": […]} or NDJSON.')
+        return _read_each(_elements(raw, opening.end()))
+    if LINES.match(raw):
+        items = _read_each(line for line in BytesIO(raw) if line.strip())
+        if not all(type(item) is Unreadable for item in items):
+            return items
+    return _read_envelope(raw)
+
+
+def _read_envelope(raw: bytes) -> list[Any]:
+    """Other keys stand before the events, and one of those is of the kind that only the careful reader takes."""
+    try:
+        envelope = _read_carefully(raw, ValueError())
+    except Unreadable:
+        message = 'The body is not JSON; a batch is an array, {"events": […]} or NDJSON.'
+        raise BadBody("invalid_envelope", message) from None
+    return _items_of(envelope)
+
+
+def _read_each(parts: Iterator[bytes]) -> list[Any]:
     found = list(islice(parts, MOST_EVENTS_OF_BATCH + 1))
     if len(found) > MOST_EVENTS_OF_BATCH:
         raise TooLarge(f"The batch is too large: at most {MOST_EVENTS_OF_BATCH} events are allowed.")

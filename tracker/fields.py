@@ -22,13 +22,15 @@ MOST_PROPERTIES = 256
 DEEPEST = 32
 PRODUCTION = "production"
 SESSION_SECONDS = 1800
-FURTHEST_AHEAD = timedelta(days=366)
+FURTHEST_AHEAD = timedelta(days=365)
 # From here on a number of seconds lies after the year 5138: it can only be milliseconds.
 MILLISECONDS_FROM = 10**11
 HASH = re.compile(r"[0-9a-fA-F]{64}")
 SESSION = re.compile(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}")
 # No text column takes NUL or half a surrogate pair, and one such row would lose a whole statement of good ones.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Objects inside the properties that hold properties themselves.
+NESTED = ("$set", "$set_once", "user_properties")
 
 
 def text(value: Any, field: str, longest: int) -> str:
@@ -59,9 +61,12 @@ def required(value: Any, field: str) -> Any:
 
 
 def name(value: Any) -> str:
-    text(required(value, "event"), "event", LONGEST_NAME)
-    if value.isspace():
-        raise BadEvent("invalid_field", "`event` is blank.", "event", value)
+    return _words(required(value, "event"), "event", LONGEST_NAME)
+
+
+def _words(value: Any, field: str, longest: int) -> str:
+    if text(value, field, longest).isspace():
+        raise BadEvent("invalid_field", f"`{field}` is blank.", field, value)
     return value
 
 
@@ -142,12 +147,12 @@ def event_key(value: Any, field: str = "event_id") -> str | None:
         return None
     if type(value) is int:
         value = str(value) if abs(value) < 10**LONGEST_KEY else ""
-    return text(value, field, LONGEST_KEY)
+    return _words(value, field, LONGEST_KEY)
 
 
-def properties(value: Any, denied: frozenset[str]) -> str | None:
+def properties(value: dict, denied: frozenset[str]) -> str | None:
     """The JSON text of the properties without the application's denied keys."""
-    kept = allowed_properties(value, denied)
+    kept = _without(value, denied)
     return json_text(kept, "properties") if kept else None
 
 
@@ -155,15 +160,32 @@ def allowed_properties(value: Any, denied: frozenset[str]) -> dict:
     """Without the denied keys; the very same object when none is in it."""
     if not isinstance(value, dict):
         raise BadEvent("invalid_field", "`properties` must be a JSON object.", "properties", value)
+    check_count(value)
+    return _without(value, denied)
+
+
+def check_count(value: dict) -> None:
+    """As they were sent: what a decoder adds to them does not count."""
     if len(value) > MOST_PROPERTIES:
         message = f"`properties` has {len(value)} keys; at most {MOST_PROPERTIES} are allowed."
         raise BadEvent("too_many_properties", message, "properties")
+
+
+def _without(value: dict, denied: frozenset[str]) -> dict:
     if not denied.isdisjoint(value):
         value = {key: each for key, each in value.items() if key not in denied}
-    for nested in ("$set", "$set_once"):
+    for nested in NESTED:
         if nested in value and isinstance(value[nested], dict) and not denied.isdisjoint(value[nested]):
             value = {**value, nested: {key: each for key, each in value[nested].items() if key not in denied}}
     return value
+
+
+def written(value: dict) -> bytes:
+    """Compact JSON of what came, to measure it: also of what cannot be stored. Its depth is known to be harmless."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):  # half surrogate pairs, whole numbers over 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def json_text(value: dict, field: str) -> str:

@@ -52,6 +52,11 @@ def rejected() -> dict[str, float]:
     return {"": rejects.count_since(timezone.now() - timedelta(hours=1))}
 
 
+@register_gauge("backoffice_default_partition_events", "Events whose time no month of the event table takes.")
+def in_default() -> dict[str, float]:
+    return {"": partitions.in_default()}
+
+
 @register_gauge("backoffice_last_event_age_seconds", "Since the latest event came in; absent before the first.")
 def last_event_age() -> dict[str, float]:
     last = store.last_received_at()

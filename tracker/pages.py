@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
-from tracker import applications, arrivals, checks, client_snippets, rejects, snippets, stream
-from tracker.models import Application, ApplicationCredential, Reject
+from tracker import applications, arrivals, checks, client_snippets, partitions, rejects, snippets, stream
+from tracker.models import Application, ApplicationCredential
+
+MOST_REJECTS = 10
 
 
 @register_page(
@@ -142,6 +144,7 @@ def show_application(
 ) -> HttpResponse:
     now = timezone.now()
     [arrival] = arrivals.arrivals(now, application.id)
+    found = rejects.summed(now, application_id=application.id)
     context = {
         "application": application,
         "arrival": arrival,
@@ -158,7 +161,9 @@ def show_application(
         "client_snippets": client_snippets.client_snippets(
             host=request.build_absolute_uri("/").rstrip("/"), write_key=write_key or "YOUR_WRITE_KEY"
         ),
-        "rejects": reject_rows(Reject.objects.filter(application=application, hour__gte=now - rejects.KEPT)[:10]),
+        "in_default": partitions.in_default(application.id),
+        "rejects": [row for row in found if row.code != rejects.UNKNOWN_KEY][:MOST_REJECTS],
+        "unknown_keys": [row for row in found if row.code == rejects.UNKNOWN_KEY],
         "can_change": request.user.has_perm("tracker.change_application"),
     }
     response = render_page(request, "admin/tracker/application.html", context, title=application.name)
@@ -183,7 +188,3 @@ def rejects_page(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     return render_page(request, "admin/tracker/rejects.html", context, title="Rejected events")
-
-
-def reject_rows(found) -> list[tuple[Reject, str]]:
-    return [(each, rejects.REMEDIES.get(each.code, "")) for each in found]

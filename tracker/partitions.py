@@ -10,6 +10,7 @@ from psycopg import sql
 
 from config import db
 from tracker.models import RollupCursor
+from tracker.sql import partitions as months
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,13 @@ class Outcome:
 def maintain(now: datetime) -> Outcome:
     """Make the months that are missing, drop those past retention."""
     created, dropped = ensure(now), drop_old(now)
-    [[in_default]] = db.rows("SELECT count(*) FROM tracker_event_default")
-    return Outcome(created, dropped, in_default)
+    return Outcome(created, dropped, in_default())
+
+
+def in_default(application_id: int | None = None) -> int:
+    """Events, of one application or of all, that wait in the default partition: no month takes their time."""
+    [[count]] = db.rows(months.COUNT_IN_DEFAULT, {"application_id": application_id})
+    return count
 
 
 def ensure(now: datetime) -> list[str]:

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)
 MOST_SAMPLES = 5
+UNKNOWN_KEY = "unknown_key"
 REMEDIES = {
     "required": "The sender leaves this field out. Add it to every event.",
     "invalid_field": "The sender fills this field in another form than the documentation asks for. Correct it there.",
@@ -54,7 +55,7 @@ REMEDIES = {
     "method_not_allowed": "Send events with POST.",
     "unavailable": "Send again after the pause that Retry-After names; clients do so by themselves.",
     "unstorable": "The database refused what the checks had let pass. Please report it with the sample.",
-    "unknown_key": "Stored, but this key is not part of the contract and was ignored: move it into properties.",
+    UNKNOWN_KEY: "Stored, but this key is not part of the contract and was ignored: move it into properties.",
 }
 
 

@@ -21,7 +21,7 @@ EVERY_SECONDS = 1.0
 # More than any sender means: somebody makes names up. The rest of the hour's are counted together.
 MOST_FIELDS = 50
 OTHERS = "…"
-UNKNOWN_KEY = "Stored; this key is not part of the contract and was ignored."
+IGNORED_KEY = "Stored; this key is not part of the contract and was ignored."
 
 Groups = dict[tuple[int | None, str, str], Group]
 _lock = threading.Lock()
@@ -39,7 +39,7 @@ def add(application_id: int | None, refusals: Iterable[Refusal], now: datetime) 
 
 def add_unknown_keys(application_id: int, counted: Mapping[str, int], now: datetime) -> None:
     """Count keys that are not part of the contract; their events were stored without them."""
-    told = ((Refusal("unknown_key", UNKNOWN_KEY, key, is_stored=True), count) for key, count in counted.items())
+    told = ((Refusal(rejects.UNKNOWN_KEY, IGNORED_KEY, key, is_stored=True), count) for key, count in counted.items())
     _add(application_id, told, now)
 
 

@@ -1,5 +1,6 @@
 """Doors to the furniture: jobs, settings, tokens, staff, the audit trail."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -27,6 +28,8 @@ from config.backoffice.site import (
     display,
     register,
 )
+
+CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -137,6 +140,10 @@ class JobRunAdmin(ExportDoor, ReadOnlyAdmin):
     ]
 
 
+def in_words(name: str) -> str:
+    return name.capitalize().replace("Follow up", "Follow-up")
+
+
 @register(AuditEntry)
 class AuditEntryAdmin(ExportDoor, ReadOnlyAdmin):
     export_name = "audit-trail"
@@ -149,7 +156,7 @@ class AuditEntryAdmin(ExportDoor, ReadOnlyAdmin):
         "subject_label",
         "detail",
     )
-    list_display = ["at", "who", "action", "subject_type", "subject_label"]
+    list_display = ["at", "who", "what", "kind", "subject"]
     list_filter = ["action"]
     search_fields = ["subject_label", "actor_label"]
     date_hierarchy = "at"
@@ -157,6 +164,19 @@ class AuditEntryAdmin(ExportDoor, ReadOnlyAdmin):
     @display(description="Who")
     def who(self, entry: AuditEntry) -> str:
         return entry.actor_label or "System"
+
+    @display(description="What", ordering="action")
+    def what(self, entry: AuditEntry) -> str:
+        return in_words(entry.action.replace(".", " ").replace("_", " "))
+
+    @display(description="Of", ordering="subject_type")
+    def kind(self, entry: AuditEntry) -> str:
+        name = entry.subject_type.rpartition(".")[2]
+        return in_words(CAPITAL.sub(" ", name))
+
+    @display(description="Name", ordering="subject_label")
+    def subject(self, entry: AuditEntry) -> str:
+        return entry.subject_label or f"{self.kind(entry)} {entry.subject_id}"
 
 
 class InstallSettingsForm(forms.ModelForm):

@@ -101,14 +101,20 @@ def guarded(page: Page) -> Callable[..., HttpResponse]:
     return view
 
 
+def is_inside(page: Page, path: str) -> bool:
+    """Whether a path belongs to a page: its own and those below it; every path is below the home, so only its own."""
+    return path == page.url if page.name == HOME else path.startswith(page.url)
+
+
 def navigation(request: HttpRequest) -> list[dict]:
-    """The sidebar in the form the theme reads: groups of links this person may open."""
+    """The sidebar in the form the theme reads: groups of links this person may open, the deepest one marked."""
+    here = max((page.url for page in all_pages() if page.group and is_inside(page, request.path)), key=len, default="")
     return [
         {
             "title": group,
             "separator": False,
             "items": [
-                {"title": page.title, "icon": page.icon, "link": page.url}
+                {"title": page.title, "icon": page.icon, "link": page.url, "active": page.url == here}
                 for page in all_pages()
                 if page.group == group and page.is_allowed(request)
             ],

@@ -80,6 +80,7 @@ def change(values: dict[str, Any], *, actor: Any, now: datetime) -> InstallSetti
     with transaction.atomic():
         InstallSettings.objects.bulk_create([InstallSettings()], ignore_conflicts=True)
         row = InstallSettings.objects.select_for_update().get(id=1)
+        values = with_rate_date(values, row, now)
         before = {name: getattr(row, name) for name in values}
         for name, value in values.items():
             setattr(row, name, value)
@@ -93,6 +94,12 @@ def change(values: dict[str, Any], *, actor: Any, now: datetime) -> InstallSetti
     if kept := _kept.get():
         kept.clear()
     return row
+
+
+def with_rate_date(values: dict[str, Any], row: InstallSettings, now: datetime) -> dict[str, Any]:
+    """Who turns to constant rates and speaks of no day begins with the rates of today: settings come one by one too."""
+    turned = values.get("fx_mode") == row.FxMode.CONSTANT and "fx_constant_date" not in values
+    return values | {"fx_constant_date": today(now)} if turned and row.fx_constant_date is None else values
 
 
 def lock_unchanged(seen_version: int) -> None:

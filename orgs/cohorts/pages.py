@@ -23,7 +23,7 @@ HISTORY = 8
 Save = Callable[[definition.Definition, datetime], Cohort]
 
 
-@register_page("cohorts", title="Cohorts", group="Customers", order=40, icon="group_work", permission=VIEW)
+@register_page("cohorts", title="Cohorts", group="Customers", order=65, icon="group_work", permission=VIEW)
 def list_page(request: HttpRequest) -> HttpResponse:
     if "export" in request.GET:
         now, file_format = timezone.now(), request.GET["export"]

@@ -99,6 +99,8 @@ class ImportCommand(BaseCommand):
         self.stdout.write(f"{verb}: {counts}, {len(answer['refused'])} refusals.")
         if answer["mrr_before"] is not None:
             self.stdout.write(f"MRR {answer['mrr_before']} → {answer['mrr_after']}")
+        for notice in answer["notices"]:
+            self.stdout.write(notice)
         for title in ("refused", "warnings"):
             for remark in answer[title][:50]:
                 self.stdout.write(f"{title}: line {remark['line']}: {remark['message']}")
@@ -123,5 +125,6 @@ def answer_of(plan: Plan | None, batch: ImportBatch | None) -> dict[str, Any]:
         "mrr_before": plan.facts.get("mrr_before"),
         "mrr_after": plan.facts.get("mrr_after"),
         "warnings": [remark.as_dict() for remark in plan.warnings],
+        "notices": plan.notices,
         "file_error": None,
     }

@@ -16,6 +16,7 @@ from orgs.importing.reading import ShapeError, Sheet
 
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
 MOST_SHOWN = 100
+MOST_LEFT_OUT = 1000
 LONGEST_VALUE = 120
 
 
@@ -143,6 +144,7 @@ class Plan:
             "notices": self.notices,
             "facts": self.facts,
             "refused": grouped(self.refused),
+            "left_out": left_out(self.refused),
             "warnings": grouped(self.warnings),
             "samples": samples,
         }
@@ -179,6 +181,14 @@ def grouped(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
         }
         for (column, reason), members in ordered[:MOST_SHOWN]
     ]
+
+
+def left_out(refused: Iterable[Remark]) -> list[list[Any]]:
+    """Line, column and reason of the first refusal of each row, in the order given: the first thousand rows."""
+    first: dict[int, Remark] = {}
+    for remark in refused:
+        first.setdefault(remark.line, remark)
+    return [[each.line, each.column, each.reason] for each in islice(first.values(), MOST_LEFT_OUT)]
 
 
 def sample(row: RowPlan) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from orgs.importing.reading import Sheet, SourceRow
 from orgs.keys import known_ids
 from orgs.models import Organization
 from revenue.importing import money, sql, staging
-from revenue.importing.rows import ID, Draft, manner_of, read_row
+from revenue.importing.rows import COLUMNS, ID, Draft, manner_of, read_row
 from revenue.importing.staging import StagedPlan
 from revenue.mrr.book import Row
 from revenue.mrr.file_checks import self_overlaps
 
 MOST_LISTED = 50
+# Of several reasons the one of the first column is told first.
+PLACES = {name: place for place, name in enumerate(COLUMNS.known)}
 REMEDY = "Import organizations first, or tick “create missing organizations”."
 
 
@@ -46,7 +48,7 @@ def plan_subscriptions(sheet: Sheet, options: Options, lock: bool = False) -> Pl
         warn_of_overlaps(plan)
         propose_inclusive(plan, options)
         plan.close()
-    plan.refused.sort(key=lambda remark: remark.line)
+    plan.refused.sort(key=lambda remark: (remark.line, PLACES.get(remark.column, 0)))
     return plan
 
 
@@ -212,6 +214,7 @@ def propose_inclusive(plan: Plan, options: Options) -> None:
     if apart > touching:
         follows = example + timedelta(days=1)
         plan.notices.append(
-            f"{apart} rows end the day before the next one starts (“ends {example}, next starts {follows}”): "
+            f"{plural(apart, 'row')} {'ends' if apart == 1 else 'end'} the day before the next one starts "
+            f"(“ends {example}, next starts {follows}”): "
             "the file probably names the last day with revenue. Then choose the end convention “inclusive”."
         )

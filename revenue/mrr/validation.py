@@ -14,6 +14,7 @@ from revenue.mrr.money import INTERVAL_MONTHS, LARGEST, normalise
 INCLUSIVE = "inclusive"
 MRR_TOLERANCE = Decimal("0.01")
 INTERVAL_ALIASES = {
+    **{f"{interval}s": interval for interval in INTERVAL_MONTHS},
     "monthly": "month",
     "quarterly": "quarter",
     "halfyear": "half-year",
@@ -21,6 +22,7 @@ INTERVAL_ALIASES = {
     "semiannual": "half-year",
     "yearly": "year",
     "annual": "year",
+    "annually": "year",
     "weekly": "week",
     "daily": "day",
 }

@@ -55,6 +55,7 @@ def test_metrics_are_behind_a_setting(client, settings):
     lines = client.get("/metrics").content.decode().splitlines()
     assert 'backoffice_job_late{job="roll_up"} 0' in lines
     assert "backoffice_rejected_events 0" in lines
+    assert "backoffice_default_partition_events 0" in lines
 
 
 def test_the_api_docs_ask_no_other_machine(client):

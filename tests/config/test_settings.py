@@ -45,7 +45,7 @@ def test_no_change_no_version():
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"reporting_currency": "euro"}, "reporting_currency"),
         ({"gap_grace_days": 400}, "gap_grace_days"),
-        ({"fx_mode": "constant"}, "__all__"),
+        ({"fx_mode": "constant", "fx_constant_date": None}, "__all__"),
     ],
 )
 def test_a_bad_value_is_refused_and_nothing_changes(values, field):
@@ -78,6 +78,17 @@ def test_the_command_prints_and_changes():
     assert settings.read().gap_grace_days == 5
     run("configure", "fx_constant_date", "2026-01-31")
     assert settings.read().fx_constant_date == date(2026, 1, 31)
+
+
+def test_constant_rates_are_those_of_today_until_a_day_is_named():
+    settings.change({"fx_mode": "constant"}, actor=None, now=NOW)
+    assert settings.read().fx_constant_date == NOW.date()
+    assert AuditEntry.objects.get().detail["fx_constant_date"] == ["None", str(NOW.date())]
+    run("configure", "fx_constant_date", "2024-01-31")
+    run("configure", "fx_mode", "constant")
+    assert settings.read().fx_constant_date == date(2024, 1, 31)
+    with pytest.raises(CommandError, match="need a rate date"):
+        run("configure", "fx_constant_date", "")
 
 
 def test_the_command_refuses_in_words():

@@ -1,7 +1,9 @@
 """The engine against the slow oracle on random books: equal to the last digit."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from revenue.mrr.as_json import as_json
 from revenue.mrr.book import Book, Row, Settings
 from revenue.mrr.movements import KINDS, SIGN, day_ledger, movements
 from revenue.mrr.report import compute
+from revenue.mrr.validation import Reading, validate_row
 from tests.revenue.oracle import Oracle
 
 BEGIN = date(2023, 11, 1)
@@ -106,3 +109,42 @@ def test_lists_add_up_to_the_numbers(book_rows, rates, install, as_of):
         for movement in listed:
             signed = SIGN[movement.kind] * movement.amount if movement.kind else 0
             assert movement.opening + signed + movement.fx_impact == movement.closing
+
+
+ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Auckland", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
+moments = st.one_of(st.none(), st.tuples(st.times(), st.integers(-14 * 60, 14 * 60)))
+
+
+def written(on, zone, moment):
+    """A day of the zone as people's systems write it: the bare date, or any moment of it under any offset."""
+    if on is None or moment is None:
+        return on and on.isoformat()
+    clock, offset = moment
+    there = timezone(timedelta(minutes=offset))
+    return datetime.combine(on, clock.replace(microsecond=0), zone).astimezone(there).isoformat()
+
+
+@slow
+@given(rows(), st.sampled_from(ZONES).map(ZoneInfo), st.sampled_from(["exclusive", "inclusive"]), st.data())
+def test_a_book_written_in_any_zone_and_convention_is_the_same_book(book_rows, zone, convention, data):
+    reading = Reading(BEGIN, zone, convention)
+    last_day = timedelta(days=1 if convention == "inclusive" else 0)
+    for row in book_rows:
+        if row.end_on is not None and row.end_on - last_day < row.start_on:
+            continue  # no last day can say that a row never counts
+        ends = row.end_on and row.end_on - last_day
+        start, end, trial_end = (written(on, zone, data.draw(moments)) for on in (row.start_on, ends, row.trial_end_on))
+        values = {name: str(value) for name in ("mrr", "amount") if (value := getattr(row, name)) is not None}
+        cells = {
+            "external_org_id": row.organization,
+            "subscription_id": str(row.line),
+            "product_code": row.product_code,
+            "currency": row.currency,
+            "start_at": start,
+            "end_at": end,
+            "trial_end_at": trial_end,
+            "interval": row.interval,
+            "interval_count": str(row.interval_count),
+        }
+        checked = validate_row(cells | values, 2, reading)
+        assert checked.row == replace(row, line=str(row.line), known_from=None, known_to=None)

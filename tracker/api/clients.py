@@ -163,7 +163,8 @@ def results_of(items: list[Any], receipt: ingest.Receipt) -> dict[str, dict[str,
     rejected = {each.index: each for each in receipt.rejected}
     results = {}
     for index, item in enumerate(items):
-        name = str(item.get("uuid", index)) if isinstance(item, dict) else str(index)
+        uuid = item.get("uuid") if isinstance(item, dict) else None
+        name = str(index if uuid is None else uuid)
         if index in rejected:
             verdict = "retry" if rejected[index].code == ingest.UNAVAILABLE else "drop"
             results.setdefault(storable(name), {"result": verdict, "details": rejected[index].message})

@@ -11,17 +11,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tracker.insights import wording
 from tracker.insights.description import COHORTS, LISTS, MOST_FILTERS, MOST_SERIES, OF_PROPERTY, PRESENCE, Kind, Of
 from tracker.insights.ranges import ALL
 
 RANGES = {
-    "-7d": "Last 7 days",
-    "-30d": "Last 30 days",
-    "-90d": "Last 90 days",
-    "-180d": "Last 180 days",
-    "mStart": "This month",
-    "-2mStart": "This month and the two before",
-    "-11mStart": "Last 12 months",
+    **{since: said.capitalize() for since, said in wording.RANGES.items()},
     ALL: "All time",
     "custom": "From … to …",
 }

@@ -75,7 +75,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
     """One event of either format. `library` is what the newer one tells in a header. Raises BadEvent."""
     event, warnings = checked(item)
     properties = _properties(event, library)
-    name = fields.text(fields.required(event.get("event"), "event"), "event", fields.LONGEST_NAME)
+    name = fields.name(event.get("event"))
     occurred_at, late = _time(event, properties, sent_at, received_at)
     said = Said(
         kind=KINDS.get(name, Kind.USAGE),
@@ -90,7 +90,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
         user_properties_once={**mapping(properties.get("$set_once")), **mapping(event.get("$set_once"))},
         path=path_of(properties.get("$pathname"), properties.get("$current_url")) if name == "$pageview" else None,
         session=properties.get("$session_id"),
-        plan=properties.get("plan"),
+        plan=fields.plan(None, properties, event.get("context")),
         event_key=event_key(event.get("uuid") or properties.get("$insert_id")),
         other_id=id_text(properties.get("$anon_distinct_id")) or id_text(properties.get("alias")),
         warnings=warnings + late,
@@ -103,6 +103,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
 def _properties(event: dict, library: str) -> dict[str, Any]:
     """With what the newer format moved out of them back in its place."""
     properties = dict(mapping(event.get("properties")))
+    fields.check_count(properties)
     options = mapping(event.get("options"))
     if event.get("session_id") is not None:
         properties.setdefault("$session_id", event["session_id"])

@@ -54,7 +54,7 @@ class Said:
     group_type: str = ANY_TYPE
     path: str | None = None
     session: Any = None
-    plan: Any = None
+    plan: str | None = None
     event_key: str | None = None
     other_id: str | None = None
     warnings: list[Warned] = field(default_factory=list)
@@ -174,7 +174,7 @@ def _event(said: Said, sender: Sender, way: Way, user: bytes | None, *, is_named
         user_hash=user,
         path=said.path,
         session_id=_session(said, sender, way, user),
-        plan=_plan(said.plan),
+        plan=said.plan,
         environment=_environment(said.properties),
         occurred_at=said.occurred_at,
         properties=_properties(said, sender, way),
@@ -211,10 +211,6 @@ def _session(said: Said, sender: Sender, way: Way, user: bytes | None) -> bytes 
     return fields.inferred_session(sender.application_id, way.external_id or "", user or b"", said.occurred_at)
 
 
-def _plan(value: Any) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= fields.LONGEST_PLAN else None
-
-
 def _environment(properties: dict[str, Any]) -> str:
     value = properties.get("environment")
     is_usable = isinstance(value, str) and 0 < len(value) <= fields.LONGEST_ENVIRONMENT
@@ -242,10 +238,7 @@ def _properties(said: Said, sender: Sender, way: Way) -> str | None:
 def _without(kept: dict[str, Any], name: str) -> dict[str, Any]:
     """The property that names the user is known as a hash alone."""
     return {
-        key: {inner: each for inner, each in value.items() if inner != name} if key in NESTED else value
+        key: {inner: each for inner, each in value.items() if inner != name} if key in fields.NESTED else value
         for key, value in kept.items()
         if key != name
     }
-
-
-NESTED = ("$set", "$set_once", "user_properties")

@@ -51,6 +51,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
     call, warnings = checked(item)
     kind = _kind(call)
     context, properties = mapping(call.get("context")), mapping(call.get("properties"))
+    fields.check_count(properties)
     given = call.get("timestamp") if call.get("timestamp") is not None else call.get("originalTimestamp")
     occurred_at, late = event_time(given, call.get("sentAt") or sent_at, received_at)
     traits = {**mapping(context.get("traits")), **mapping(call.get("traits"))}
@@ -67,7 +68,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
         if kind == "page"
         else None,
         session=context.get("sessionId"),
-        plan=properties.get("plan") or mapping(context.get("traits")).get("plan"),
+        plan=fields.plan(None, properties, context),
         event_key=event_key(call.get("messageId")),
         other_id=_other_id(kind, call),
         warnings=warnings + late,
@@ -89,7 +90,7 @@ def _kind(call: dict) -> str:
 
 def _name(kind: str, call: dict) -> str:
     if kind == "track":
-        return fields.text(fields.required(call.get("event"), "event"), "event", fields.LONGEST_NAME)
+        return fields.name(call.get("event"))
     return NAMES.get(kind, kind)
 
 

@@ -1,11 +1,10 @@
 """Reading what a client sent that nobody here can mend: text that no column takes, times in many forms."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
-
-import orjson
 
 from tracker import fields
 from tracker.bodies import MOST_BYTES_OF_EVENT
@@ -13,6 +12,8 @@ from tracker.incoming import BadEvent, Warned
 
 REPLACED = Warned("replaced_text", "Stored; NUL or half a surrogate pair became U+FFFD.")
 UNREADABLE_TIME = Warned("unreadable_time", "Stored with the time of receipt: the event's time cannot be read.")
+# How JSON in UTF-8 writes NUL and half surrogate pairs; Hangul begins with the same byte.
+MAYBE_UNSTORABLE = re.compile(rb"\\u0000|\xed")
 FURTHEST_AHEAD = timedelta(hours=23)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -22,14 +23,11 @@ def checked(item: Any) -> tuple[dict, list[Warned]]:
     if type(item) is not dict:
         raise BadEvent("not_an_object", "An event is a JSON object.")
     fields.check_depth(item)
-    try:
-        written = orjson.dumps(item)
-    except (TypeError, orjson.JSONEncodeError):
-        written = b"\\u0000"  # half surrogate pairs, or whole numbers over 64 bits
+    written = fields.written(item)
     if len(written) > MOST_BYTES_OF_EVENT:
         message = f"The event has {len(written)} bytes; at most {MOST_BYTES_OF_EVENT} are allowed."
         raise BadEvent("too_large", message)
-    if b"\\u0000" not in written:
+    if not MAYBE_UNSTORABLE.search(written):
         return item, []
     repaired = _repaired(item)
     return repaired, [REPLACED] if repaired != item else []
@@ -101,7 +99,7 @@ def event_key(value: Any) -> str | None:
     """The idempotency key; one too long for its column is known by its hash, one that is no text is none."""
     if type(value) is int:
         value = str(value) if abs(value) < 10**fields.LONGEST_KEY else None
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value.strip():
         return None
     if fields.SESSION.fullmatch(value):
         return value.lower()

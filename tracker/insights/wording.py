@@ -24,6 +24,16 @@ from tracker.insights.ranges import ALL
 
 Names = Mapping[int, str]
 NO_NAMES: Names = {}
+# What people say for the usual beginnings of a range that ends today.
+RANGES = {
+    "-7d": "last 7 days",
+    "-30d": "last 30 days",
+    "-90d": "last 90 days",
+    "-180d": "last 180 days",
+    "mStart": "this month",
+    "-2mStart": "this month and the two before",
+    "-11mStart": "last 12 months",
+}
 COUNTED = {
     Math.TOTAL: "total",
     Math.UNIQUE_ORGANIZATIONS: "unique organizations",
@@ -146,6 +156,8 @@ def group(given: Group, cohorts: Names = NO_NAMES) -> str:
 def when(given: Range, interval: Interval | None) -> str:
     if given.since == ALL:
         text = f"all time up to {given.until}" if given.until else "all time"
+    elif not given.until and given.since in RANGES:
+        text = RANGES[given.since]
     else:
         text = f"from {given.since} to {given.until or 'today'}"
     return f"by {interval}, {text}" if interval else text

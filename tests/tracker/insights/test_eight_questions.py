@@ -149,7 +149,7 @@ def test_each_question_says_itself_and_can_be_stored():
         "Sum of purchase_value of “purchase”, broken down by plan at the time, all time, environment production."
     )
     assert said["new_organizations"] == (
-        "Unique organizations of “account_created” where is_first_user is “true”, by month, from -11mStart to today, "
+        "Unique organizations of “account_created” where is_first_user is “true”, by month, last 12 months, "
         "environment production."
     )
     assert said["organizations_by_plan"] == (
