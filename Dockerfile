@@ -14,6 +14,8 @@ RUN useradd --system --no-create-home backoffice
 WORKDIR /app
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings
+# A large body goes back to the system when it is read; see config/processes.py.
+ENV MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_ARENA_MAX=2
 USER backoffice
 EXPOSE 8000
 CMD ["python", "-m", "config.web", "--host", "0.0.0.0"]

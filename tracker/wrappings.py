@@ -18,7 +18,7 @@ from tracker.bodies import MOST_BYTES_OF_BATCH, BadBody, decompress, gunzip, too
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-JSON = (b"{", b"[")
+JSON = re.compile(rb"\s*[\[{]")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Undoing percent signs costs many times the memory of the text.
 MOST_BYTES_OF_FORM = 2 * 1024 * 1024
@@ -50,13 +50,13 @@ def _decompress(raw: bytes, most: int) -> bytes:
 def _decode(raw: bytes) -> bytes:
     if raw.startswith(BYTE_ORDER_MARK):
         return raw[len(BYTE_ORDER_MARK) :]
-    if raw.lstrip()[:1] in JSON:
+    if JSON.match(raw):
         return raw
     if field := FIELD.search(raw[: MOST_BYTES_OF_FORM + 1]):
         if len(raw) > MOST_BYTES_OF_FORM:
             raise too_large(MOST_BYTES_OF_FORM)
         value = unquote_to_bytes(field.group(1).replace(b"+", b" "))
-        return value if value.lstrip()[:1] in JSON else value.replace(b" ", b"+")  # base64 that nobody escaped
+        return value if JSON.match(value) else value.replace(b" ", b"+")  # base64 that nobody escaped
     return _decode_base64(raw) if BASE64.fullmatch(raw) else raw
 
 
