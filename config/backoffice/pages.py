@@ -101,27 +101,20 @@ def guarded(page: Page) -> Callable[..., HttpResponse]:
     return view
 
 
-def is_inside(page: Page, path: str) -> bool:
+def is_inside(page: Page, url: str, path: str) -> bool:
     """Whether a path belongs to a page: its own and those below it; every path is below the home, so only its own."""
-    return path == page.url if page.name == HOME else path.startswith(page.url)
+    return path == url if page.name == HOME else path.startswith(url)
 
 
 def navigation(request: HttpRequest) -> list[dict]:
     """The sidebar in the form the theme reads: groups of links this person may open, the deepest one marked."""
-    here = max((page.url for page in all_pages() if page.group and is_inside(page, request.path)), key=len, default="")
-    return [
-        {
-            "title": group,
-            "separator": False,
-            "items": [
-                {"title": page.title, "icon": page.icon, "link": page.url, "active": page.url == here}
-                for page in all_pages()
-                if page.group == group and page.is_allowed(request)
-            ],
-        }
-        for group in GROUPS
-        if any(page.group == group and page.is_allowed(request) for page in all_pages())
-    ]
+    addresses = {page: page.url for page in all_pages() if page.group}
+    here = max((url for page, url in addresses.items() if is_inside(page, url, request.path)), key=len, default="")
+    links: dict[str, list[dict]] = {group: [] for group in GROUPS}
+    for page, url in addresses.items():
+        if page.is_allowed(request):
+            links[page.group].append({"title": page.title, "icon": page.icon, "link": url, "active": url == here})
+    return [{"title": group, "separator": False, "items": items} for group, items in links.items() if items]
 
 
 def render_page(

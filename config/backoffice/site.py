@@ -1,18 +1,28 @@
 """The admin site and the only door to the theme's classes."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib.admin import ShowFacets, display, register
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline, TabularInline, checkbox
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import action
 from unfold.forms import ActionForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sites import UnfoldAdminSite
+from unfold.templatetags.unfold_list import CHECKBOX_CLASSES, LINK_CLASSES, ROW_CLASSES, result_headers
+from unfold.templatetags.unfold_list import UnfoldResultList as ResultRow
+from unfold.utils import display_for_field, display_for_value
 from unfold.widgets import (
+    SELECT_CLASSES,
     UnfoldAdminDateWidget,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -24,6 +34,9 @@ from unfold.widgets import (
 from config.backoffice import formatting, pages
 
 __all__ = [
+    "CHECKBOX_CLASSES",
+    "LINK_CLASSES",
+    "ROW_CLASSES",
     "ActionForm",
     "AdminPasswordChangeForm",
     "BackOfficeSite",
@@ -34,6 +47,7 @@ __all__ = [
     "OptionFilter",
     "PermissionRequiredMixin",
     "ReadOnlyAdmin",
+    "ResultRow",
     "StackedInline",
     "TabularInline",
     "UnfoldAdminDateWidget",
@@ -46,8 +60,14 @@ __all__ = [
     "UserCreationForm",
     "action",
     "display",
+    "display_for_field",
+    "display_for_value",
     "register",
+    "result_headers",
 ]
+
+
+FILTER_CLASSES = (*SELECT_CLASSES, "unfold-admin-autocomplete", "admin-autocomplete")
 
 
 class BackOfficeSite(UnfoldAdminSite):
@@ -69,6 +89,8 @@ class BackOfficeSite(UnfoldAdminSite):
 class ModelAdmin(UnfoldModelAdmin):
     """List pages of ours: no full count beside a filtered one, 50 rows, filters in a sheet with a button."""
 
+    TICK = checkbox.render(ACTION_CHECKBOX_NAME, "{}")
+
     list_per_page = 50
     show_full_result_count = False
     list_filter_submit = True
@@ -76,9 +98,24 @@ class ModelAdmin(UnfoldModelAdmin):
     show_facets = ShowFacets.NEVER
     empty_value_display = formatting.DASH
 
+    @display(description=UnfoldModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: Model) -> str:
+        """The theme's tick of a row; the widget is drawn once, not once a row."""
+        return format_html(self.TICK, obj.pk)
+
 
 class OptionFilter(DropdownFilter):
-    """A filter whose unknown values show everything instead of an error."""
+    """A filter whose unknown values show everything instead of an error.
+
+    Drawn as the theme draws it, without the two templates an option that forms take.
+    """
+
+    template = "admin/partials/_filter.html"
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        chosen = str(self.value() or "")
+        options = [(value, words, str(value) == chosen) for value, words in [self.all_option, *self.lookup_choices]]
+        yield {"options": options, "classes": " ".join(FILTER_CLASSES)}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.value()
