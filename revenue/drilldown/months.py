@@ -302,7 +302,7 @@ def year_of(place: Place, part: str) -> Parts:
     )
     totals = (
         Total("before", "MRR a year ago", sums["before"]),
-        Total("organizations", "Organizations paying then", sums["count"], COUNT),
+        Total("organizations", "Paying then", sums["count"], COUNT),
         Total("now", "They pay now", sums["all_now"]),
         Total("nrr_12m", "Net retention", share_of(sums["all_now"], sums["before"]), SHARE, "now ÷ a year ago"),
         Total("kept", "Capped at then", sums["all_kept"]),
