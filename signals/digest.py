@@ -190,8 +190,13 @@ def renewal_section(mine: Any, scope: str, then: date, today: date) -> Section:
     ahead = timedelta(days=RENEWAL_DAYS)
     found = mine.renewing(then + ahead, today + ahead).select_related("snapshot").order_by("snapshot__renewal_on", "id")
     address = link("admin:orgs_organization_changelist", f"?renewal={RENEWAL_DAYS}&owner={scopes.OWNER[scope]}")
-    lines = [line(one, f"renews on {one.snapshot.renewal_on:%-d %b}", money(one.snapshot.mrr)) for one in found[:LISTED]]
-    return Section("Renewals in 30 days", address, found.count() if lines else 0, tuple(lines))
+    lines = tuple(renewal_line(one) for one in found[:LISTED])
+    return Section("Renewals in 30 days", address, found.count() if lines else 0, lines)
+
+
+def renewal_line(organization: Any) -> Line:
+    snapshot = organization.snapshot
+    return line(organization, f"renews on {snapshot.renewal_on:%-d %b}", money(snapshot.mrr))
 
 
 def churn_section(mine: Any, since: datetime, now: datetime) -> Section:
