@@ -1,4 +1,4 @@
-"""What the staff of the story did lately: a team, follow-ups, notes, sentiments, reasons of those who left, a cohort."""
+"""What the staff of the story did lately: a team, follow-ups, notes, sentiments, reasons of who left, a cohort."""
 
 from datetime import datetime, timedelta
 from typing import Any

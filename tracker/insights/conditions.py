@@ -1,17 +1,15 @@
 """Filters as SQL conditions. Every positive one is false for a missing value, every negative one is its exact opposite.
 
-Each condition is true or false, never null, so that a NOT in front of it and an OR around it mean what they say. A
-page meets a condition with its ids folded or as it was sent.
+Each condition is true or false, never null, so that a NOT in front of it and an OR around it mean what they say.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 from psycopg import sql
 
 from tracker.insights import ranges
 from tracker.insights.description import Filter, Group, Operator
-from tracker.insights.expressions import AS_SENT, Writer
+from tracker.insights.expressions import Writer
 from tracker.insights.folding import PAGE
 
 NEGATIVE = {
@@ -49,14 +47,12 @@ def _positive(operator: Operator, given: Filter, writer: Writer) -> sql.Composab
         return joined([writer.member(int(each)) for each in given.values], any_of=True)
     if operator == Operator.IS_SET:
         return sql.SQL("({} IS NOT NULL)").format(writer.text(given.property))
-    readings = [given, replace(given, property=AS_SENT)] if given.property == PAGE else [given]
-    compared = [sql.SQL("COALESCE({}, false)").format(_comparison(operator, each, writer)) for each in readings]
-    return joined(compared, any_of=True)
+    return sql.SQL("COALESCE({}, false)").format(_comparison(operator, given, writer))
 
 
 def page(name: str, writer: Writer) -> sql.Composable:
     """Whether the event is of that page."""
-    return _positive(Operator.EXACT, Filter(PAGE, Operator.EXACT, (name,)), writer)
+    return condition(Filter(PAGE, Operator.EXACT, (name,)), writer)
 
 
 def _comparison(operator: Operator, given: Filter, writer: Writer) -> sql.Composable:

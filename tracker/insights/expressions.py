@@ -14,12 +14,10 @@ from tracker.insights.ranges import Calendar
 NUMBER_TEXT = r"^ *[-+]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][-+]?[0-9]{1,2})? *$"
 LONGEST_PART = 255
 
-# A page's path before its ids are folded; only conditions look at it, beside the page.
-AS_SENT = Property("path as sent", Of.FIELD)
 FIELDS = {
     Field.PLAN: "{facts}.plan",
     Field.PATH: "page.page",
-    AS_SENT.name: "split_part({facts}.path, '?', 1)",
+    Field.ADDRESS: "split_part({facts}.path, '?', 1)",
     Field.ENVIRONMENT: "{facts}.environment",
     Field.APPLICATION: "application.name",
     Field.SESSION: "{facts}.session_id::text",
@@ -90,19 +88,18 @@ class Writer:
     def joined(self) -> sql.Composable:
         """The join clauses that the parts written so far need."""
         clauses = [text.format(facts=sql.Identifier(self.facts)) for name, text in JOINS.items() if name in self.joins]
-        if "page" in self.joins:
-            clauses.append(self._pages())
+        if "page" in self.joins and self.folding:
+            clauses.append(self._pages(self.folding))
         return sql.SQL(" ").join(clauses)
 
-    def _pages(self) -> sql.Composable:
-        assert self.folding is not None
+    def _pages(self, folding: Folding) -> sql.Composable:
         return sql.SQL(PAGES).format(
             facts=sql.Identifier(self.facts),
-            since=self.bind(self.folding.since, "date"),
-            ids=self.bind(self.folding.ids),
-            applications=self.bind(list(self.folding.applications), "bigint[]"),
-            patterns=self.bind(list(self.folding.patterns), "text[]"),
-            pages=self.bind(list(self.folding.pages), "text[]"),
+            since=self.bind(folding.since, "date"),
+            ids=self.bind(folding.ids),
+            applications=self.bind(list(folding.applications), "bigint[]"),
+            patterns=self.bind(list(folding.patterns), "text[]"),
+            pages=self.bind(list(folding.pages), "text[]"),
         )
 
     def text(self, asked: Property) -> sql.Composable:

@@ -6,8 +6,6 @@ Paths are folded once each, taken from the daily rows: every path of a counted e
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from psycopg import sql
-
 from tracker import paths
 from tracker.insights.description import Description, Field, Kind, Math, Of, Property
 
