@@ -55,7 +55,7 @@ def chart(period: usage.Period) -> dict[str, Any]:
     """In the form the chart partial reads: the whole days, and today so far."""
     shown = (*period.days, period.today)
     return {
-        "labels": [f"{each.day:%d %b}" for each in shown],
+        "labels": [f"{each.day:%-d %b}" for each in shown],
         "series": [
             {"label": "Events", "data": [each.events for each in shown], "kind": "bar", "colour": "usage"},
             {

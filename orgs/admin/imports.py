@@ -73,7 +73,7 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
         zone = settings.zone()
         local = batch.created_at.astimezone(zone)
         words = formatting.ago(local, timezone.now().astimezone(zone))
-        return format_html('<time title="{}">{}</time>', f"{local:%d %b %Y, %H:%M %Z}", words)
+        return format_html('<time title="{}">{}</time>', f"{local:%-d %b %Y, %H:%M %Z}", words)
 
     @display(description="New")
     def rows_new(self, batch: ImportBatch) -> str:

@@ -206,7 +206,7 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
         words = formatting.ago(seen, timezone.now().astimezone(zone))
         if not seen:
             return words
-        return format_html('<time title="{}">{}</time>', f"{seen.astimezone(zone):%d %b %Y, %H:%M %Z}", words)
+        return format_html('<time title="{}">{}</time>', f"{seen.astimezone(zone):%-d %b %Y, %H:%M %Z}", words)
 
     @display(description="Events in 30 days", ordering=by("events_30d"))
     def events(self, organization: Organization) -> str:
@@ -225,7 +225,7 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     def renewal(self, organization: Organization) -> str:
         snapshot = snapshot_of(organization)
         day = (snapshot and snapshot.renewal_on) or organization.renewal_on
-        return f"{day:%d %b %Y}" if day else formatting.DASH
+        return f"{day:%-d %b %Y}" if day else formatting.DASH
 
     @display(description="Open signals", ordering=by("open_signal_count"))
     def signals(self, organization: Organization) -> str:

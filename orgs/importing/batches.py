@@ -305,7 +305,7 @@ def show_clash(batch_id: int, error: IntegrityError) -> Outcome:
 def answer_without_plan(batch: ImportBatch, now: datetime) -> Outcome | None:
     if batch.state in {ImportBatch.State.CONFIRMED, ImportBatch.State.UNDONE}:
         at = batch.confirmed_at.astimezone(settings.zone())
-        sentence = f"This file was already imported on {at:%d %b %Y, %H:%M %Z}; nothing was changed."
+        sentence = f"This file was already imported on {at:%-d %b %Y, %H:%M %Z}; nothing was changed."
         return Outcome(End.ALREADY, batch, sentence)
     if batch.state == ImportBatch.State.REFUSED:
         return Outcome(End.NOTHING, batch, "This file was refused; nothing was imported.")

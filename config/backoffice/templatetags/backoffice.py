@@ -76,10 +76,10 @@ def when(moment: datetime | date | None, never: str = "never") -> dict[str, Any]
     zone = settings.zone()
     now = timezone.now().astimezone(zone)
     if isinstance(moment, datetime):
-        local = moment.astimezone(zone)
-        return {"words": formatting.ago(moment, now), "exact": f"{local:%d %b %Y, %H:%M %Z}", "iso": moment.isoformat()}
+        exact = f"{moment.astimezone(zone):%-d %b %Y, %H:%M %Z}"
+        return {"words": formatting.ago(moment, now), "exact": exact, "iso": moment.isoformat()}
     words = formatting.days_until(moment, now.date())
-    return {"words": words, "exact": f"{moment:%d %b %Y}", "iso": moment.isoformat()}
+    return {"words": words, "exact": f"{moment:%-d %b %Y}", "iso": moment.isoformat()}
 
 
 @register.inclusion_tag("admin/partials/_badge.html")
