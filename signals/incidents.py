@@ -73,11 +73,11 @@ def resolve(incident: DataIncident, now: datetime) -> None:
         audit.record(None, "incident.resolved", incident, detail={"reason": "Events are back."}, now=now)
 
 
-def held_back(as_of: date, going_on: Collection[DataIncident]) -> HeldBack:
-    """Whom rules that need usage say nothing about."""
+def held_back(as_of: date, going_on: Collection[DataIncident], organization_id: int | None = None) -> HeldBack:
+    """Whom rules that need usage say nothing about; to ask for one organization, name it."""
     if not going_on:
         return HeldBack()
-    by_application = usage.users_of_applications(as_of - USED_LATELY, as_of)
+    by_application = usage.users_of_applications(as_of - USED_LATELY, as_of, organization_id)
     broken: set[int] = set()
     for incident in going_on:
         broken |= by_application.get(incident.application_id, set())

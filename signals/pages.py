@@ -3,11 +3,13 @@
 from datetime import date, datetime, timedelta
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from config.backoffice import formatting, settings
+from config.backoffice import columns, formatting, settings
+from config.backoffice.columns import Column
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs import scopes
@@ -19,6 +21,17 @@ from signals.today import Today, today
 PAGE_SIZE = 50
 SNOOZES = (7, 14, 30)
 SOON = timedelta(days=7)
+# Beside the organization and its signals, which are always there.
+CHOICE = (
+    Column("mrr", "MRR"),
+    Column("health", "Health"),
+    Column("priority", "Priority"),
+    Column("dates", "Open, seen, renews"),
+    Column("events", "Events in 30 days", is_usual=False),
+    Column("owner", "Owner", is_usual=False),
+    Column("segment", "Segment", is_usual=False),
+    Column("products", "Products", is_usual=False),
+)
 
 
 @register_page(
@@ -63,6 +76,8 @@ def card_words(page: Today) -> dict[str, str]:
     permission="signals.view_signal",
 )
 def queue_page(request: HttpRequest) -> HttpResponse:
+    if address := columns.address(CHOICE, request):
+        return HttpResponseRedirect(address)
     now = timezone.now()
     chosen = queue.QueueFilter.of(request.GET)
     found = queue.organizations(chosen, user=request.user, now=now)
@@ -87,6 +102,8 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "whose": [("me", "Mine"), ("team", "My team"), ("", "All")],
         "orders": [(value, word) for value, (word, _) in queue.ORDERS.items()],
         "cohorts": cohorts,
+        "choice": CHOICE,
+        "columns": columns.chosen(CHOICE, request),
         **choices(request, now),
     }
     return render_page(request, "admin/signals/queue.html", context, title="Signals")
@@ -95,13 +112,20 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 def choices(request: HttpRequest, now: datetime) -> dict:
     """What the actions on a row need: who may be assigned, how long to snooze, what was just done."""
     day = settings.today(now)
+    shown = {"staff": staff_options(request), "snoozes": snoozes(day), "due": day + SOON}
+    can_act = request.user.has_perm("signals.change_signal")
     return {
-        "staff": staff_options(request),
-        "snoozes": snoozes(day),
+        **shown,
         "undo": undoing.offered(request),
-        "soon": day + SOON,
-        "can_act": request.user.has_perm("signals.change_signal"),
+        "can_act": can_act,
+        "once": rendered_once(request, shown) if can_act else {},
     }
+
+
+def rendered_once(request: HttpRequest, shown: dict) -> dict[str, str]:
+    """What is the same in the forms beside every signal: rendered once a page, not once a signal."""
+    parts = {"back": "_back.html", "until": "_until.html", "followup": "_followup_form.html"}
+    return {name: render_to_string(f"admin/signals/{part}", shown, request) for name, part in parts.items()}
 
 
 def staff_options(request: HttpRequest) -> str:

@@ -18,12 +18,12 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-MOST = 12
+MOST = 11
 BASELINE = {
     "/admin/": 25,
     "/admin/signals/": 10,
-    "/admin/orgs/organization/": 12,
-    "/admin/orgs/organization/?band=at_risk&paying=yes": 12,
+    "/admin/orgs/organization/": 11,
+    "/admin/orgs/organization/?band=at_risk&paying=yes": 11,
     "/admin/followups/": 9,
     "/admin/churn/": 7,
     "/admin/cohorts/": 5,
@@ -34,6 +34,7 @@ BASELINE = {
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 9,
     "/admin/features/": 6,
+    "/admin/features/organizations/": 8,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
     "/admin/orgs/importbatch/": 5,

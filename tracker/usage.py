@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from config import db
 from orgs.models import Organization
 from tracker.fields import PRODUCTION
-from tracker.models import RollupCursor
+from tracker.models import PlanSeen, RollupCursor
 from tracker.sql import usage as sql
 
 WINDOW_DAYS = 28
@@ -103,10 +103,11 @@ def day_pairs(day: date, before: date, application_id: int | None = None) -> dic
     return found
 
 
-def users_of_applications(since: date, until: date) -> dict[int, set[int]]:
-    """By application, the organizations that used it in [since, until)."""
+def users_of_applications(since: date, until: date, organization_id: int | None = None) -> dict[int, set[int]]:
+    """By application, the organizations that used it in [since, until); of all of them, or of one."""
     found: dict[int, set[int]] = {}
-    for application, organization in db.rows(sql.USERS_OF_APPLICATIONS, {"since": since, "until": until}):
+    params = {"since": since, "until": until, "organization_id": organization_id}
+    for application, organization in db.rows(sql.USERS_OF_APPLICATIONS, params):
         found.setdefault(application, set()).add(organization)
     return found
 
@@ -208,15 +209,15 @@ def seen(organization_id: int, as_of: date) -> Usage | None:
     return Usage(*rows[0][1:]) if rows else None
 
 
-def current_plan(organization: Organization, now: datetime) -> str | None:
+def current_plan(organization: Organization) -> str | None:
     """The organization's property `plan` when set, else the plan its latest event named."""
     named = organization.properties.get("plan")
     if isinstance(named, str) and named:
         return named
-    rows = db.rows(sql.LATEST_PLAN, {"organization_id": organization.id, "now": now})
-    return rows[0][0] if rows else None
+    said = PlanSeen.objects.filter(key__organization=organization).order_by("-seen_at", "-event_id")
+    return said.values_list("plan", flat=True).first()
 
 
 def current_plans() -> dict[int, str | None]:
-    """The current plan of every organization, by its id."""
+    """The current plan of every organization, by its id; the same as `current_plan` for each."""
     return dict(db.rows(sql.CURRENT_PLANS))

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.admin import ShowFacets, display, register
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +20,7 @@ from unfold.sites import UnfoldAdminSite
 from unfold.templatetags.unfold_list import CHECKBOX_CLASSES, LINK_CLASSES, ROW_CLASSES, result_headers
 from unfold.templatetags.unfold_list import UnfoldResultList as ResultRow
 from unfold.utils import display_for_field, display_for_value
+from unfold.views import ChangeList as UnfoldChangeList
 from unfold.widgets import (
     SELECT_CLASSES,
     UnfoldAdminDateWidget,
@@ -31,7 +31,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from config.backoffice import formatting, pages
+from config.backoffice import columns, formatting, pages
 
 __all__ = [
     "CHECKBOX_CLASSES",
@@ -86,6 +86,15 @@ class BackOfficeSite(UnfoldAdminSite):
         return home.view(request)
 
 
+class ChangeList(UnfoldChangeList):
+    """Which columns are shown stands in the address and narrows nothing."""
+
+    def get_filters_params(self, params: dict | None = None) -> dict:
+        found = super().get_filters_params(params)
+        found.pop(columns.PARAMETER, None)
+        return found
+
+
 class ModelAdmin(UnfoldModelAdmin):
     """List pages of ours: no full count beside a filtered one, 50 rows, filters in a sheet with a button."""
 
@@ -102,6 +111,9 @@ class ModelAdmin(UnfoldModelAdmin):
     def action_checkbox(self, obj: Model) -> str:
         """The theme's tick of a row; the widget is drawn once, not once a row."""
         return format_html(self.TICK, obj.pk)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChangeList
 
 
 class OptionFilter(DropdownFilter):

@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from django.contrib.auth import get_user_model
 
 from config import db
-from orgs.models import Organization
+from config.backoffice.models import AuditEntry
+from orgs.cohorts import editing
+from orgs.models import ImportBatch, Organization
+from revenue import facts
+from revenue.models import ExchangeRate
+from signals import churn, scoring
+from signals.models import FollowUp
 from tests.factories import application
 from tracker import partitions
 from tracker.models import RollupCursor
@@ -17,7 +23,7 @@ from tracker.models import RollupCursor
 DAYS = 180
 STAFF = ("ada", "bo", "cy", "dee", "eve", "fay")
 
-# One row: an organization with its key. Every tenth is in another segment; ownership goes around, one in seven has none.
+# One row: an organization with its key. Every tenth is in another segment, one in seven has no owner.
 FILL_ORGANIZATIONS = """
 INSERT INTO orgs_organization (
     external_id, display_name, segment, owner_id, properties, created_at, changed_at, imported_at
@@ -39,16 +45,16 @@ INSERT INTO revenue_subscription (
 FROM orgs_organizationkey WHERE id %% 40 > 0
 """
 
-# One row: an organization's day with usage, on 45 days of 180: one in ten has been silent for 20 days, one in twenty
-# sends a quarter since a month ago, one in twenty the double.
+# One row: an organization's day with usage, two days of each week: one in ten has been silent for 20 days, one in
+# twenty sends a quarter since a month ago, one in twenty the double.
 FILL_USED = """
 CREATE TEMP TABLE used AS
 SELECT a.id AS application_id, k.id AS key_id, %(now)s::date - d AS day,
        greatest(1, CASE WHEN d > 30 THEN usual WHEN k.id %% 20 = 1 THEN usual / 4 WHEN k.id %% 20 = 3 THEN usual * 2
                         ELSE usual END) AS events
 FROM tracker_application AS a, orgs_organizationkey AS k, generate_series(1, %(days)s) AS d,
-     LATERAL (SELECT 1 + (k.id * 7 + d * 13) %% 22 AS usual) AS often
-WHERE (k.id * 31 + d * 17) %% 4 = 0 AND (k.id %% 10 > 0 OR d > 20)
+     LATERAL (SELECT 1 + (k.id * 7) %% 18 + d %% 3 AS usual) AS often
+WHERE (k.id + d) %% 7 IN (0, 2) AND (k.id %% 10 > 0 OR d > 20)
 """
 # One row: what the roll-up makes of those days. Event n of a day is that of user n %% 5, its name one of three.
 FILL_DAILY = """
@@ -110,3 +116,39 @@ def fill_events(now: datetime) -> int:
     db.run("ANALYZE")
     print(f"{events:,} raw events filled in {time.monotonic() - began:.0f} s", flush=True)
     return events
+
+
+def fill_work(now: datetime) -> None:
+    """What jobs and people leave behind: earlier readings, the books, the churn log, follow-ups, cohorts, imports."""
+    today, ada = now.date(), get_user_model().objects.get(username=STAFF[0])
+    for back in (90, 28, 7):
+        scoring.score(today - timedelta(days=back), now)
+    ExchangeRate.objects.bulk_create(
+        ExchangeRate(date=today - timedelta(days=back), currency=currency, per_eur=1)
+        for back in range(720)
+        for currency in ("USD", "GBP")
+    )
+    facts.refresh(today, now)
+    churn.keep_up(now)
+    shared = {"created_at": now, "changed_at": now, "created_by": ada}
+    FollowUp.objects.bulk_create(
+        FollowUp(
+            organization_id=pk, title="Call them", due_on=today + timedelta(days=n % 30 - 5), assignee=ada, **shared
+        )
+        for n, pk in enumerate(Organization.objects.order_by("id").values_list("id", flat=True)[:2_000])
+    )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=now, actor=ada, actor_label="ada", action=f"thing{n % 20}.changed", subject_type="thing", detail={}
+        )
+        for n in range(5_000)
+    )
+    ImportBatch.objects.bulk_create(
+        ImportBatch(kind="organizations", file_name=f"{n}.csv", sha256="0" * 64, size=1, created_at=now, created_by=ada)
+        for n in range(300)
+    )
+    for band in ("healthy", "watch", "at_risk"):
+        rule = {"kind": "band", "operator": "exact", "value": band}
+        asked = {"match": "all", "groups": [{"match": "all", "rules": [rule]}]}
+        editing.create(f"Band {band}", asked, actor=ada, now=now)
+    db.run("ANALYZE")

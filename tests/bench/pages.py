@@ -69,7 +69,7 @@ class Offered(HTMLParser):
 
     def add(self, query: str) -> None:
         asked = dict(parse_qsl(query))
-        if asked and not any(name in asked for name in NO_LIST):
+        if asked and asked.get("p") != "…" and not any(name in asked for name in NO_LIST):
             self.found[urlencode(asked)] = None
 
 
@@ -134,7 +134,9 @@ def main(only: str = "") -> None:
     db.run("ANALYZE")
     client = Client(headers={"host": "localhost"})
     client.force_login(get_user_model().objects.get(username="ada"))
-    print(f"{'CPU in ms, web and PostgreSQL':<34} {'ways':>4} {'median':>7} {'most':>7} {'web':>6} {'SQL':>5} over  where")
+    print(
+        f"{'CPU in ms, web and PostgreSQL':<34} {'ways':>4} {'median':>7} {'most':>7} {'web':>6} {'SQL':>5} over  where"
+    )
     over = []
     scopes = [f"/admin/?scope={scope}" for scope in ("mine", "team", "all")]
     if only in "today":

@@ -78,8 +78,8 @@ WHERE event.occurred_at >= %(since)s AND event.occurred_at < %(until)s
 
 # One row: an event name among the newest 10 000 events, most frequent first. Served by the primary keys.
 NAMES_SEEN = """
-SELECT name FROM tracker_event
-WHERE id > (SELECT last_value - 10000 FROM tracker_event_id_seq) AND name <> ALL(%(statements)s)
+SELECT name FROM (SELECT name FROM tracker_event ORDER BY id DESC LIMIT 10000) AS newest
+WHERE name <> ALL(%(statements)s)
 GROUP BY name ORDER BY count(*) DESC, name LIMIT 100
 """
 

@@ -114,8 +114,8 @@ FROM had LEFT JOIN used USING (organization_id) ORDER BY 2 DESC, 1
 # first and last event, events and pages. Served by the primary keys.
 LATEST_SESSIONS = """
 WITH newest AS MATERIALIZED (
-    SELECT event.* FROM tracker_event AS event
-    WHERE event.id > (SELECT last_value - %(reach)s FROM tracker_event_id_seq) AND event.session_id IS NOT NULL
+    SELECT event.* FROM (SELECT * FROM tracker_event ORDER BY id DESC LIMIT %(reach)s) AS event
+    WHERE event.session_id IS NOT NULL
       AND event.environment = %(environment)s AND event.name <> ALL(%(statements)s)
       AND (%(application)s::bigint IS NULL OR event.application_id = %(application)s)
 )

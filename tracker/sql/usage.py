@@ -147,19 +147,13 @@ WHERE usage.environment = 'production' AND usage.day IN (%(day)s, %(before)s)
 GROUP BY 1, 2
 """
 
-# One row: an organization that used an application in a range. Served by usage_of_day.
+# One row: an organization, of all or just one, that used an application in a range. Served by usage_of_day, for one
+# organization by one_usage_row_a_day.
 USERS_OF_APPLICATIONS = """
 SELECT DISTINCT usage.application_id, key.organization_id
 FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
 WHERE usage.environment = 'production' AND usage.day >= %(since)s AND usage.day < %(until)s
-"""
-
-# One row: the latest event of one organization that names a plan. Served by tracker_event_key_time.
-LATEST_PLAN = """
-SELECT event.plan FROM tracker_event AS event
-WHERE event.key_id IN (SELECT id FROM orgs_organizationkey WHERE organization_id = %(organization_id)s)
-  AND event.plan IS NOT NULL AND event.environment = 'production' AND event.occurred_at <= %(now)s
-ORDER BY event.occurred_at DESC, event.id DESC LIMIT 1
+  AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
 """
 
 # One row: an organization whose daily rows of production were written since a moment. Served by the index on

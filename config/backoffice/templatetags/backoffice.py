@@ -1,5 +1,6 @@
 """The grammar of pages: numbers, money, times, badges, sparklines, panels."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,8 +9,10 @@ from django import template
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from config.backoffice import formatting, panels, saved_views, settings
+from config.backoffice import columns, formatting, panels, saved_views, settings
+from config.backoffice.columns import Column
 
 register = template.Library()
 
@@ -68,31 +71,38 @@ def plural(count: int, word: str) -> str:
     return formatting.plural(count, one, many or None)
 
 
-@register.inclusion_tag("admin/partials/_when.html")
-def when(moment: datetime | date | None, never: str = "never") -> dict[str, Any]:
+@register.simple_tag
+def when(moment: datetime | date | None, never: str = "never") -> str:
     """ "3 days ago" with the exact time on hover."""
     if moment is None:
-        return {"words": never, "exact": ""}
+        return format_html('<span class="bo-muted">{}</span>', never)
     zone = settings.zone()
     now = timezone.now().astimezone(zone)
     if isinstance(moment, datetime):
-        local = moment.astimezone(zone)
-        return {"words": formatting.ago(moment, now), "exact": f"{local:%d %b %Y, %H:%M %Z}", "iso": moment.isoformat()}
-    words = formatting.days_until(moment, now.date())
-    return {"words": words, "exact": f"{moment:%d %b %Y}", "iso": moment.isoformat()}
+        words, exact = formatting.ago(moment, now), f"{moment.astimezone(zone):%-d %b %Y, %H:%M %Z}"
+    else:
+        words, exact = formatting.days_until(moment, now.date()), f"{moment:%-d %b %Y}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
 
 
-@register.inclusion_tag("admin/partials/_badge.html")
-def badge(band: str, score: Decimal | None = None) -> dict[str, Any]:
+@register.simple_tag
+def badge(band: str, score: Decimal | None = None) -> str:
     """A band: its colour, its word and, when there is one, the score."""
-    shown = None if score is None else formatting.score(score)
-    return {"band": band, "word": BAND_WORDS.get(band, band), "score": shown}
+    shown = "" if score is None else format_html(" <b>{}</b>", formatting.score(score))
+    return format_html(
+        '<span class="bo-badge bo-badge--{}"><span class="bo-dot"></span>{}{}</span>',
+        band,
+        BAND_WORDS.get(band, band),
+        shown,
+    )
 
 
 @register.inclusion_tag("admin/partials/_sparkline.html")
 def sparkline(values: list[float] | None, kind: str = "usage") -> dict[str, Any]:
     """A small line of 8 weeks without axes; nothing for fewer than two values."""
-    return {"points": sparkline_points(values or []), "kind": kind, "values": values}
+    shown = values or []
+    told = f"Last {len(shown)} weeks: {', '.join(map(str, shown))}"
+    return {"points": sparkline_points(shown), "kind": kind, "told": told}
 
 
 def sparkline_points(values: list[float], width: int = 72, height: int = 20) -> str:
@@ -125,6 +135,14 @@ def show_saved_views(context: dict, page: str) -> dict[str, Any]:
     chips = saved_views.chips(page, request.user, request.GET)
     shown = {"page": page, "chips": chips, "query": request.GET.urlencode(), "path": request.get_full_path()}
     return {**shown, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("admin/partials/_columns.html", takes_context=True)
+def column_chooser(context: dict, known: Sequence[Column]) -> dict[str, Any]:
+    """The form that chooses the columns of a list; everything else in the address stays."""
+    request = context["request"]
+    kept = [(name, value) for name, values in request.GET.lists() for value in values]
+    return {"known": known, "chosen": columns.chosen(known, request), "kept": kept, "path": request.path}
 
 
 @register.simple_tag

@@ -39,7 +39,7 @@ class Column(NamedTuple):
 def result_rows(context: template.Context, cl: ChangeList) -> dict[str, Any]:
     """Headers and rows of a list without forms in its rows."""
     headers = list(site.result_headers(cl))
-    framed, back = list(columns(cl, headers)), urlencode(dict(parse_qsl(cl.preserved_filters)))
+    framed, back = list(columns(cl, headers)), comes_back(cl)
     return {
         "cl": cl,
         "result_headers": headers,
@@ -59,6 +59,11 @@ def columns(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Column]:
         label = header["text"] if index or is_link else "Select record"
         tag = "th" if is_link and name == links[0] else "td"
         yield Column(name, tag, " ".join(classes), label, is_link)
+
+
+def comes_back(cl: ChangeList) -> str:
+    """What the address of a row carries, so that saving it leads back to the list as it is filtered now."""
+    return urlencode(dict(parse_qsl(cl.preserved_filters)))
 
 
 def cells(cl: ChangeList, framed: list[Column], back: str, row: models.Model) -> Iterator[SafeString]:
@@ -90,7 +95,7 @@ def shown(cl: ChangeList, name: Any, row: models.Model) -> tuple[Any, bool]:
 
 
 def linked(cl: ChangeList, row: models.Model, words: Any, back: str) -> Any:
-    """The way to the row's own page, which leads back to the list as it is filtered now."""
+    """A cell's words as the way to the row's own page."""
     try:
         url = cl.url_for_result(row)
     except NoReverseMatch:

@@ -1,0 +1,45 @@
+"""Lists are drawn as the theme draws them, cell by cell."""
+
+import pytest
+from django.utils import timezone
+from unfold.templatetags.unfold_list import items_for_result, result_headers
+
+from config.backoffice import audit
+from config.backoffice.templatetags.backoffice_lists import cells, columns, comes_back
+from orgs.models import ImportBatch
+from revenue.models import ExchangeRate
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+LISTS = [
+    "/admin/orgs/organization/?show=all&o=-2",
+    "/admin/orgs/organization/",
+    "/admin/revenue/subscription/",
+    "/admin/revenue/exchangerate/",
+    "/admin/backoffice/auditentry/",
+    "/admin/orgs/importbatch/?kind__exact=organizations",
+    "/admin/auth/user/?q=a",
+]
+
+
+@pytest.fixture
+def some_rows(client):
+    ada, now = factories.staff(), timezone.now()
+    client.force_login(ada)
+    named = factories.organization("org-1", display_name="<b>Globex</b> & {sons}", owner=ada, imported_at=now)
+    factories.snapshot(named, now=now, mrr="9800.5", health="31.25", band="at_risk", last_seen_at=now)
+    factories.subscription(named)
+    factories.organization("org-2", imported_at=now)
+    ExchangeRate.objects.create(date=now.date(), currency="USD", per_eur="1.0825")
+    audit.record(ada, "test.done", named, now=now)
+    ImportBatch.objects.create(kind="organizations", file_name="a.csv", sha256="0" * 64, size=1, created_at=now)
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_every_cell_is_the_themes(client, some_rows, address):
+    cl = client.get(address).context_data["cl"]
+    framed, back = list(columns(cl, list(result_headers(cl)))), comes_back(cl)
+    drawn = [list(cells(cl, framed, back, row)) for row in cl.result_list]
+    assert drawn == [list(items_for_result(cl, row, None)) for row in cl.result_list]
+    assert len(drawn) >= 1
