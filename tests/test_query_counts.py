@@ -34,6 +34,7 @@ BASELINE = {
     "/admin/revenue/subscription/": 11,
     "/admin/events/": 9,
     "/admin/features/": 6,
+    "/admin/features/organizations/": 8,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
     "/admin/orgs/importbatch/": 5,
