@@ -113,10 +113,10 @@ def makes_a_cohort(product, page) -> None:
         page.locator("select[name=g0-r0-kind]").select_option("Did an event so many times")
         page.get_by_label("Event", exact=True).fill("project_created")
         page.get_by_label("Comparison").select_option("more than")
-        page.get_by_label("Times").fill("30")
-        page.get_by_label("Times").press("Tab")
-        page.get_by_text("1 organization").first.wait_for()
-        return True
+        page.get_by_role("textbox", name="Times").fill("30")
+        page.get_by_role("textbox", name="Times").press("Tab")
+        page.wait_for_timeout(2_000)
+        return words(page.locator("[data-redraw-count]")).startswith("1 organization, 99 EUR")
 
     wait_for("The count of the cohort", counted, 90, every=5)
     page.get_by_role("button", name="Save").click()
