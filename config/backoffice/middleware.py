@@ -24,17 +24,24 @@ class RefuseNul:
         return self.get_response(request)
 
 
+_machine_path = re.compile(f"/(?:{'|'.join(settings.MACHINE_PATHS)})").match
+
+
+def is_for_machines(path: str) -> bool:
+    """Whether this address is one of the ingest's."""
+    return _machine_path(path) is not None
+
+
 class ShortWay:
     """Requests of machines go straight to their view: session, CSRF token, login, messages and frames are for people,
     and take more CPU than an event does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.is_machine = re.compile("|".join(settings.MACHINE_PATHS)).match
         self.matches: dict[str, ResolverMatch] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not self.is_machine(request.path_info[1:]):
+        if not is_for_machines(request.path_info):
             return self.get_response(request)
         request.get_host()  # refuses a Host that is not one of this install
         request.resolver_match = match = self.match(request.path_info)
