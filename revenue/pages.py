@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from config.backoffice import exports, settings
+from config.backoffice.ids import read_id
 from config.backoffice.pages import register_list, register_page, render_page
 from orgs.models import Organization
 from revenue import books, charts, facts
@@ -137,8 +138,10 @@ def revenue_product(request: HttpRequest, known: Known) -> Listing:
 
 @listing_page("revenue_unconverted", "Lines without a rate", "revenue/unconverted")
 def revenue_unconverted(request: HttpRequest, known: Known) -> Listing:
-    """The lines in a currency."""
-    return lines.unconverted(request.GET.get("currency", "")[:3], known.as_of, books.read_terms())
+    """The lines in a currency; the first one that has no rate, unless the address names one."""
+    without_rate = [each.currency for each in known.lists.unconverted]
+    currency = request.GET.get("currency", "")[:3] or next(iter(without_rate), "")
+    return lines.unconverted(currency, known.as_of, books.read_terms(), without_rate)
 
 
 @listing_page("revenue_discounts", "Discounts larger than their plans", "revenue/discounts")
@@ -186,8 +189,7 @@ def chosen(request: HttpRequest, name: str, choices: tuple[int, ...]) -> int:
 
 def number_of(request: HttpRequest, name: str) -> int:
     """A whole number from 0 on that fits an id; 0 for anything else."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return read_id(request.GET.get(name)) or 0
 
 
 def place_of(request: HttpRequest, known: Known) -> Place:

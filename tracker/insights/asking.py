@@ -8,8 +8,9 @@ from config import db
 from config.backoffice import settings
 from config.backoffice.models import InstallSettings
 from orgs.models import Cohort, OrganizationKey
-from tracker.insights import ranges, sql, wording
+from tracker.insights import folding, ranges, sql, wording
 from tracker.insights.description import COHORTS, Description, Kind, Of, Scope
+from tracker.insights.folding import Folding
 from tracker.insights.ranges import Buckets, Calendar, Days
 from tracker.insights.reading import BadDescription
 from tracker.models import Application, Feature, RollupCursor
@@ -43,6 +44,7 @@ class Asked:
     raw_since: datetime | None
     cohorts: dict[int, str]
     features: dict[str, Feature]
+    folding: Folding | None
 
     @property
     def since(self) -> datetime:
@@ -73,13 +75,19 @@ def ask(description: Description, now: datetime) -> Asked:
         raw_since=cursor.raw_since,
         cohorts=cohorts_of(description),
         features=features_of(description),
+        folding=folding.folding(description, days.since),
     )
 
 
 def before(asked: Asked) -> Asked:
     """The same question about the period before."""
     days = ranges.previous(asked.days)
-    return replace(asked, days=days, buckets=buckets_of(asked.description, days, asked.calendar))
+    return replace(
+        asked,
+        days=days,
+        buckets=buckets_of(asked.description, days, asked.calendar),
+        folding=folding.folding(asked.description, days.since),
+    )
 
 
 def calendar_of(install: InstallSettings) -> Calendar:
@@ -150,9 +158,7 @@ def features_of(description: Description) -> dict[str, Feature]:
 
 def sentence(description: Description) -> str:
     """The definition in plain English, with the names of the cohorts and features that still exist."""
-    cohort_ids = {int(value) for each in description.all_filters() if each.operator in COHORTS for value in each.values}
-    if description.breakdown and description.breakdown.of == Of.COHORT:
-        cohort_ids.add(int(description.breakdown.name))
+    cohort_ids = description.cohort_ids()
     feature_ids = {int(each.name) for each in description.series if each.kind == Kind.FEATURE}
     cohorts = Cohort.objects.filter(id__in=cohort_ids).values_list("id", "name") if cohort_ids else ()
     features = Feature.objects.filter(id__in=feature_ids).values_list("id", "name") if feature_ids else ()

@@ -91,10 +91,11 @@ COHORTS = frozenset({Operator.IN_COHORT, Operator.NOT_IN_COHORT})
 
 
 class Field(StrEnum):
-    """Fields of the event itself, as they were when it happened."""
+    """Fields of the event itself, as they were when it happened; the path with its ids folded, the address as sent."""
 
     PLAN = "plan"
     PATH = "path"
+    ADDRESS = "address"
     ENVIRONMENT = "environment"
     APPLICATION = "application"
     SESSION = "session"
@@ -259,6 +260,13 @@ class Description:
     def letters(self) -> str:
         """The letters of the series: A, B, C …"""
         return "".join(letter(place) for place in range(len(self.series)))
+
+    def cohort_ids(self) -> set[int]:
+        """The cohorts that it filters or is broken down by."""
+        found = {int(value) for each in self.all_filters() if each.operator in COHORTS for value in each.values}
+        if self.breakdown and self.breakdown.of == Of.COHORT:
+            found.add(int(self.breakdown.name))
+        return found
 
     def all_filters(self) -> Iterator[Filter]:
         for each in self.series:

@@ -52,7 +52,7 @@ def answer(
     if not timedelta(0) < window <= LONGEST_WINDOW:
         raise BadDescription("window_days", f"The window is at least one day and at most {LONGEST_WINDOW.days}.")
     asked = spans.ask(span, now, steps)
-    writer = Writer(asked.calendar, asked.today)
+    writer = Writer(asked.calendar, asked.today, asked.folding)
     with running.running(uuid4().hex) as run:
         [counts] = run.rows(statement(steps, asked, writer, by, window), writer.params)
     return Funnel(tuple(_step(each, place, counts) for place, each in enumerate(steps)))
