@@ -8,6 +8,7 @@ several share a commit waits a moment before the next, so that more of them do: 
 import threading
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 from django.db import DataError, Error, IntegrityError, connection
 
@@ -130,7 +131,7 @@ def _hand_over() -> None:
 
 
 def _wake(group: list[Waiting]) -> None:
-    for each, following in zip(group, group[1:], strict=False):
+    for each, following in pairwise(group):
         each.next = following
     if group:
         group[0].turn.release()
