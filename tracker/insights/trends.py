@@ -19,6 +19,7 @@ from tracker.insights.reading import BadDescription
 
 NUMBERS_WITHOUT_ZERO = frozenset({Math.AVG, Math.MIN, Math.MAX, Math.MEDIAN, Math.P90, Math.P95, Math.P99})
 LARGEST = Decimal("1e300")
+EVERYBODY_ELSE = "Everybody else"
 KINDS = {statement.VALUE: "value", statement.OTHER: "other", statement.NONE: "none", statement.WHOLE: ""}
 Number = Decimal | None
 Key = tuple[int, str | None]
@@ -206,7 +207,7 @@ def part_of(key: Key, asked: Asked) -> Part | None:
         return None
     breakdown = asked.description.breakdown
     if breakdown and breakdown.of == Of.COHORT:
-        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else "Everybody else"
+        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else EVERYBODY_ELSE
     return Part(KINDS[kind], {statement.OTHER: "Other", statement.NONE: "None"}.get(kind, text or ""))
 
 
