@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from config.backoffice import exports, settings
+from config.backoffice.ids import read_id
 from config.backoffice.pages import register_list, register_page, render_page
 from orgs.models import Organization
 from revenue import books, charts, facts
@@ -186,8 +187,7 @@ def chosen(request: HttpRequest, name: str, choices: tuple[int, ...]) -> int:
 
 def number_of(request: HttpRequest, name: str) -> int:
     """A whole number from 0 on that fits an id; 0 for anything else."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return read_id(request.GET.get(name)) or 0
 
 
 def place_of(request: HttpRequest, known: Known) -> Place:

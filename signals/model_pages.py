@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from config.backoffice import audit, settings
+from config.backoffice import audit, posted, settings
 from config.backoffice.pages import register_page, render_page
 from orgs.models import Organization, OrganizationKey
 from signals import drafting, health, number_forms, publishing, rules, studies
@@ -168,8 +168,7 @@ def retire(request: HttpRequest, row: HealthModel) -> str:
 
 def revision(request: HttpRequest) -> int:
     """The revision that the page showed; 0 for anything else, which is none."""
-    text = request.POST.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return posted.number(request, "revision") or 0
 
 
 ACTS = {"start": start, "save": save, "ask": ask, "publish": publish, "discard": discard, "retire": retire}

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 
 from config.backoffice import settings
+from config.backoffice.ids import read_id
 from orgs import scopes
 from orgs.models import Band, Organization
 from signals.models import Signal
@@ -53,9 +54,9 @@ class QueueFilter:
             "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
-        cohort = query.get("cohort", "")
-        number = int(cohort) if cohort.isascii() and cohort.isdigit() and len(cohort) < 19 else None
-        return cls(**chosen, cohort=number, q=query.get("q", "").strip().replace("\x00", "")[:255])
+        return cls(
+            **chosen, cohort=read_id(query.get("cohort")), q=query.get("q", "").strip().replace("\x00", "")[:255]
+        )
 
     @property
     def is_open(self) -> bool:

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from config.backoffice.exports import download
+from config.backoffice.ids import read_id
 from config.backoffice.pages import register_page, render_page
 from tracker import applications, arrivals, checks, client_snippets, partitions, rejects, snippets, stream
 from tracker.models import Application, ApplicationCredential
@@ -128,7 +129,7 @@ def change_application(request: HttpRequest, application: Application) -> HttpRe
         text = applications.rotate(application, kind, actor=request.user, now=now)
         return show_application(request, application, **{"secret" if kind == "secret" else "write_key": text})
     if act == "revoke":
-        credential = get_object_or_404(application.credentials, id=stream.number(request.POST.get("credential")))
+        credential = get_object_or_404(application.credentials, id=read_id(request.POST.get("credential")))
         applications.revoke(credential, actor=request.user, now=now)
         messages.success(request, f"…{credential.hint} is revoked; within 20 seconds every process refuses it.")
     elif act in ("activate", "deactivate"):

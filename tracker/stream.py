@@ -12,6 +12,7 @@ import orjson
 from django.db import OperationalError, transaction
 from django.db.models import Func, TextField, Value
 
+from config.backoffice.ids import read_id
 from config.db import rows, statement_timeout
 from orgs.models import OrganizationKey
 from tracker.models import Application, Event
@@ -79,11 +80,11 @@ class StreamFilter:
         texts = ("environment", "event", "organization", "path", "plan", "property", "value")
         user = _text(given.get("user")).lower()
         return cls(
-            application=number(given.get("application")),
+            application=read_id(given.get("application")),
             user=user if USER.fullmatch(user) else "",
             session=_uuid(given.get("session")),
             range=given.get("range", "") if given.get("range") in RANGES else "",
-            before=number(given.get("before")),
+            before=read_id(given.get("before")),
             **{name: _text(given.get(name)) for name in texts},
         )
 
@@ -195,11 +196,6 @@ def environments() -> list[str]:
 
 def applications() -> list[tuple[int, str]]:
     return list(Application.objects.values_list("id", "name"))
-
-
-def number(text: str | None) -> int | None:
-    """A whole number that an id column can hold; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _uuid(text: str | None) -> UUID | None:

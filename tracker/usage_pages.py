@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from config.backoffice import settings
 from config.backoffice.exports import download
+from config.backoffice.ids import read_id
 from config.backoffice.pages import register_page, render_page
 from config.db import statement_timeout
 from orgs.models import Organization
@@ -35,7 +36,7 @@ def scope_of(request: HttpRequest) -> Scope:
     days = SPANS.get(request.GET.get("days", ""), 30)
     until = settings.today(timezone.now()) + timedelta(days=1)
     environment = request.GET.get("environment", "").strip()[:32] or PRODUCTION
-    application = stream.number(request.GET.get("application"))
+    application = read_id(request.GET.get("application"))
     return Scope(until - timedelta(days=days), until, environment, application)
 
 
@@ -148,7 +149,7 @@ def rules_page(request: HttpRequest) -> HttpResponse:
 
 
 def add_rule(request: HttpRequest) -> None:
-    application = get_object_or_404(Application, pk=stream.number(request.POST.get("application")))
+    application = get_object_or_404(Application, pk=read_id(request.POST.get("application")))
     try:
         rule = paths.add_rule(application, request.POST.get("pattern", ""), actor=request.user, now=timezone.now())
     except ValidationError as error:
@@ -158,7 +159,7 @@ def add_rule(request: HttpRequest) -> None:
 
 
 def remove_rule(request: HttpRequest) -> None:
-    rule_id = stream.number(request.POST.get("rule"))
+    rule_id = read_id(request.POST.get("rule"))
     removed = paths.remove_rule(rule_id, actor=request.user, now=timezone.now()) if rule_id else None
     if removed is None:
         messages.warning(request, "This rule was removed before.")

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice import tokens
+from config.backoffice.ids import read_id
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +56,9 @@ class CursorPages(pagination.CursorPagination):
     def decode_cursor(self, request: Request) -> pagination.Cursor | None:
         """The library passes whatever position a made-up cursor names on to the database."""
         cursor = super().decode_cursor(request)
-        if cursor and cursor.position is not None and not is_id(cursor.position):
+        if cursor and cursor.position is not None and read_id(cursor.position) is None:
             raise exceptions.NotFound(self.invalid_cursor_message)
         return cursor
-
-
-def is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def error_body(code: str, message: str, field: str = "") -> dict[str, str]:

@@ -6,19 +6,17 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from config.backoffice.ids import read_id
+
 
 def number(request: HttpRequest, name: str) -> int | None:
-    return whole(request.POST.get(name, ""))
+    return read_id(request.POST.get(name))
 
 
 def numbers(request: HttpRequest, name: str) -> list[int]:
     """Every ticked box of a name, in their order, each once."""
-    found = (whole(text) for text in request.POST.getlist(name))
+    found = (read_id(text) for text in request.POST.getlist(name))
     return list(dict.fromkeys(each for each in found if each is not None))
-
-
-def whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def day(request: HttpRequest, name: str) -> date | None:

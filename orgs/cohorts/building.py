@@ -11,6 +11,7 @@ from orgs.cohorts.rules import BadRule, Input, Rule, RuleKind
 
 FIELD = re.compile(r"g([0-9]{1,2})-r([0-9]{1,2})-kind", re.ASCII)
 FIRST_KIND = "property"
+TO_FILL_IN = "Fill in the condition; how many organizations it means is counted here."
 
 
 @dataclass
@@ -39,6 +40,11 @@ class Condition:
     def inputs(self) -> list[tuple[Input, str]]:
         """The fields to show, each with its value."""
         return [(each, self.given.get(each.name, each.initial)) for each in self.kind.asked(self.given)]
+
+    @property
+    def is_untouched(self) -> bool:
+        """Nothing was typed or chosen in it yet."""
+        return self.given == initial(self.kind, {})
 
     def rule(self) -> Rule | None:
         """The finished rule; None with the reason in `error`."""
@@ -131,8 +137,9 @@ class Draft:
 
     @property
     def first_error(self) -> str:
-        errors = [condition.error for group in self.groups for condition in group.conditions if condition.error]
-        return errors[0] if errors else ""
+        """What is missing, first where somebody began to fill something in."""
+        unfinished = [each for group in self.groups for each in group.conditions if each.error]
+        return next((each.error for each in unfinished if not each.is_untouched), TO_FILL_IN)
 
 
 def match(text: str | None) -> str:

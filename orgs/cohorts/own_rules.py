@@ -1,8 +1,10 @@
 """Rules about what this app knows: properties, columns, figures of the snapshot, membership in other cohorts."""
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 from django.contrib.auth import get_user_model
 from django.db import DataError, connection, transaction
@@ -96,26 +98,42 @@ def check_pattern(pattern: str) -> None:
         raise BadRule(f"“{pattern[:60]}” is not a pattern that can be read: {str(error).splitlines()[0]}.") from error
 
 
+class MembershipRule(RuleKind):
+    """Belongs there or does not; whoever has no value does not."""
+
+    negations: ClassVar = {"is_not", "not_in"}
+
+    @abstractmethod
+    def belonging(self, rule: Rule) -> set[int]:
+        """Ids of the organizations that belong there."""
+
+    def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
+        found = self.belonging(rule)
+        return terms.everybody - found if rule["operator"] in self.negations else found
+
+
+IS_OR_IS_NOT = Input("operator", "Comparison", choices=lambda: operators("exact", "is_not"), initial="exact")
+
+
 def segments() -> list[str]:
     found = Organization.objects.exclude(segment="").order_by("segment").values_list("segment", flat=True)
     return list(found.distinct()[:MOST_SUGGESTED])
 
 
 @register_rule
-class SegmentRule(RuleKind):
+class SegmentRule(MembershipRule):
     name = "segment"
     title = "Segment"
     inputs = (
-        Input("operator", "Comparison", choices=lambda: operators("exact", "is_not"), initial="exact"),
+        IS_OR_IS_NOT,
         Input("value", "Segment", suggestions=segments),
     )
 
     def words(self, rule: Rule) -> str:
         return f"segment {comparing.OPERATORS[rule['operator']]} {comparing.quoted(rule['value'])}"
 
-    def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
-        found = ids(Organization.objects.filter(segment__in=comparing.values(rule["value"])))
-        return terms.everybody - found if rule["operator"] == "is_not" else found
+    def belonging(self, rule: Rule) -> set[int]:
+        return ids(Organization.objects.filter(segment__in=comparing.values(rule["value"])))
 
 
 def owners() -> list[tuple[str, str]]:
@@ -124,21 +142,20 @@ def owners() -> list[tuple[str, str]]:
 
 
 @register_rule
-class OwnerRule(RuleKind):
+class OwnerRule(MembershipRule):
     name = "owner"
     title = "Owner"
     inputs = (
-        Input("operator", "Comparison", choices=lambda: operators("exact", "is_not"), initial="exact"),
+        IS_OR_IS_NOT,
         Input("value", "Owner", choices=owners),
     )
 
     def words(self, rule: Rule) -> str:
         return f"owner {comparing.OPERATORS[rule['operator']]} {rule['value'] or 'nobody'}"
 
-    def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
+    def belonging(self, rule: Rule) -> set[int]:
         asked = {"owner__username": rule["value"]} if rule["value"] else {"owner": None}
-        found = ids(Organization.objects.filter(**asked))
-        return terms.everybody - found if rule["operator"] == "is_not" else found
+        return ids(Organization.objects.filter(**asked))
 
 
 FIGURES = {
@@ -175,7 +192,7 @@ class FigureRule(RuleKind):
         return {each for [each] in db.rows(sql.ORGANIZATIONS_WITH_FIGURE, asked)}
 
 
-class StandingRule(RuleKind):
+class StandingRule(MembershipRule):
     """One of the choices on the snapshot."""
 
     column: str
@@ -184,9 +201,8 @@ class StandingRule(RuleKind):
     def words(self, rule: Rule) -> str:
         return f"{self.title} {comparing.OPERATORS[rule['operator']]} {self.labels[rule['value']]}"
 
-    def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
-        found = ids(OrganizationSnapshot.objects.filter(**{self.column: rule["value"]}))
-        return terms.everybody - found if rule["operator"] == "is_not" else found
+    def belonging(self, rule: Rule) -> set[int]:
+        return ids(OrganizationSnapshot.objects.filter(**{self.column: rule["value"]}))
 
 
 @register_rule
@@ -196,7 +212,7 @@ class BandRule(StandingRule):
     column = "band"
     labels = dict(Band.choices)
     inputs = (
-        Input("operator", "Comparison", choices=lambda: operators("exact", "is_not"), initial="exact"),
+        IS_OR_IS_NOT,
         Input("value", "Health", choices=lambda: Band.choices),
     )
 
@@ -208,7 +224,7 @@ class QuadrantRule(StandingRule):
     column = "quadrant"
     labels = dict(Quadrant.choices)
     inputs = (
-        Input("operator", "Comparison", choices=lambda: operators("exact", "is_not"), initial="exact"),
+        IS_OR_IS_NOT,
         Input("value", "Quadrant", choices=lambda: Quadrant.choices),
     )
 
@@ -261,7 +277,7 @@ MEMBERSHIPS = {"in": "is in", "not_in": "is not in"}
 
 
 @register_rule
-class CohortRule(RuleKind):
+class CohortRule(MembershipRule):
     """Membership in another cohort, as it was last computed."""
 
     name = "cohort"
@@ -278,6 +294,5 @@ class CohortRule(RuleKind):
         name = Cohort.objects.filter(pk=rule["cohort"]).values_list("name", flat=True).first()
         return f"cohort {'is' if rule['operator'] == 'in' else 'is not'} “{name or 'deleted'}”"
 
-    def matching(self, rule: Rule, terms: Terms) -> Collection[int]:
-        found = ids(Organization.objects.filter(cohort_memberships__cohort=int(rule["cohort"])))
-        return terms.everybody - found if rule["operator"] == "not_in" else found
+    def belonging(self, rule: Rule) -> set[int]:
+        return ids(Organization.objects.filter(cohort_memberships__cohort=int(rule["cohort"])))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -96,12 +96,9 @@ def received(user, price: str, rows: int) -> ImportBatch:
     return batch
 
 
-def test_killed_ten_times_then_imported_then_undone() -> None:
-    user, chance = staff(), random.Random(11)
-    ensure_keys([f"org-{number}" for number in range(5000)], timezone.now())
-    before = fingerprints()
-    batch = received(user, "10.00", ROWS)
-    done = 0
+def killed_confirms(batch: ImportBatch, user) -> int:
+    """Kill the worker of every attempt at some moment; how many attempts were through by then."""
+    chance, done = random.Random(11), 0
     for _ in range(KILLS):
         run = waiting_run(batch, user)
         process = worker(run)
@@ -113,6 +110,44 @@ def test_killed_ten_times_then_imported_then_undone() -> None:
         count = Subscription.objects.count()
         assert count in (0, ROWS) and LedgerEntry.objects.filter(batch=batch).count() == count
         done += count == ROWS
+    return done
+
+
+def confirmed(user, price: str, now: datetime) -> ImportBatch:
+    """The same rows at another price, imported."""
+    batch = received(user, price, ROWS)
+    assert batches.confirm(batch.pk, user=user, fingerprint=batch.fingerprint, now=now).end is batches.End.DONE
+    return batch
+
+
+def check_undo_restores(user, now: datetime) -> None:
+    created = fingerprints()
+    batch = confirmed(user, "11.00", now)
+    assert undo.undo(batch.pk, user=user, now=now).kept == []
+    assert fingerprints() == created
+    with pytest.raises(undo.CannotUndo, match="Only a finished import can be undone; this one is: undone"):
+        undo.undo(batch.pk, user=user, now=now)
+
+
+def check_undo_keeps_what_was_edited(user, now: datetime) -> Subscription:
+    batch = confirmed(user, "12.00", now)
+    edited = Subscription.objects.known_now().get(product_code="p7")
+    Subscription.objects.filter(pk=edited.pk).update(name="by hand")
+    told = undo.undo(batch.pk, user=user, now=now)
+    assert [(each.label, each.reason) for each in told.kept] == [
+        (f"p7 12.0000 EUR (row {edited.pk})", "was changed since: name")
+    ]
+    prices = Subscription.objects.known_now().order_by("mrr").values_list("mrr").annotate(rows=Count("id"))
+    assert list(prices) == [(10, ROWS - 1), (12, 1)]
+    return edited
+
+
+def test_killed_ten_times_then_imported_then_undone() -> None:
+    user = staff()
+    ensure_keys([f"org-{number}" for number in range(5000)], timezone.now())
+    before = fingerprints()
+    batch = received(user, "10.00", ROWS)
+    done = killed_confirms(batch, user)
     assert done < KILLS, "every kill came too late to prove anything"
     if not done:
         run = waiting_run(batch, user)
@@ -122,24 +157,9 @@ def test_killed_ten_times_then_imported_then_undone() -> None:
     jobs.take_up_abandoned(timezone.now() + timedelta(minutes=1))
     assert not JobRun.objects.running().exists()
 
-    created = fingerprints()
-    second = received(user, "11.00", ROWS)
     now = timezone.now()
-    assert batches.confirm(second.pk, user=user, fingerprint=second.fingerprint, now=now).end is batches.End.DONE
-    assert undo.undo(second.pk, user=user, now=now).kept == []
-    assert fingerprints() == created
-    with pytest.raises(undo.CannotUndo, match="Only a finished import can be undone; this one is: undone"):
-        undo.undo(second.pk, user=user, now=now)
-    third = received(user, "12.00", ROWS)
-    assert batches.confirm(third.pk, user=user, fingerprint=third.fingerprint, now=now).end is batches.End.DONE
-    edited = Subscription.objects.known_now().get(product_code="p7")
-    Subscription.objects.filter(pk=edited.pk).update(name="by hand")
-    told = undo.undo(third.pk, user=user, now=now)
-    assert [(each.label, each.reason) for each in told.kept] == [
-        (f"p7 12.0000 EUR (row {edited.pk})", "was changed since: name")
-    ]
-    prices = Subscription.objects.known_now().order_by("mrr").values_list("mrr").annotate(rows=Count("id"))
-    assert list(prices) == [(10, ROWS - 1), (12, 1)]
+    check_undo_restores(user, now)
+    edited = check_undo_keeps_what_was_edited(user, now)
     Subscription.objects.filter(pk=edited.pk).update(name="", mrr=10, batch=batch)
     told = undo.undo(batch.pk, user=user, now=now)
     assert (told.deleted, told.overwritten, told.kept) == (ROWS, 0, [])

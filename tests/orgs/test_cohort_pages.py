@@ -101,6 +101,12 @@ def test_another_kind_of_condition_begins_with_values_that_fit_it(browser):
     assert "Health is Healthy" in text_of(changed)
 
 
+def test_a_new_cohort_asks_for_a_condition_instead_of_finding_fault(browser):
+    page = browser.get(NEW).content.decode()
+    assert "Fill in the condition; how many organizations it means is counted here." in page
+    assert "is empty" not in page
+
+
 def test_half_filled_in_is_no_alarm_before_somebody_saves(browser):
     half = form({**MORE, "value": ""}, act="")
     assert "bo-alarm" not in browser.post(BUILD, half).content.decode()

@@ -227,6 +227,15 @@ class TestPatterns:
         [[_tile, _sentence, _opened, answered]] = page.context["tiles"]
         assert "began with" in client.get(answered).content.decode()
 
+    def test_an_insight_of_another_kind_is_not_overwritten(self, client, ada):
+        insight = kept(client)
+        sent = {"definition": '{"step-0": "a", "step-1": "b"}', "kind": "funnel", "name": "No", "as": "same"}
+        sent |= {"insight": insight.id, "version": insight.version}
+        page = client.post(reverse("admin:insight_save"), sent, follow=True)
+        assert "Not saved: somebody else" in page.content.decode()
+        after = SavedInsight.objects.get(id=insight.id)
+        assert (after.kind, after.definition, after.version) == ("trends", insight.definition, insight.version)
+
     @pytest.mark.parametrize("definition", ["[]", '{"step-0": 1}', '{"step-0": "' + "x" * 400 + '"}', '"x"'])
     def test_made_up_fields_are_refused(self, client, ada, definition):
         sent = {"definition": definition, "kind": "funnel", "name": "No", "is_shared": "on"}
@@ -250,6 +259,8 @@ class TestDashboards:
         assert f"insight={second.id}&amp;bare=1" in client.get(address).content.decode()
         client.post(address, {"act": "unpin", "tile": tiles[0].id})
         assert [tile.insight for tile in dashboard.tiles.all()] == [second]
+        said = AuditEntry.objects.filter(action="dashboard.changed").order_by("id").values_list("detail", flat=True)
+        assert list(said) == [{"added": first.name}, {"added": second.name}, {"taken away": first.name}]
         client.post(address, {"act": "remove"})
         assert not Dashboard.objects.filter(name="Usage").exists()
         assert SavedInsight.objects.filter(id__in=[first.id, second.id]).count() == 2

@@ -1,17 +1,22 @@
 """From a request to a question: the form's fields, a saved insight, or the first question of an empty page."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
+from config.backoffice.ids import read_id
+from orgs.models import Cohort
 from tracker.builder import form
 from tracker.builder.lines import Lines, lines_of
+from tracker.builder.patterns import LONGEST, PATTERNS, span_of, steps_of
+from tracker.insights import wording
 from tracker.insights.description import Description
 from tracker.insights.reading import BadDescription, read
-from tracker.models import SavedInsight
+from tracker.models import Feature, SavedInsight
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,26 @@ def judged(document: Any, saved: SavedInsight | None, today: date) -> Question:
         return Question(document, None, error, saved)
 
 
+def in_words(today: date) -> Callable[[SavedInsight], str]:
+    """Says definitions; the names of cohorts and features are read once for all of them."""
+    cohorts, features = dict(Cohort.objects.values_list("id", "name")), dict(Feature.objects.values_list("id", "name"))
+
+    def say(insight: SavedInsight) -> str:
+        if pattern := PATTERNS.get(insight.kind):
+            return pattern.says(pattern.filled(insight.definition))
+        question = judged(insight.definition, insight, today)
+        if question.description is None:  # a later version no longer reads it; that does not break the list
+            return str(question.error)
+        return wording.sentence(question.description, cohorts, features)
+
+    return say
+
+
 def saved_of(request: HttpRequest) -> SavedInsight | None:
-    number = request.GET.get("insight", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    number = read_id(request.GET.get("insight"))
+    if number is None:
         return None
-    return SavedInsight.objects.visible_to(request.user).filter(id=int(number), kind=SavedInsight.Kind.TRENDS).first()
+    return SavedInsight.objects.visible_to(request.user).filter(id=number, kind=SavedInsight.Kind.TRENDS).first()
 
 
 def edited(document: dict[str, Any], fields: QueryDict) -> dict[str, Any]:
@@ -71,3 +91,16 @@ def without_blanks(document: dict[str, Any]) -> dict[str, Any]:
     for lines in (whole.get("filters", []), *(each.get("filters", []) for each in asked["series"])):
         lines[:] = [each for each in lines if each != form.BLANK_FILTER]
     return asked
+
+
+def kept_definition(kind: str, document: Any, today: date) -> dict[str, Any]:
+    """What is kept: a description as it is written, or a pattern's fields. Raises BadDescription."""
+    if kind not in PATTERNS:
+        return read(document, today).as_document()
+    if not isinstance(document, dict) or not all(isinstance(each, str) for each in document.values()):
+        raise BadDescription("definition", "The fields of the form are expected here.")
+    fields = PATTERNS[kind].filled(document)
+    if any(len(each) > LONGEST for each in fields.values()):
+        raise BadDescription("definition", f"A field has more than {LONGEST} characters.")
+    span_of(fields, today, steps_of(fields))
+    return fields

@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from config.backoffice import settings
+from config.backoffice import posted, settings
 from config.backoffice.pages import register_page, render_page
-from tracker.builder import addresses, saving
-from tracker.builder.pages import SEE, number, sentence
+from tracker.builder import addresses, asking, saving
+from tracker.builder.pages import SEE
 from tracker.models import Dashboard, SavedInsight
 
 
@@ -23,12 +23,12 @@ def dashboard_page(request: HttpRequest, dashboard_id: int) -> HttpResponse:
         if not (may_change and request.user.has_perm("tracker.add_dashboard")):
             raise PermissionDenied
         return change(request, dashboard)
-    today = settings.today(timezone.now())
+    say = asking.in_words(settings.today(timezone.now()))
     tiles = dashboard.tiles.filter(insight__in=SavedInsight.objects.visible_to(request.user)).select_related("insight")
     context = {
         "dashboard": dashboard,
         "tiles": [
-            (tile, sentence(tile.insight, today), addresses.opened(tile.insight), addresses.answered(tile.insight))
+            (tile, say(tile.insight), addresses.opened(tile.insight), addresses.answered(tile.insight))
             for tile in tiles
         ],
         "may_change": may_change,
@@ -37,14 +37,14 @@ def dashboard_page(request: HttpRequest, dashboard_id: int) -> HttpResponse:
 
 
 def change(request: HttpRequest, dashboard: Dashboard) -> HttpResponse:
-    act, tile_id = request.POST.get("act", ""), number(request.POST.get("tile"))
+    act, tile_id = request.POST.get("act", ""), posted.number(request, "tile")
     if act == "remove":
         if saving.remove_dashboard(dashboard.id, actor=request.user, now=timezone.now()):
             messages.success(request, f"The dashboard “{dashboard}” is removed; its insights stay.")
             return HttpResponseRedirect(reverse("admin:insights"))
         messages.error(request, "A dashboard made at install stays.")
     elif act == "unpin":
-        saving.unpin(tile_id, actor=request.user)
+        saving.unpin(tile_id, actor=request.user, now=timezone.now())
     elif act == "up":
         saving.move_up(tile_id, actor=request.user)
     else:

@@ -22,7 +22,7 @@ LABELS = {Interval.HOUR: "%d %b %H:%M", Interval.DAY: "%d %b", Interval.WEEK: "%
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; `change` is against the period before, None without one."""
+    """One line of the table; `before` and `change` are dashes without a period before."""
 
     label: str
     part: str
@@ -125,8 +125,7 @@ def finding(trend: Trend) -> str:
     line = trend.formula or next((each for each in trend.lines if each.part is None), None)
     if line is None:
         return f"{leading(trend)}, {period(trend)}"
-    name = measure(trend) if trend.formula else wording.label(trend.description.series[line.series or 0])
-    said = f"{name}: {shown(line.aggregate)}, {period(trend)}"
+    said = f"{measure(trend) if trend.formula else line.label}: {shown(line.aggregate)}, {period(trend)}"
     before = before_of(trend, line)
     if before is not None:
         said += f"; {shown(before.aggregate)} in the period before ({change(line, before)})"
@@ -144,8 +143,9 @@ def leading(trend: Trend) -> str:
 
 
 def measure(trend: Trend) -> str:
-    """What the first thing on the page is: the formula in words, or the first series."""
-    said = [wording.label(each) for each in trend.description.series]
+    """What is drawn, in words: the series, or the formula and what its letters are."""
+    known = {each.series: each.label for each in trend.lines}
+    said = [known.get(place) or wording.label(each) for place, each in enumerate(trend.description.series)]
     if trend.formula is None:
         return ", ".join(said)
     return f"{trend.description.formula} ({'; '.join(f'{letter(n)} is {each}' for n, each in enumerate(said))})"
@@ -162,11 +162,8 @@ def part_words(trend: Trend, line: Line) -> str:
 
 def words(trend: Trend, line: Line) -> str:
     """What the line is, for legends and tables."""
-    if line.series is None:
-        return trend.description.formula
-    series = trend.description.series[line.series]
-    said = wording.label(series)
-    return f"{letter(line.series)} · {said}" if several(trend) else said
+    is_one_of_several = line.series is not None and several(trend)
+    return f"{letter(line.series or 0)} · {line.label}" if is_one_of_several else line.label
 
 
 def legend(trend: Trend, line: Line) -> str:

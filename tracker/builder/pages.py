@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,13 +13,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from config.backoffice import settings
+from config.backoffice import posted, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from tracker.builder import addresses, asking, drawing, menus, saving
-from tracker.builder.patterns import LONGEST, PATTERNS, span_of, steps_of
-from tracker.insights import running, trends, wording
-from tracker.insights.reading import BadDescription, read
+from tracker.insights import running, trends
+from tracker.insights.asking import sentence
+from tracker.insights.reading import BadDescription
 from tracker.models import Dashboard, SavedInsight
 
 SEE = "tracker.view_event"
@@ -28,23 +28,15 @@ SEE = "tracker.view_event"
 @register_page("insights", title="Insights", group="Evidence", order=20, icon="insights", permission=SEE)
 def insights_page(request: HttpRequest) -> HttpResponse:
     """What staff keep: dashboards first, then every insight."""
-    today = settings.today(timezone.now())
+    say = asking.in_words(settings.today(timezone.now()))
     saved = SavedInsight.objects.visible_to(request.user).select_related("owner")
     context = {
         "dashboards": Dashboard.objects.visible_to(request.user).prefetch_related("tiles").select_related("owner"),
-        "insights": [(each, sentence(each, today), addresses.opened(each)) for each in saved],
+        "insights": [(each, say(each), addresses.opened(each)) for each in saved],
         "mine": Dashboard.objects.changeable_by(request.user),
         "can_add": request.user.has_perm("tracker.add_savedinsight"),
     }
     return render_page(request, "admin/insights/list.html", context, title="Insights")
-
-
-def sentence(insight: SavedInsight, today: date) -> str:
-    """The definition in words; what a later version can no longer read says so instead of breaking the list."""
-    if pattern := PATTERNS.get(insight.kind):
-        return pattern.says(pattern.filled(insight.definition))
-    question = asking.judged(insight.definition, insight, today)
-    return wording.sentence(question.description) if question.description else str(question.error)
 
 
 @register_page("insight", title="Insight", route="insights/question", permission=SEE)
@@ -59,7 +51,8 @@ def insight_page(request: HttpRequest) -> HttpResponse:
         "lines": question.lines,
         "menus": menus.menus(),
         "saved": question.saved,
-        "may_change": question.saved in SavedInsight.objects.changeable_by(request.user) if question.saved else False,
+        "may_change": question.saved is not None
+        and SavedInsight.objects.changeable_by(request.user).filter(id=question.saved.id).exists(),
         "definition": json.dumps(asking.without_blanks(question.document)),
         "result_url": f"{reverse('admin:insight_result')}?{asked.urlencode()}",
         "query_id": asked["query"],
@@ -93,7 +86,7 @@ def result_page(request: HttpRequest) -> HttpResponse:
         return download(request, "insight", drawing.EXPORTED, rows, file_format=request.GET["export"], now=now)
     context = {
         "picture": drawing.picture(trend),
-        "definition": wording.sentence(question.description),
+        "definition": sentence(question.description),
         "chart_id": f"chart-{uuid4().hex[:12]}",
         "request": request,
         "bare": "bare" in request.GET,
@@ -132,7 +125,7 @@ def save_page(request: HttpRequest) -> HttpResponse:
     except ValueError as error:
         raise Http404 from error
     try:
-        definition = judged_definition(request.POST.get("kind", "trends"), document, settings.today(now))
+        definition = asking.kept_definition(request.POST.get("kind", "trends"), document, settings.today(now))
         insight = save(request, definition, now)
     except BadDescription as error:
         messages.error(request, f"Not saved. {error}")
@@ -148,23 +141,10 @@ def save_page(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(back)
 
 
-def judged_definition(kind: str, document: Any, today: date) -> dict[str, Any]:
-    """What is kept: a description as it is written, or a pattern's fields. Raises BadDescription."""
-    if kind not in PATTERNS:
-        return read(document, today).as_document()
-    if not isinstance(document, dict) or not all(isinstance(each, str) for each in document.values()):
-        raise BadDescription("definition", "The fields of the form are expected here.")
-    fields = PATTERNS[kind].filled(document)
-    if any(len(each) > LONGEST for each in fields.values()):
-        raise BadDescription("definition", f"A field has more than {LONGEST} characters.")
-    span_of(fields, today, steps_of(fields))
-    return fields
-
-
 def save(request: HttpRequest, definition: dict[str, Any], now: datetime) -> SavedInsight:
     sent = request.POST
     kind = sent.get("kind", "trends")
-    wording_ = saving.Wording(
+    wording = saving.Wording(
         name=sent.get("name", ""),
         display=definition.get("display", SavedInsight.Display.TABLE),
         is_shared="is_shared" in sent,
@@ -172,19 +152,15 @@ def save(request: HttpRequest, definition: dict[str, Any], now: datetime) -> Sav
     )
     if sent.get("as") == "same":
         return saving.save_over(
-            number(sent.get("insight")),
+            posted.number(request, "insight"),
+            kind,
             definition,
-            wording_,
-            seen_version=number(sent.get("version")),
+            wording,
+            seen_version=posted.number(request, "version"),
             actor=request.user,
             now=now,
         )
-    return saving.save_new(kind, definition, wording_, actor=request.user, now=now)
-
-
-def number(text: str | None) -> int:
-    """An id from a form; 0, which no row has, for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return saving.save_new(kind, definition, wording, actor=request.user, now=now)
 
 
 @register_page("insight_change", title="Insight", route="insights/change", permission="tracker.add_savedinsight")
@@ -192,7 +168,8 @@ def change_page(request: HttpRequest) -> HttpResponse:
     """Buttons beside an insight: put it on a dashboard, or take it away."""
     if request.method != "POST":
         raise Http404
-    insight_id, now = number(request.POST.get("insight")), timezone.now()
+    now, insight_id = timezone.now(), posted.number(request, "insight")
+    dashboard_id = posted.number(request, "dashboard")
     if request.POST.get("act") == "remove":
         if saving.remove(insight_id, actor=request.user, now=now):
             messages.success(request, "The insight is removed, from its dashboards too.")
@@ -200,8 +177,8 @@ def change_page(request: HttpRequest) -> HttpResponse:
             messages.error(request, "Only its owner removes an insight, and those made at install stay.")
         return HttpResponseRedirect(reverse("admin:insights"))
     try:
-        made = saving.pin(insight_id, number(request.POST.get("dashboard")), actor=request.user)
+        made = saving.pin(insight_id, dashboard_id, actor=request.user, now=now)
     except (SavedInsight.DoesNotExist, Dashboard.DoesNotExist) as error:
         raise Http404 from error
     messages.success(request, "It stands on the dashboard." if made else "It stood on that dashboard already.")
-    return HttpResponseRedirect(reverse("admin:dashboard", args=[number(request.POST.get("dashboard"))]))
+    return HttpResponseRedirect(reverse("admin:dashboard", args=[dashboard_id]))

@@ -1,4 +1,5 @@
-"""Keeping insights and dashboards: named, shared, put side by side, taken away. Each act leaves an audit line."""
+"""Keeping insights and dashboards: named, shared, put side by side, taken away. Each act but the order of
+tiles leaves an audit line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,11 +39,18 @@ def save_new(kind: str, definition: dict[str, Any], wording: Wording, *, actor: 
 
 
 def save_over(
-    insight_id: int, definition: dict[str, Any], wording: Wording, *, seen_version: int, actor: Any, now: datetime
+    insight_id: int | None,
+    kind: str,
+    definition: dict[str, Any],
+    wording: Wording,
+    *,
+    seen_version: int | None,
+    actor: Any,
+    now: datetime,
 ) -> SavedInsight:
     """Replace one's own insight. Raises `Changed`, and SavedInsight.DoesNotExist for what the actor may not change."""
     with transaction.atomic():
-        insight = SavedInsight.objects.changeable_by(actor).select_for_update().get(id=insight_id)
+        insight = SavedInsight.objects.changeable_by(actor).select_for_update().get(id=insight_id, kind=kind)
         if insight.version != seen_version:
             raise Changed
         before = {"name": insight.name, "definition": insight.definition}
@@ -63,7 +71,7 @@ def put(insight: SavedInsight, wording: Wording) -> None:
     insight.full_clean(exclude=["owner"])
 
 
-def remove(insight_id: int, *, actor: Any, now: datetime) -> bool:
+def remove(insight_id: int | None, *, actor: Any, now: datetime) -> bool:
     """Take an insight away, from its dashboards too; False when it is gone or not the actor's to remove."""
     with transaction.atomic():
         found = SavedInsight.objects.changeable_by(actor).select_for_update().filter(id=insight_id, built_in=None)
@@ -99,7 +107,7 @@ def remove_dashboard(dashboard_id: int, *, actor: Any, now: datetime) -> bool:
     return True
 
 
-def pin(insight_id: int, dashboard_id: int, *, actor: Any) -> bool:
+def pin(insight_id: int | None, dashboard_id: int | None, *, actor: Any, now: datetime) -> bool:
     """Put an insight at the end of a dashboard; False when it stands there already."""
     with transaction.atomic():
         dashboard = Dashboard.objects.changeable_by(actor).select_for_update().get(id=dashboard_id)
@@ -108,15 +116,24 @@ def pin(insight_id: int, dashboard_id: int, *, actor: Any) -> bool:
         _, made = DashboardTile.objects.get_or_create(
             dashboard=dashboard, insight=insight, defaults={"position": last + 1}
         )
+        if made:
+            audit.record(actor, "dashboard.changed", dashboard, now=now, detail={"added": insight.name})
     return made
 
 
-def unpin(tile_id: int, *, actor: Any) -> bool:
+def unpin(tile_id: int | None, *, actor: Any, now: datetime) -> bool:
+    """Take an insight off a dashboard; False when it is off already, or the dashboard not the actor's."""
     mine = Dashboard.objects.changeable_by(actor)
-    return bool(DashboardTile.objects.filter(id=tile_id, dashboard__in=mine).delete()[0])
+    with transaction.atomic():
+        tile = DashboardTile.objects.select_for_update(of=["self"]).filter(id=tile_id, dashboard__in=mine).first()
+        if tile is None:
+            return False
+        audit.record(actor, "dashboard.changed", tile.dashboard, now=now, detail={"taken away": tile.insight.name})
+        tile.delete()
+    return True
 
 
-def move_up(tile_id: int, *, actor: Any) -> bool:
+def move_up(tile_id: int | None, *, actor: Any) -> bool:
     """Swap a tile with the one before it; False when it is the first."""
     mine = Dashboard.objects.changeable_by(actor)
     with transaction.atomic():

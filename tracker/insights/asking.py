@@ -150,9 +150,7 @@ def features_of(description: Description) -> dict[str, Feature]:
 
 def sentence(description: Description) -> str:
     """The definition in plain English, with the names of the cohorts and features that still exist."""
-    cohort_ids = {int(value) for each in description.all_filters() if each.operator in COHORTS for value in each.values}
-    if description.breakdown and description.breakdown.of == Of.COHORT:
-        cohort_ids.add(int(description.breakdown.name))
+    cohort_ids = description.cohort_ids()
     feature_ids = {int(each.name) for each in description.series if each.kind == Kind.FEATURE}
     cohorts = Cohort.objects.filter(id__in=cohort_ids).values_list("id", "name") if cohort_ids else ()
     features = Feature.objects.filter(id__in=feature_ids).values_list("id", "name") if feature_ids else ()

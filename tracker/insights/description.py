@@ -260,6 +260,13 @@ class Description:
         """The letters of the series: A, B, C …"""
         return "".join(letter(place) for place in range(len(self.series)))
 
+    def cohort_ids(self) -> set[int]:
+        """The cohorts that it filters or is broken down by."""
+        found = {int(value) for each in self.all_filters() if each.operator in COHORTS for value in each.values}
+        if self.breakdown and self.breakdown.of == Of.COHORT:
+            found.add(int(self.breakdown.name))
+        return found
+
     def all_filters(self) -> Iterator[Filter]:
         for each in self.series:
             yield from each.filters

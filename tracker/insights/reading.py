@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
+from config.backoffice.ids import read_id
 from tracker.fields import LONGEST_ENVIRONMENT, LONGEST_NAME, LONGEST_PATH, PRODUCTION, UNSTORABLE
 from tracker.insights import formula, ranges
 from tracker.insights.description import (
@@ -118,7 +119,7 @@ def _target(given: dict, path: str) -> tuple[Kind, str]:
     if key == "feature" and type(value) is int:
         value = str(value)
     name = _text(value, f"{path}.{key}", LONGEST_PATH if key == "page" else LONGEST_NAME)
-    if key == "feature" and not _is_id(name):
+    if key == "feature" and read_id(name) is None:
         raise BadDescription(f"{path}.feature", "A feature is named by its id, a whole number.")
     return Kind(key), name
 
@@ -144,7 +145,7 @@ def _property(given: dict, path: str, allowed: set[Of]) -> Property:
     name = _text(value, f"{path}.property", LONGEST_PROPERTY)
     if of == Of.FIELD:
         _choice(name, f"{path}.property", Field)
-    if of == Of.COHORT and not _is_id(name):
+    if of == Of.COHORT and read_id(name) is None:
         raise BadDescription(f"{path}.property", "A cohort is named by its id, a whole number.")
     return Property(name, of)
 
@@ -209,7 +210,7 @@ def _values(value: Any, path: str, read_one: Callable[[Any, str], Value]) -> tup
 
 def _cohort(value: Any, path: str) -> Value:
     text = str(value) if type(value) is int else value
-    if not isinstance(text, str) or not _is_id(text):
+    if not isinstance(text, str) or read_id(text) is None:
         raise BadDescription(path, "A cohort is named by its id, a whole number.")
     return int(text)
 
@@ -334,7 +335,3 @@ def _flag(value: Any, path: str) -> bool:
 
 def _named(allowed: set[Of]) -> str:
     return ", ".join(sorted(allowed))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
