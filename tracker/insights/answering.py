@@ -31,7 +31,8 @@ def answer(
     """What was kept, unless something is new since; else what `compute` finds out, kept from now on.
 
     `own` is what the answer depends on beside the question, in values that JSON can hold; `query_id` names it while it
-    runs, `statements` is how many it takes. Raises BadDescription, running.TooSlow, running.Cancelled.
+    runs (text that is none is passed over), `statements` is how many it takes. Raises BadDescription,
+    running.TooSlow, running.Cancelled.
     """
     name = keeping.key(asked, kind, own)
     found = keeping.get(name)
@@ -46,7 +47,8 @@ def computed(
 ) -> Answer:
     """The same, asked of the database whatever was kept."""
     check_patterns(asked.description)
-    with running.running(query_id or uuid4().hex, statements) as run:
+    named = query_id if running.is_query_id(query_id) else uuid4().hex
+    with running.running(named, statements) as run:
         return compute(run)
 
 

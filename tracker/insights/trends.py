@@ -13,8 +13,9 @@ from tracker.insights.expressions import Writer
 
 NUMBERS_WITHOUT_ZERO = frozenset({Math.AVG, Math.MIN, Math.MAX, Math.MEDIAN, Math.P90, Math.P95, Math.P99})
 LARGEST = Decimal("1e300")
-KINDS = {statement.VALUE: "value", statement.OTHER: "other", statement.NONE: "none", statement.WHOLE: ""}
+REST = {statement.OTHER: ("other", "Other"), statement.NONE: ("none", "None")}
 Number = Decimal | None
+# The place of what a number is about, and the value that stands there.
 Key = tuple[int, str | None]
 
 
@@ -102,18 +103,19 @@ def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
 
 def _assembled(asked: Asked, found: list[tuple], from_daily: tuple[bool, ...]) -> Trend:
     numbers: dict[tuple[int, Key, int | None], Decimal] = {}
-    ranks: dict[Key, int] = {}
+    keys: set[Key] = set()
     skipped: dict[int, int] = {}
-    for series, bucket, kind, shown, rank, number, left_out in found:
-        numbers[series, (kind, shown), bucket] = number
-        ranks[kind, shown] = rank or 0
-        if bucket is None and (kind != statement.WHOLE or asked.description.breakdown is None):
+    for series, bucket, place, number, left_out, shown in found:
+        key = (place, shown)
+        numbers[series, key, bucket] = number
+        keys.add(key)
+        if bucket is None and (place != statement.WHOLE or asked.description.breakdown is None):
             skipped[series] = skipped.get(series, 0) + int(left_out or 0)
     table = Table(asked, numbers)
-    keys = sorted((each for each in ranks if each[0] != statement.WHOLE), key=lambda each: (each[0], ranks[each]))
     whole = (statement.WHOLE, None)
+    parts = sorted(each for each in keys if each != whole)
     series = range(len(asked.description.series))
-    shown = keys if asked.description.breakdown else [whole]
+    shown = parts if asked.description.breakdown else [whole]
     return Trend(
         description=asked.description,
         since=asked.days.since,
@@ -121,7 +123,7 @@ def _assembled(asked: Asked, found: list[tuple], from_daily: tuple[bool, ...]) -
         buckets=asked.buckets.labels if asked.buckets else (),
         lines=tuple(table.line(place, key) for place in series for key in shown),
         formula=table.formula(whole) if asked.description.formula else None,
-        formula_parts=tuple(table.formula(key) for key in keys) if asked.description.formula else (),
+        formula_parts=tuple(table.formula(key) for key in parts) if asked.description.formula else (),
         skipped_values=sum(skipped.values()),
         incomplete_last_bucket=is_running(asked),
         notes=tuple(notes(asked, from_daily)),
@@ -167,13 +169,15 @@ def showable(number: Decimal) -> Number:
 
 
 def part_of(key: Key, asked: Asked) -> Part | None:
-    kind, text = key
-    if kind == statement.WHOLE:
+    place, text = key
+    if place == statement.WHOLE:
         return None
+    if place in REST:
+        return Part(*REST[place])
     breakdown = asked.description.breakdown
     if breakdown and breakdown.of == Of.COHORT:
         text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else "Everybody else"
-    return Part(KINDS[kind], {statement.OTHER: "Other", statement.NONE: "None"}.get(kind, text or ""))
+    return Part("value", text or "")
 
 
 def is_running(asked: Asked) -> bool:

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import InternalError, connection, transaction
@@ -16,7 +17,7 @@ from tests.factories import application
 from tests.tracker.test_rollups import NOW, event, put
 from tracker import rollups
 from tracker.insights import funnels, lifecycle, reading, retention, running, trends
-from tracker.insights.description import Filter, Interval, Kind, Math, Operator, Property, Range, Series
+from tracker.insights.description import Filter, Interval, Kind, Math, Operator, Property, Range, Scope, Series
 from tracker.insights.reading import BadDescription
 from tracker.insights.spans import Span
 
@@ -26,24 +27,26 @@ SPAN = Span(Range("2026-03-01"), interval=Interval.MONTH)
 STEPS = (Series(Kind.EVENT, "opened", Math.TOTAL), Series(Kind.EVENT, "bought", Math.TOTAL))
 
 
-def ask(document=None, query_id="") -> trends.Trend:
-    return trends.answer(reading.read(document or QUESTION, NOW.date()), NOW, query_id=query_id)
+def ask(document=None) -> trends.Trend:
+    return trends.answer(reading.read(document or QUESTION, NOW.date()), NOW)
 
 
-def ask_funnel(query_id="") -> list[int]:
-    return [each.count for each in funnels.answer(STEPS, SPAN, NOW, query_id=query_id).steps]
+def ask_trend(span=SPAN, query_id="") -> int:
+    document = {**QUESTION, "environment": span.scope.environment}
+    trend = trends.answer(reading.read(document, NOW.date()), NOW, query_id=query_id)
+    return int(trend.lines[0].aggregate)
 
 
-def ask_retention(query_id="") -> int:
-    return retention.answer(SPAN, NOW, query_id=query_id).cohorts[0].size
+def ask_funnel(span=SPAN, query_id="") -> list[int]:
+    return [each.count for each in funnels.answer(STEPS, span, NOW, query_id=query_id).steps]
 
 
-def ask_lifecycle(query_id="") -> int:
-    return lifecycle.answer(SPAN, NOW, query_id=query_id).stages[0].new
+def ask_retention(span=SPAN, query_id="") -> int:
+    return retention.answer(span, NOW, query_id=query_id).cohorts[0].size
 
 
-def ask_trend(query_id="") -> int:
-    return int(ask(query_id=query_id).lines[0].aggregate)
+def ask_lifecycle(span=SPAN, query_id="") -> int:
+    return lifecycle.answer(span, NOW, query_id=query_id).stages[0].new
 
 
 SHAPES = {ask_trend: (1, 2), ask_funnel: ([1, 0], [2, 0]), ask_retention: (1, 2), ask_lifecycle: (1, 2)}
@@ -87,26 +90,34 @@ def test_a_running_question_is_seen_and_cancelled(transactional_db):
 
 @pytest.mark.parametrize("ask_shape", SHAPES)
 def test_every_shape_is_seen_by_its_id_and_cancelled(transactional_db, ask_shape):
-    outcome = []
+    outcome, never_asked = [], replace(SPAN, scope=Scope(environment=uuid4().hex))
+    locked, over = threading.Event(), threading.Event()
+
+    def hold_the_tables():
+        with transaction.atomic():
+            database.run("LOCK TABLE tracker_event, tracker_usageday, tracker_eventnameday")
+            locked.set()
+            over.wait(20)
+        connection.close()
 
     def wait_for_the_tables():
         try:
-            ask_shape("question-1")
+            ask_shape(never_asked, "question-1")
         except running.Cancelled as error:
             outcome.append(str(error))
         connection.close()
 
-    put(application(), [event()])
-    rollups.roll_up(NOW)
-    with transaction.atomic():
-        database.run("LOCK TABLE tracker_event, tracker_usageday, tracker_eventnameday")
-        asking = threading.Thread(target=wait_for_the_tables)
-        asking.start()
-        while (seen := running.progress("question-1")) is None:
-            time.sleep(0.02)
-        assert (seen.done, seen.statements) == (0, 1)
-        assert running.cancel("question-1")
-        asking.join(10)
+    holding, asking = threading.Thread(target=hold_the_tables), threading.Thread(target=wait_for_the_tables)
+    holding.start()
+    locked.wait(20)
+    asking.start()
+    while (seen := running.progress("question-1")) is None and asking.is_alive():
+        time.sleep(0.02)
+    cancelled = running.cancel("question-1")
+    asking.join(20)
+    over.set()
+    holding.join(20)
+    assert (seen.done, seen.statements, cancelled) == (0, 1, True)
     assert outcome == ["This question was cancelled."]
 
 
