@@ -108,11 +108,11 @@ class SubscriptionAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
 
     @display(description="Starts", ordering="start_on")
     def starts(self, subscription: Subscription) -> str:
-        return f"{subscription.start_on:%d %b %Y}"
+        return f"{subscription.start_on:%-d %b %Y}"
 
     @display(description="Ends", ordering="end_on")
     def ends(self, subscription: Subscription) -> str:
-        return f"{subscription.end_on:%d %b %Y}" if subscription.end_on else formatting.DASH
+        return f"{subscription.end_on:%-d %b %Y}" if subscription.end_on else formatting.DASH
 
     @display(description="State")
     def state(self, subscription: Subscription) -> str:

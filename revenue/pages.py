@@ -138,8 +138,10 @@ def revenue_product(request: HttpRequest, known: Known) -> Listing:
 
 @listing_page("revenue_unconverted", "Lines without a rate", "revenue/unconverted")
 def revenue_unconverted(request: HttpRequest, known: Known) -> Listing:
-    """The lines in a currency."""
-    return lines.unconverted(request.GET.get("currency", "")[:3], known.as_of, books.read_terms())
+    """The lines in a currency; the first one that has no rate, unless the address names one."""
+    without_rate = [each.currency for each in known.lists.unconverted]
+    currency = request.GET.get("currency", "")[:3] or next(iter(without_rate), "")
+    return lines.unconverted(currency, known.as_of, books.read_terms(), without_rate)
 
 
 @listing_page("revenue_discounts", "Discounts larger than their plans", "revenue/discounts")

@@ -122,7 +122,7 @@ def chart(found: Report) -> dict[str, Any]:
         return float(round(counts.get(day, Counts()).cost, 4))
 
     return {
-        "labels": [f"{day:%d %b}" for day in days],
+        "labels": [f"{day:%-d %b}" for day in days],
         "unit": found.currency,
         "series": [
             {

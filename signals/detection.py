@@ -73,7 +73,8 @@ def scan(as_of: date, scanned_at: datetime, now: datetime) -> Scan:
     with transaction.atomic():
         lock(VERDICT_LOCK)
         book = publishing.rule_book()
-        held = incidents.held_back(as_of, incidents.watch(as_of, now, book))
+        broken = {incident.application_id for incident in incidents.watch(as_of, now, book)}
+        held = incidents.held_back(as_of, broken)
         plan = decide_all(Round(as_of, scanned_at, now, book, held))
         begun = rows(sql.OPEN_SIGNALS, {"signals": dumped(plan.begun), "scanned_at": scanned_at, "now": now})
         continued = rows(sql.CONTINUE_SIGNALS, {"signals": dumped(plan.continued), "scanned_at": scanned_at})

@@ -182,7 +182,7 @@ def follow_up_section(user: Any, scope: str, since: datetime, then: date, today:
     work = FollowUp.objects.open().in_scope(scope, user).filter(became_due | given)
     found = work.select_related("organization", "assignee").order_by("due_on", "id")
     address = link("admin:followups", f"?scope={scope}")
-    return section("Follow-ups", address, found, lambda one: (f"{one.title} ({one.assignee})", f"{one.due_on:%d %b}"))
+    return section("Follow-ups", address, found, lambda one: (f"{one.title} ({one.assignee})", f"{one.due_on:%-d %b}"))
 
 
 def renewal_section(mine: Any, scope: str, then: date, today: date) -> Section:
@@ -190,8 +190,13 @@ def renewal_section(mine: Any, scope: str, then: date, today: date) -> Section:
     ahead = timedelta(days=RENEWAL_DAYS)
     found = mine.renewing(then + ahead, today + ahead).select_related("snapshot").order_by("snapshot__renewal_on", "id")
     address = link("admin:orgs_organization_changelist", f"?renewal={RENEWAL_DAYS}&owner={scopes.OWNER[scope]}")
-    lines = [line(one, f"renews on {one.snapshot.renewal_on:%d %b}", money(one.snapshot.mrr)) for one in found[:LISTED]]
-    return Section("Renewals in 30 days", address, found.count() if lines else 0, tuple(lines))
+    lines = tuple(renewal_line(one) for one in found[:LISTED])
+    return Section("Renewals in 30 days", address, found.count() if lines else 0, lines)
+
+
+def renewal_line(organization: Any) -> Line:
+    snapshot = organization.snapshot
+    return line(organization, f"renews on {snapshot.renewal_on:%-d %b}", money(snapshot.mrr))
 
 
 def churn_section(mine: Any, since: datetime, now: datetime) -> Section:
@@ -201,7 +206,7 @@ def churn_section(mine: Any, since: datetime, now: datetime) -> Section:
     found = found.filter(churned_on__gte=recent)
     lost = found.select_related("organization").order_by("-mrr", "id")
     return section(
-        "Stopped paying", link("admin:churn"), lost, lambda one: (f"since {one.churned_on:%d %b}", money(one.mrr))
+        "Stopped paying", link("admin:churn"), lost, lambda one: (f"since {one.churned_on:%-d %b}", money(one.mrr))
     )
 
 

@@ -101,7 +101,7 @@ def add(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"{organization}: “{made}” is due on {made.due_on:%d %b %Y}.")
+        messages.success(request, f"{organization}: “{made}” is due on {made.due_on:%-d %b %Y}.")
     return HttpResponseRedirect(posted.back(request, reverse("admin:followups")))
 
 
@@ -136,7 +136,7 @@ def perform(request: HttpRequest, follow_up: FollowUp, now: datetime) -> str:
     if action == "change":
         read_at = parse_datetime(request.POST.get("read_at", ""))
         after = followups.change(follow_up.pk, read_at=read_at, actor=request.user, now=now, **filled(request))
-        return f"“{after}” is due on {after.due_on:%d %b %Y}, {after.assignee or 'nobody'} does it."
+        return f"“{after}” is due on {after.due_on:%-d %b %Y}, {after.assignee or 'nobody'} does it."
     raise Refused("Choose what to do with the follow-up.")
 
 

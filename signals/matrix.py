@@ -16,6 +16,8 @@ from signals.health.model import Band
 from signals.numbers import rounded
 
 GOOD_FROM = Decimal(70)
+# States that replace the band: what was scored without recent activity is no health to take a mean of.
+UNBANDED = (Band.NO_ACTIVITY, Band.NOT_SCORED)
 
 
 class Quadrant(StrEnum):
@@ -38,7 +40,10 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """Figures of one group; `share` is of the MRR of everybody who pays, means are None when it is empty."""
+    """Figures of one group; `share` is of the MRR of everybody who pays.
+
+    `mean_mrr` is None without members, `mean_health` also when nobody in it has a band.
+    """
 
     organizations: int
     mrr: Decimal
@@ -75,7 +80,7 @@ def median_mrr(amounts: Iterable[Decimal]) -> Decimal | None:
 
 def quadrant(standing: Standing, high_from: Decimal | None, good_from: Decimal = GOOD_FROM) -> Quadrant | None:
     """Return the cell of an organization, None outside. On a cut line it is good, and high."""
-    if standing.mrr <= 0 or standing.state in (Band.NO_ACTIVITY, Band.NOT_SCORED):
+    if standing.mrr <= 0 or standing.state in UNBANDED:
         return None
     if standing.score is None or high_from is None:
         return None
@@ -98,7 +103,7 @@ def arrange(standings: Iterable[Standing], good_from: Decimal = GOOD_FROM, high_
 
 def cell(members: list[Standing], everything: Decimal) -> Cell:
     mrr = sum((one.mrr for one in members), Decimal(0))
-    scores = [one.score for one in members if one.score is not None]
+    scores = [one.score for one in members if one.score is not None and one.state not in UNBANDED]
     return Cell(
         organizations=len(members),
         mrr=mrr,

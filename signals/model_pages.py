@@ -20,6 +20,12 @@ from signals.health import Model
 from signals.models import HealthModel, RuleVersion, Study
 
 MAY_CHANGE = "signals.change_healthmodel"
+DONE = {
+    "model.drafted": "made the draft",
+    "model.changed": "changed it",
+    "model.published": "published it",
+    "model.retired": "retired it",
+}
 
 
 @register_page(
@@ -99,14 +105,20 @@ def show(request: HttpRequest, row: HealthModel, error: ConfigurationError | Non
         "segment": posted.get("segment", "") if posted else row.segment,
         "segments": segments(),
         "followed": followed,
-        "changes": drafting.differences(followed.definition, row.definition) if row.state == "draft" else {},
+        "changes": named(drafting.differences(followed.definition, row.definition)) if row.state == "draft" else {},
         "studies": list(row.studies.order_by("-id")[:5]),
-        "trail": audit.of(row)[:20],
+        "trail": [(line, DONE.get(line.action, line.action), named(line.detail)) for line in audit.of(row)[:20]],
         "trial": trial(request.GET.get("try", ""), row),
         "may_change": request.user.has_perm(MAY_CHANGE),
     }
     title = f"{row} · {row.get_state_display().lower()}"
     return render_page(request, "admin/signals/model.html", context, title=title, status=422 if error else 200)
+
+
+def named(detail: dict[str, Any]) -> dict[str, Any]:
+    """Numbers by what people call them; what is empty is left out."""
+    titles = number_forms.titles(Model())
+    return {titles.get(name, name.capitalize()): value for name, value in detail.items() if value}
 
 
 def trial(external_id: str, row: HealthModel) -> dict[str, Any] | None:

@@ -65,10 +65,20 @@ def posted_numbers(kind: type[Configuration], posted: Mapping[str, str]) -> dict
     return found
 
 
+def titles(shown: Configuration) -> dict[str, str]:
+    """What people call each number, by its path: `trend.weight` is Trend: weight."""
+    found = {}
+    for field in numbers(shown, {}, {}):
+        component = field.path.rpartition(".")[0]
+        title = f"{field.title[:1].lower()}{field.title[1:]}" if component else field.title
+        found[field.path] = f"{COMPONENTS[component]}: {title}" if component else field.title
+    return found
+
+
 def sentences(error: ConfigurationError, shown: Configuration) -> list[str]:
     """Every problem with the title of its number."""
-    titles = {field.path: field.title for field in numbers(shown, {}, {})}
-    return [f"{titles.get(path, path or 'Numbers')}: {problem}" for path, problem in error.problems.items()]
+    named = titles(shown)
+    return [f"{named.get(path, path or 'Numbers')}: {problem}" for path, problem in error.problems.items()]
 
 
 def summary(configuration: Configuration) -> str:

@@ -3,11 +3,12 @@
 from datetime import date, datetime, timedelta
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from config.backoffice import formatting, settings
+from config.backoffice import columns, formatting, settings
+from config.backoffice.columns import Column
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs import scopes
@@ -19,6 +20,17 @@ from signals.today import Today, today
 PAGE_SIZE = 50
 SNOOZES = (7, 14, 30)
 SOON = timedelta(days=7)
+# Beside the organization and its signals, which are always there.
+CHOICE = (
+    Column("mrr", "MRR"),
+    Column("health", "Health"),
+    Column("priority", "Priority"),
+    Column("dates", "Open, seen, renews"),
+    Column("events", "Events in 30 days", is_usual=False),
+    Column("owner", "Owner", is_usual=False),
+    Column("segment", "Segment", is_usual=False),
+    Column("products", "Products", is_usual=False),
+)
 
 
 @register_page(
@@ -63,6 +75,8 @@ def card_words(page: Today) -> dict[str, str]:
     permission="signals.view_signal",
 )
 def queue_page(request: HttpRequest) -> HttpResponse:
+    if address := columns.address(CHOICE, request):
+        return HttpResponseRedirect(address)
     now = timezone.now()
     chosen = queue.QueueFilter.of(request.GET)
     found = queue.organizations(chosen, user=request.user, now=now)
@@ -87,6 +101,8 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "whose": [("me", "Mine"), ("team", "My team"), ("", "All")],
         "orders": [(value, word) for value, (word, _) in queue.ORDERS.items()],
         "cohorts": cohorts,
+        "choice": CHOICE,
+        "columns": columns.chosen(CHOICE, request),
         **choices(request, now),
     }
     return render_page(request, "admin/signals/queue.html", context, title="Signals")

@@ -160,6 +160,10 @@ EXPORTED = (
     "band",
     "last_seen_at",
     "renewal_on",
+    "segment",
+    "products",
+    "events_30d",
+    "events_previous_30d",
     "signal",
     "state",
     "sentence",
@@ -178,7 +182,8 @@ def export(found: QuerySet[Organization], chosen: QueueFilter, now: datetime) ->
         for row in rows(found.filter(id__in=ids[start : start + EXPORT_CHUNK]), chosen, now):
             org, shown = row.organization, row.organization.snapshot
             about = [org.external_id, org.display_name, str(org.owner or ""), shown.mrr, currency, shown.health]
-            about += [shown.get_band_display(), shown.last_seen_at, shown.renewal_on]
+            about += [shown.get_band_display(), shown.last_seen_at, shown.renewal_on, org.segment]
+            about += [", ".join(map(str, shown.products)), shown.events_30d, shown.events_previous_30d]
             for signal in row.signals:
                 told = [signal.get_type_display(), signal.get_state_display(), signal.sentence, signal.money_at_stake]
                 yield [*about, *told, signal.opened_at, str(signal.assignee or "")]

@@ -49,7 +49,7 @@ def sentiments(organization: Organization, limit: int) -> Iterator[Entry]:
 def follow_ups(organization: Organization, limit: int) -> Iterator[Entry]:
     made = organization.follow_ups.select_related("created_by", "assignee").order_by("-created_at", "-id")
     for each in made[:limit]:
-        due = f"due {each.due_on:%d %b %Y}, {each.assignee or 'nobody'}"
+        due = f"due {each.due_on:%-d %b %Y}, {each.assignee or 'nobody'}"
         yield Entry(each.created_at, "Follow-up", each.title, named(each.created_by), due)
     for each in organization.follow_ups.done().select_related("done_by").order_by("-done_at", "-id")[:limit]:
         yield Entry(each.done_at, "Follow-up", f"Done: {each.title}", named(each.done_by))

@@ -40,6 +40,7 @@ PAGES = {
     "insight-builder": "/admin/insights/question/",
     "events": "/admin/events/",
     "features": "/admin/features/",
+    "feature-matrix": "/admin/features/organizations/",
     "feature-add": "/admin/features/add/",
     "pages": "/admin/pages/",
     "path-rules": "/admin/pages/rules/",

@@ -9,6 +9,7 @@ class TrackerConfig(AppConfig):
     verbose_name = "Usage"
 
     def ready(self) -> None:
+        import tracker.feature_matrix_pages  # noqa: F401,PLC0415  register
         from tracker import cohort_rules, feature_pages, jobs, pages, panels, usage_pages  # noqa: F401,PLC0415  register
         from tracker.builder import cohort_uses, dashboard_pages, pattern_pages  # noqa: F401,PLC0415  register
         from tracker.builder import pages as builder_pages  # noqa: F401,PLC0415

@@ -159,6 +159,7 @@ def show_application(
         ),
         "clients": arrivals.clients_seen(application.id),
         "a_minute": arrivals.events_a_minute(application.id, now),
+        "rate_minutes": arrivals.RATE_MINUTES,
         "client_snippets": client_snippets.client_snippets(
             host=request.build_absolute_uri("/").rstrip("/"), write_key=write_key or "YOUR_WRITE_KEY"
         ),

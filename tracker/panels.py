@@ -24,13 +24,13 @@ MEMBERS_SHOWN = 10
 def usage_panel(request: HttpRequest, organization: Organization) -> dict[str, Any]:
     now = timezone.now()
     today = settings.today(now)
-    period = usage.by_day(organization.id, today)
+    period, seen = usage.by_day(organization.id, today), usage.seen(organization.id, today)
     return {
         "period": period,
-        "seen": usage.seen(organization.id, today),
+        "seen": seen,
         "names": usage.names_used(organization.id, period.days[0].day, today + timedelta(days=1), most=8),
-        "plan": usage.current_plan(organization, now),
-        "finding": finding(period),
+        "plan": usage.current_plan(organization),
+        "finding": finding(period, seen.first_seen_on if seen else None),
         "chart": chart(period),
         "organization": organization,
         "former_bounds": former_bounds(period),
@@ -43,11 +43,13 @@ def former_bounds(period: usage.Period) -> date | None:
     return before if before and before > period.previous[0].day else None
 
 
-def finding(period: usage.Period) -> str:
-    """The panel's title: what the 90 days say."""
+def finding(period: usage.Period, first_seen_on: date | None) -> str:
+    """The panel's title: what the 90 days say. Whoever came in the middle of the days before is not said to grow."""
     events = f"{formatting.plural(period.events, 'event')} in 90 days"
     if period.change is None:
         return f"{events}, none in the 90 days before" if period.events else "No events in the last 180 days"
+    if first_seen_on and first_seen_on > period.previous[0].day:
+        return f"{events}; in the 90 days before it was here for {(period.days[0].day - first_seen_on).days} days only"
     return f"{events}, {formatting.change(period.change)} vs the 90 days before"
 
 
@@ -55,7 +57,7 @@ def chart(period: usage.Period) -> dict[str, Any]:
     """In the form the chart partial reads: the whole days, and today so far."""
     shown = (*period.days, period.today)
     return {
-        "labels": [f"{each.day:%d %b}" for each in shown],
+        "labels": [f"{each.day:%-d %b}" for each in shown],
         "series": [
             {"label": "Events", "data": [each.events for each in shown], "kind": "bar", "colour": "usage"},
             {

@@ -202,7 +202,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
 
 def chart(days: list[sessions.SessionDayCount]) -> dict[str, Any]:
     return {
-        "labels": [f"{each.day:%d %b}" for each in days],
+        "labels": [f"{each.day:%-d %b}" for each in days],
         "series": [
             {"label": "Sessions", "data": [each.sessions for each in days], "kind": "bar", "colour": "usage"},
         ],

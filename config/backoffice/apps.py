@@ -15,7 +15,7 @@ class BackOfficeConfig(AppConfig):
         from config.backoffice import jobs, pages_of_the_house, roles, saved_view_pages, schema  # noqa: F401,PLC0415  register
         from config.backoffice.outbox import jobs as outbox_jobs  # noqa: F401,PLC0415  register
 
-        after_the_last_app("roles", roles.install)
+        after_the_last_app("roles", lambda: roles.install(timezone.now()))
         after_the_last_app("jobs", lambda: jobs.install_schedules(timezone.now()))
 
 

@@ -185,6 +185,20 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
+class Role(models.Model):
+    """A group that came with the product, and every permission the product ever gave it: none is given twice."""
+
+    name = models.CharField(max_length=150, primary_key=True)
+    group = models.OneToOneField("auth.Group", null=True, on_delete=models.SET_NULL, related_name="+")
+    offered = ArrayField(models.CharField(max_length=200), default=list, help_text="app.codename")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SavedView(models.Model):
     """A list as somebody likes to see it: filters and order under a name, for themselves or for everybody."""
 

@@ -1,7 +1,17 @@
-"""Two roles that fit most teams; whoever needs more edits the groups."""
+"""Two roles that fit most teams; whoever needs more edits the groups.
+
+An upgrade gives them what the product has newly learned, each permission once: what somebody took away stays away.
+"""
+
+from datetime import datetime
 
 from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 from django.db.models import Q
+
+from config.backoffice import audit
+from config.backoffice.models import Role
+from config.db import lock
 
 CUSTOMER_SUCCESS = "Customer success"
 DATA = "Data and setup"
@@ -65,16 +75,65 @@ SETUP = {
 }
 
 
-def install() -> None:
-    """Make the groups with their permissions when they are missing; edited groups stay as they are."""
-    for name, wanted in ((CUSTOMER_SUCCESS, WORK), (DATA, SETUP)):
-        group, created = Group.objects.get_or_create(name=name)
-        if created or not group.permissions.exists():
-            group.permissions.set(permissions(wanted))
+ROLES = {CUSTOMER_SUCCESS: WORK, DATA: SETUP}
+# What the groups were made with before it was kept what they were given.
+FIRST_WORK = {
+    "orgs": ["view_organization", "change_organization", "view_organizationkey", "view_importbatch"],
+    "tracker": ["view_event", "view_application"],
+    "revenue": ["view_subscription", "view_exchangerate"],
+    "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
+    "backoffice": ["view_job", "view_jobrun", "view_auditentry"],
+}
+FIRST_SETUP = {
+    **FIRST_WORK,
+    "orgs": [*FIRST_WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
+    "tracker": [*FIRST_WORK["tracker"], "add_application", "change_application", "view_reject"],
+    "backoffice": [
+        *FIRST_WORK["backoffice"],
+        "change_job",
+        "view_installsettings",
+        "change_installsettings",
+        "view_apitoken",
+        "add_apitoken",
+    ],
+}
+FIRST = {CUSTOMER_SUCCESS: FIRST_WORK, DATA: FIRST_SETUP}
 
 
-def permissions(wanted: dict[str, list[str]]) -> list[Permission]:
+def install(now: datetime) -> None:
+    """Make the groups when they were never made, and give them permissions that they were never given."""
+    with transaction.atomic():
+        lock("roles")
+        for name, wanted in ROLES.items():
+            extend(known(name), wanted, now)
+
+
+def known(name: str) -> Role:
+    """The role with its group, both made when there was none; a group that somebody deleted does not come back."""
+    role = Role.objects.select_related("group").filter(name=name).first()
+    if role is None:
+        group, _ = Group.objects.get_or_create(name=name)
+        offered = sorted(permissions(FIRST[name])) if group.permissions.exists() else []
+        role = Role.objects.create(name=name, group=group, offered=offered)
+    return role
+
+
+def extend(role: Role, wanted: dict[str, list[str]], now: datetime) -> None:
+    """Give what is new. Recorded when people have worked with the group before."""
+    new = {key: each for key, each in permissions(wanted).items() if key not in role.offered}
+    if role.group is None or not new:
+        return
+    role.group.permissions.add(*new.values())
+    if role.offered:
+        audit.record(None, "role.extended", role.group, detail={"permissions": sorted(new)}, now=now)
+    role.offered = sorted({*role.offered, *new})
+    role.save(update_fields=["offered"])
+
+
+def permissions(wanted: dict[str, list[str]]) -> dict[str, Permission]:
+    """The permissions of these names that exist, by "app.codename"."""
     choice = Q()
     for app_label, codenames in wanted.items():
         choice |= Q(content_type__app_label=app_label, codename__in=codenames)
-    return list(Permission.objects.filter(choice))
+    found = Permission.objects.filter(choice).select_related("content_type")
+    return {f"{each.content_type.app_label}.{each.codename}": each for each in found}

@@ -1,5 +1,7 @@
 """The admin site and the only door to the theme's classes."""
 
+from typing import Any
+
 from django.contrib.admin import ShowFacets, display, register
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import QuerySet
@@ -12,6 +14,7 @@ from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import action
 from unfold.forms import ActionForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sites import UnfoldAdminSite
+from unfold.views import ChangeList as UnfoldChangeList
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminFileFieldWidget,
@@ -21,7 +24,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from config.backoffice import formatting, pages
+from config.backoffice import columns, formatting, pages
 
 __all__ = [
     "ActionForm",
@@ -66,6 +69,15 @@ class BackOfficeSite(UnfoldAdminSite):
         return home.view(request)
 
 
+class ChangeList(UnfoldChangeList):
+    """Which columns are shown stands in the address and narrows nothing."""
+
+    def get_filters_params(self, params: dict | None = None) -> dict:
+        found = super().get_filters_params(params)
+        found.pop(columns.PARAMETER, None)
+        return found
+
+
 class ModelAdmin(UnfoldModelAdmin):
     """List pages of ours: no full count beside a filtered one, 50 rows, filters in a sheet with a button."""
 
@@ -75,6 +87,9 @@ class ModelAdmin(UnfoldModelAdmin):
     list_fullwidth = True
     show_facets = ShowFacets.NEVER
     empty_value_display = formatting.DASH
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChangeList
 
 
 class OptionFilter(DropdownFilter):

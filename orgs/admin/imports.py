@@ -25,6 +25,7 @@ UPLOADS = {
     ImportBatch.Kind.ORGANIZATIONS: "admin:orgs_organization_import",
     ImportBatch.Kind.SUBSCRIPTIONS: "admin:revenue_subscription_import",
     ImportBatch.Kind.RATES: "admin:revenue_exchangerate_import",
+    ImportBatch.Kind.COHORTS: "admin:orgs_cohort_import",
 }
 LEVELS = {End.DONE: messages.success, End.STARTED: messages.info, End.ALREADY: messages.warning}
 
@@ -73,7 +74,7 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
         zone = settings.zone()
         local = batch.created_at.astimezone(zone)
         words = formatting.ago(local, timezone.now().astimezone(zone))
-        return format_html('<time title="{}">{}</time>', f"{local:%d %b %Y, %H:%M %Z}", words)
+        return format_html('<time title="{}">{}</time>', f"{local:%-d %b %Y, %H:%M %Z}", words)
 
     @display(description="New")
     def rows_new(self, batch: ImportBatch) -> str:
@@ -172,7 +173,7 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
         known = kinds.of(batch.kind).columns.known
         try:
             chosen = mapping.chosen(request.POST, batch.report.get("header", ()), known)
-            if not batches.remap(batch, chosen, user=request.user, now=now):
+            if not batches.read_again(batch, {"mapping": chosen}, user=request.user, now=now):
                 messages.warning(request, "This file was imported meanwhile; its columns stay as they were.")
             elif name:
                 mapping.save_profile(batch.kind, name, chosen, actor=request.user, now=now)
@@ -235,7 +236,8 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
     is_open = batch.state == ImportBatch.State.PREVIEWED and bool(batch.fingerprint) and not is_working
     is_mine = batch.created_by_id == request.user.pk
     has_file = ImportFile.objects.filter(batch=batch).exists()
-    may_map = is_mine and has_file and may_import(request)
+    is_unwritten = batch.state in {ImportBatch.State.PREVIEWED, ImportBatch.State.REFUSED} and not is_working
+    may_read_again = is_mine and has_file and may_import(request) and is_unwritten
     writes = batch.counts.get("new", 0) + batch.counts.get("changed", 0)
     return {
         "batch": batch,
@@ -258,9 +260,10 @@ def page_of(batch: ImportBatch, request: HttpRequest) -> dict[str, Any]:
         "is_open": is_open,
         "has_file": has_file and is_mine,
         "writes": writes,
-        "upload_url": reverse(UPLOADS[batch.kind]) if batch.kind in UPLOADS else "",
+        "upload_url": reverse(UPLOADS[batch.kind]),
+        "may_read_again": may_read_again,
         "took": seconds(batch.duration_ms),
-        "columns_asked": asked_columns(batch) if may_map and not is_working else [],
+        "columns_asked": asked_columns(batch) if may_read_again else [],
         "can_undo": batch.state == ImportBatch.State.CONFIRMED and undo.may_undo(request.user, batch),
         "opts": ImportBatch._meta,
     }
@@ -283,7 +286,7 @@ def shown_facts(facts: dict[str, Any]) -> dict[str, Any]:
 def asked_columns(batch: ImportBatch) -> list[dict[str, Any]]:
     """Our columns, each with the file's column that it is taken from now or could be."""
     header = batch.report.get("header") or []
-    if not header or batch.state not in {ImportBatch.State.PREVIEWED, ImportBatch.State.REFUSED}:
+    if not header:
         return []
     columns = kinds.of(batch.kind).columns
     needed = {names[0] for names in columns.required}

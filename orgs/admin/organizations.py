@@ -6,37 +6,44 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Func, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from config.backoffice import formatting, panels, posted, settings
+from config.backoffice import columns, formatting, panels, posted, settings
 from config.backoffice.listing import ExportDoor
-from config.backoffice.site import ActionForm, ModelAdmin, UnfoldAdminSelectWidget, display, register
+from config.backoffice.site import ActionForm, ModelAdmin, UnfoldAdminSelectWidget, register
 from orgs import aliases, editing, ownership, people_pages, scopes, totals
 from orgs.admin import filters
+from orgs.admin.columns import CHOICE, OrganizationCells, snapshot_of
 from orgs.importing.door import ImportDoor
 from orgs.importing.reading import PROPERTY
-from orgs.models import Band, ImportBatch, Organization, OrganizationSnapshot
+from orgs.models import Band, ImportBatch, Organization
 from orgs.resources import OrganizationResource
 
 NARROW_PAGE = 20
 IMPORTABLE = ("external_org_id", "display_name", "owner_email", "segment", "parent_external_org_id", "renewal_on")
-FIGURES = ("mrr", "currency", "health", "band", "last_seen_at", "events_30d", "events_previous_30d", "open_signals")
-
-
-def by(name: str) -> Any:
-    """Sort by a column of the snapshot; whoever has none comes last when the largest comes first."""
-    return F(f"snapshot__{name}").asc(nulls_first=True)
-
-
-def snapshot_of(organization: Organization) -> OrganizationSnapshot | None:
-    return getattr(organization, "snapshot", None)
+# Columns of a file behind the MRR and its currency, and the fields of the snapshot that they hold.
+FIGURES = {
+    "health": "health",
+    "band": "band",
+    "last_seen_at": "last_seen_at",
+    "events_30d": "events_30d",
+    "events_previous_30d": "events_previous_30d",
+    "open_signals": "open_signals",
+    "band_before": "previous_band",
+    "coverage": "coverage",
+    "quadrant": "quadrant",
+    "first_seen_at": "first_seen_at",
+    "users_28d": "users_30d",
+    "products": "products",
+    "priority": "priority",
+}
 
 
 class OrganizationForm(forms.ModelForm):
@@ -65,7 +72,7 @@ class OwnerActionForm(ActionForm):
 
 
 @register(Organization)
-class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
+class OrganizationAdmin(OrganizationCells, ExportDoor, ImportDoor, ModelAdmin):
     export_name = "organizations"
     form = OrganizationForm
     import_kind = ImportBatch.Kind.ORGANIZATIONS
@@ -77,7 +84,7 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
     resource_classes = [OrganizationResource]
     import_export_change_list_template = "admin/orgs/organization/change_list.html"
     change_form_template = "admin/orgs/organization/change_form.html"
-    list_display = ["name", "mrr", "health", "last_seen", "events", "owner", "renewal", "signals"]
+    list_display = ["name", *columns.usual(CHOICE)]
     actions = ["give_to"]
     action_form = OwnerActionForm
     list_select_related = ["snapshot", "owner"]
@@ -91,6 +98,9 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return ["name", *columns.chosen(CHOICE, request)]
 
     def get_list_filter(self, request: HttpRequest) -> list:
         return [*filters.ALL, *panels.filters("orgs.Organization")]
@@ -125,7 +135,7 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
 
     def export_header(self, found: QuerySet) -> list[str]:
         """The columns of an import first, so that the file can be changed and imported again; figures after them."""
-        return [*IMPORTABLE, *(f"{PROPERTY}{name}" for name in property_names(found)), *FIGURES]
+        return [*IMPORTABLE, *(f"{PROPERTY}{name}" for name in property_names(found)), "mrr", "currency", *FIGURES]
 
     def export_rows(self, found: QuerySet) -> Iterator[list[Any]]:
         return rows_of(found.select_related("snapshot", "owner", "parent"), property_names(found))
@@ -137,12 +147,27 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
         return super(OrganizationAdmin, listed).get_changelist_instance(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        if chosen := columns.address(CHOICE, request, lambda keys: {ORDER_VAR: self.same_order(request, keys)}):
+            return HttpResponseRedirect(chosen)
         response = super().changelist_view(request, extra_context)
         listed = getattr(response, "context_data", None) or {}
         if "cl" in listed:
             listed["total"] = totals.amount(listed["cl"].queryset)
             listed["currency"] = settings.read().reporting_currency
+            listed["choice"] = CHOICE
         return response
+
+    def same_order(self, request: HttpRequest, keys: list[str]) -> str:
+        """The order when other columns are shown: it names them by their places. One that is gone drops out."""
+        ticks = 1 if self.get_actions(request) else 0
+        before, after = self.get_list_display(request), ["name", *keys]
+        places = []
+        for part in request.GET.get(ORDER_VAR, "").split("."):
+            _, sign, place = part.rpartition("-")
+            number = int(place) - ticks if place.isdecimal() and len(place) < 4 else -1
+            if 0 <= number < len(before) and before[number] in after:
+                places.append(f"{sign}{after.index(before[number]) + ticks}")
+        return ".".join(places)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
@@ -173,67 +198,6 @@ class OrganizationAdmin(ExportDoor, ImportDoor, ModelAdmin):
         kept = len(ids) - moved
         messages.success(request, f"{said}; {kept} belonged there before." if kept else f"{said}.")
 
-    @display(description="Organization", ordering="display_name")
-    def name(self, organization: Organization) -> str:
-        if not organization.display_name:
-            return organization.external_id
-        return format_html(
-            '{}<br><span class="bo-muted">{}</span>', organization.display_name, organization.external_id
-        )
-
-    @display(description="MRR", ordering=by("mrr"))
-    def mrr(self, organization: Organization) -> str:
-        snapshot = snapshot_of(organization)
-        return formatting.money(snapshot and snapshot.mrr, organization.currency, exact=True)
-
-    @display(description="Health", ordering=by("health"))
-    def health(self, organization: Organization) -> str:
-        snapshot = snapshot_of(organization)
-        band = Band(snapshot.band) if snapshot else Band.NOT_SCORED
-        score = "" if snapshot is None or snapshot.health is None else formatting.score(snapshot.health)
-        return format_html(
-            '<span class="bo-badge bo-badge--{}"><span class="bo-dot"></span>{} <b>{}</b></span>',
-            band.value,
-            band.label,
-            score,
-        )
-
-    @display(description="Last seen", ordering=by("last_seen_at"))
-    def last_seen(self, organization: Organization) -> str:
-        snapshot = snapshot_of(organization)
-        seen = snapshot and snapshot.last_seen_at
-        zone = settings.zone()
-        words = formatting.ago(seen, timezone.now().astimezone(zone))
-        if not seen:
-            return words
-        return format_html('<time title="{}">{}</time>', f"{seen.astimezone(zone):%d %b %Y, %H:%M %Z}", words)
-
-    @display(description="Events in 30 days", ordering=by("events_30d"))
-    def events(self, organization: Organization) -> str:
-        snapshot = snapshot_of(organization)
-        if snapshot is None:
-            return formatting.DASH
-        before = snapshot.events_previous_30d
-        change = formatting.change((snapshot.events_30d - before) / before, 0) if before else formatting.DASH
-        return format_html(
-            '{} <span class="bo-muted" title="compared with the 30 days before">{}</span>',
-            formatting.number(snapshot.events_30d),
-            change,
-        )
-
-    @display(description="Renewal", ordering=by("renewal_on"))
-    def renewal(self, organization: Organization) -> str:
-        snapshot = snapshot_of(organization)
-        day = (snapshot and snapshot.renewal_on) or organization.renewal_on
-        return f"{day:%d %b %Y}" if day else formatting.DASH
-
-    @display(description="Open signals", ordering=by("open_signal_count"))
-    def signals(self, organization: Organization) -> str:
-        snapshot = snapshot_of(organization)
-        if snapshot is None or not snapshot.open_signals:
-            return formatting.DASH
-        return ", ".join(str(each).replace("_", " ").capitalize() for each in snapshot.open_signals)
-
 
 def property_names(found: QuerySet) -> list[str]:
     """Every property that an organization of the list has. Values that are no text stay out: imports write text."""
@@ -244,11 +208,10 @@ def property_names(found: QuerySet) -> list[str]:
 def rows_of(found: QuerySet, properties: list[str]) -> Iterator[list[Any]]:
     for each in found.iterator(chunk_size=2_000):
         snapshot = snapshot_of(each)
-        figures = ["mrr", "health", "band", "last_seen_at", "events_30d", "events_previous_30d"]
-        mrr, *others = [getattr(snapshot, name, None) for name in figures]
-        signals = ", ".join(map(str, snapshot.open_signals)) if snapshot else ""
+        figures = [getattr(snapshot, name, None) for name in FIGURES.values()]
         owner = each.owner.email if each.owner else ""
         parent = each.parent.external_id if each.parent else ""
         row = [each.external_id, each.display_name, owner, each.segment, parent, each.renewal_on]
         texts = [value if isinstance(value := each.properties.get(name), str) else "" for name in properties]
-        yield [*row, *texts, mrr, each.currency, *others, signals]
+        listed = [", ".join(map(str, value)) if isinstance(value, list) else value for value in figures]
+        yield [*row, *texts, getattr(snapshot, "mrr", None), each.currency, *listed]

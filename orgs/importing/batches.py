@@ -6,7 +6,7 @@ A confirm plans again under a lock and writes only when the plan is the one that
 import gc
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -195,10 +195,11 @@ def allowed_user(run: JobRun) -> Any:
     return user
 
 
-def remap(batch: ImportBatch, mapping: dict[str, str], *, user: Any, now: datetime) -> bool:
-    """Preview the same file anew with its columns named like this; False when it was imported meanwhile.
+def read_again(batch: ImportBatch, choices: Mapping[str, Any], *, user: Any, now: datetime) -> bool:
+    """Preview the same file anew with other choices (keys of `Options.as_json`), the rest as it was.
 
-    Raises NotYours for another user's upload.
+    False when it was imported meanwhile. Raises NotYours for another user's upload, ImportFile.DoesNotExist once the
+    file is deleted.
     """
     if batch.created_by_id != user.pk:
         raise NotYours
@@ -208,7 +209,7 @@ def remap(batch: ImportBatch, mapping: dict[str, str], *, user: Any, now: dateti
             return False
         lines = count_lines(bytes(ImportFile.objects.get(batch=batch).content))
         batch.state, batch.fingerprint, batch.counts = ImportBatch.State.PREVIEWED, "", {}
-        batch.options, batch.report = {**batch.options, "mapping": mapping}, {"lines": lines}
+        batch.options, batch.report = {**batch.options, **choices}, {"lines": lines}
         batch.save(update_fields=["state", "fingerprint", "counts", "options", "report"])
         preview_soon(batch, user=user, now=now)
     return True
@@ -305,7 +306,7 @@ def show_clash(batch_id: int, error: IntegrityError) -> Outcome:
 def answer_without_plan(batch: ImportBatch, now: datetime) -> Outcome | None:
     if batch.state in {ImportBatch.State.CONFIRMED, ImportBatch.State.UNDONE}:
         at = batch.confirmed_at.astimezone(settings.zone())
-        sentence = f"This file was already imported on {at:%d %b %Y, %H:%M %Z}; nothing was changed."
+        sentence = f"This file was already imported on {at:%-d %b %Y, %H:%M %Z}; nothing was changed."
         return Outcome(End.ALREADY, batch, sentence)
     if batch.state == ImportBatch.State.REFUSED:
         return Outcome(End.NOTHING, batch, "This file was refused; nothing was imported.")

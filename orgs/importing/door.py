@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
@@ -13,10 +14,11 @@ from import_export.formats.base_formats import CSV
 
 from config.backoffice import uploads
 from config.backoffice.exports import csv_response
+from config.backoffice.ids import read_id
 from config.backoffice.site import ImportForm, UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 from orgs.importing import batches, kinds, mapping, options
 from orgs.importing.cells import DAY_FORMATS
-from orgs.models import ImportBatch
+from orgs.models import ImportBatch, ImportFile
 
 TOO_LARGE = "The file is too large; at most 50 MB are allowed. Split it into several files."
 
@@ -45,10 +47,16 @@ class UploadForm(ImportForm):
             "Deleted after 24 hours."
         )
 
-    def offer_profiles(self, names: Iterable[str]) -> None:
-        choices = [("", "As described above"), *((name, f"As in “{name}”") for name in names)]
+    def offer_profiles(self, names: Iterable[str], otherwise: str = "As described above") -> None:
+        choices = [("", otherwise), *((name, f"As in “{name}”") for name in names)]
         self.fields["profile"].choices = choices
         self.fields["profile"].widget = UnfoldAdminSelectWidget(choices=choices)
+
+    def offer_again(self, batch: ImportBatch) -> None:
+        """The file of a preview once more: its choices stand as they were, and nothing has to be uploaded."""
+        self.fields["import_file"].required = False
+        self.fields["import_file"].help_text = f"Empty: {batch.file_name} once more, as it was uploaded."
+        self.initial |= {name: value for name, value in batch.options.items() if name in self.fields}
 
     def chosen(self) -> dict[str, Any]:
         """Keywords for `options.choose`."""
@@ -130,12 +138,16 @@ class ImportDoor(ImportMixin):
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if not self.has_import_permission(request):
             raise PermissionDenied
-        form = self.create_import_form(request)
+        form, again = self.create_import_form(request), self.previewed(request)
         form.offer_profiles(mapping.profiles(self.import_kind))
         if uploads.was_too_large(request):
             form.fields["import_file"].error_messages["required"] = TOO_LARGE
+        elif again:
+            form.offer_again(again)
+            form.offer_profiles(mapping.profiles(self.import_kind), "As they were read before")
         if request.method == "POST" and form.is_valid():
-            batch = self.receive(request, form)
+            is_new = again is None or form.cleaned_data["import_file"]
+            batch = self.receive(request, form) if is_new else self.read_again(request, form, again)
             return HttpResponseRedirect(reverse("admin:orgs_importbatch_change", args=[batch.pk]))
         return self.show_form(request, form)
 
@@ -152,6 +164,22 @@ class ImportDoor(ImportMixin):
             now=now,
         )
         batches.preview_soon(batch, user=request.user, now=now)
+        return batch
+
+    def previewed(self, request: HttpRequest) -> ImportBatch | None:
+        """The preview that the address asks to be made anew, when that is the reader's own."""
+        number = read_id(request.GET.get("again"))
+        return ImportBatch.objects.filter(pk=number, kind=self.import_kind, created_by=request.user).first()
+
+    def read_again(self, request: HttpRequest, form: UploadForm, batch: ImportBatch) -> ImportBatch:
+        now = timezone.now()
+        said = mapping.profiles(self.import_kind).get(form.cleaned_data["profile"], batch.options["mapping"])
+        choices = options.choose(now, **form.chosen(), mapping=said).as_json()
+        try:
+            if not batches.read_again(batch, choices, user=request.user, now=now):
+                messages.warning(request, "This file was imported meanwhile; it stays as it was read.")
+        except ImportFile.DoesNotExist:
+            messages.error(request, "The uploaded file was deleted after 24 hours. Upload it again.")
         return batch
 
     def show_form(self, request: HttpRequest, form: UploadForm) -> HttpResponse:

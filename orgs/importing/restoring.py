@@ -1,6 +1,6 @@
 """Taking an organizations import back."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from orgs.importing.kinds import KeptRow, LedgerLine, Restored, Restorer, differ
 from orgs.importing.organizations import MODEL, Stored, read_by_id, update
 from orgs.models import Note, Organization, OrganizationKey, Sentiment
 
+IN_USE = "has events, subscriptions, aliases, children, notes or follow-ups since"
 # Columns by which people's work hangs on an organization: whoever wrote it down does not lose it to an undo.
 _work: list[Any] = []
 
@@ -25,10 +26,10 @@ def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
     current = read_by_id({line.row_id for line in lines}, lock=True)
     done = Restored()
     _hold_keys({line.row_id for line in lines if line.before is None})
-    in_use = used(line.row_id for line in lines if line.before is None)
+    in_use = used({line.row_id for line in lines if line.before is None and not change_since(line, current)})
     created, overwritten = [], []
     for line in progress.over(lines, "Comparing with the ledger"):
-        reason = reason_to_keep(line, current.get(line.row_id), in_use)
+        reason = change_since(line, current) or (line.row_id in in_use and IN_USE)
         if reason:
             found = current.get(line.row_id)
             done.kept.append(KeptRow((found and found.display_name) or f"organization {line.row_id}", reason))
@@ -45,13 +46,13 @@ def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
     return done
 
 
-def reason_to_keep(line: LedgerLine, found: Stored | None, in_use: set[int]) -> str:
+def change_since(line: LedgerLine, current: Mapping[int, Stored]) -> str:
+    """What somebody else did to the row after the import; empty when it is as the import left it."""
+    found = current.get(line.row_id)
     if found is None:
         return "was deleted since"
     changed = [name for name in differs(found.as_json(), line.after) if name != "changed_at"]
-    if changed:
-        return f"was changed since: {', '.join(changed)}"
-    return "has events, subscriptions, aliases, children, notes or follow-ups since" if line.row_id in in_use else ""
+    return f"was changed since: {', '.join(changed)}" if changed else ""
 
 
 def _hold_keys(organization_ids: set[int]) -> None:
@@ -60,21 +61,32 @@ def _hold_keys(organization_ids: set[int]) -> None:
     list(keys.order_by("id").values_list("id", flat=True))
 
 
-def used(organization_ids: Iterable[int]) -> set[int]:
-    """Organizations that evidence, a second id, a child or somebody's work hangs on."""
+def used(organization_ids: set[int]) -> set[int]:
+    """Organizations that evidence, a second id, somebody's work or a child that stays hangs on."""
     found: set[int] = set()
+    parent_of: dict[int, int] = {}
     for chunk in in_chunks(organization_ids):
         keys = OrganizationKey.objects.filter(organization__in=chunk)
         found |= set(keys.aliases().values_list("organization_id", flat=True))
-        children = Organization.objects.filter(parent__in=chunk).exclude(id__in=chunk)
-        found |= set(children.values_list("parent_id", flat=True))
+        parent_of.update(Organization.objects.filter(parent__in=chunk).values_list("id", "parent_id"))
         for field in _work:
             rows = field.model._base_manager.filter(**{f"{field.name}__in": chunk})
             found |= set(rows.values_list(field.attname, flat=True))
         for field in evidence_fields():
             evidence = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})
             found |= set(keys.filter(Exists(evidence)).values_list("organization_id", flat=True))
-    return found
+    return found | parents_of_staying(parent_of, organization_ids - found)
+
+
+def parents_of_staying(parent_of: Mapping[int, int], going: set[int]) -> set[int]:
+    """Those of `going` that have a child, or a child's child, which stays."""
+    held: set[int] = set()
+    for child in parent_of.keys() - going:
+        above = parent_of.get(child)
+        while above in going and above not in held:
+            held.add(above)
+            above = parent_of.get(above)
+    return held
 
 
 def evidence_fields() -> list[ForeignKey]:

@@ -15,19 +15,16 @@ from revenue.answers.history import (
     trend_of,
 )
 from revenue.answers.today import (
-    balances,
     by_product,
     concentration,
     headline,
     organization_mrr,
     products,
     subscriptions_of,
-    top_organizations,
     unconverted,
 )
 
 __all__ = [
-    "balances",
     "by_product",
     "changes_between",
     "changes_of_month",
@@ -44,7 +41,6 @@ __all__ = [
     "renewals",
     "scheduled",
     "subscriptions_of",
-    "top_organizations",
     "trend_of",
     "unconverted",
 ]

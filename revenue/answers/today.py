@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from heapq import nsmallest
 from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -66,16 +65,6 @@ class Products:
     items: tuple[ProductMrr, ...]
     unused_discounts: Decimal
     total: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One organization among the largest; `share` of current MRR with six places."""
-
-    organization_id: int
-    name: str
-    mrr: Decimal
-    share: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,28 +149,6 @@ def by_product(as_of: date, terms: Terms | None = None) -> Products:
         from_units(total - listed),
         from_units(total),
     )
-
-
-def top_organizations(as_of: date, n: int = 10, terms: Terms | None = None) -> list[Share]:
-    """The `n` largest paying organizations; equal ones by id."""
-    units = books.stand(as_of, terms=terms).units
-    total = sum(units.values())
-    paying = ((value, organization) for organization, value in units.items() if value)
-    largest = nsmallest(n, paying, key=lambda pair: (-pair[0], pair[1]))
-    names = names_of([organization for _value, organization in largest])
-    return [
-        Share(organization, names[organization], from_units(value), ratio(value, total))
-        for value, organization in largest
-    ]
-
-
-def balances(close: date, as_of: date, terms: Terms | None = None) -> list[Share]:
-    """Every organization paying at a close up to `as_of`, largest first: what the MRR of that close adds up from."""
-    terms = terms or books.read_terms()
-    units = {who: value for who, value in units_at(close, as_of, terms).items() if value}
-    total, names = sum(units.values()), names_of(units)
-    ordered = sorted(units.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [Share(who, names[who], from_units(value), ratio(value, total)) for who, value in ordered]
 
 
 def concentration(as_of: date, terms: Terms | None = None) -> Concentration:

@@ -1,6 +1,6 @@
 """Subscription lines behind a number: of a product, without an exchange rate, discounts beyond their plans."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from revenue.drilldown.listing import (
     ORGANIZATION,
     SHARE,
     SIGNED,
+    Choice,
     Column,
     Listing,
     ListRows,
@@ -59,14 +60,14 @@ def of_product(product_code: str, as_of: date, terms: Terms) -> Listing:
     )
 
 
-def unconverted(currency: str, as_of: date, terms: Terms) -> Listing:
+def unconverted(currency: str, as_of: date, terms: Terms, without_rate: Sequence[str]) -> Listing:
     """Every line in a currency, those active today first: what is left out while there is no rate for it."""
     found = list(books.lines().filter(currency=currency).select_related("key"))
     active = set(books.lines().filter(currency=currency).active(on=as_of).values_list("pk", flat=True))
     native = sum((line.mrr for line in found if line.pk in active), Decimal("0.0000"))
     return Listing(
         name="revenue-unconverted",
-        title=f"Lines in {currency}",
+        title=f"Lines in {currency}" if currency else "Lines without a rate",
         currency=currency,
         columns=(*LINE_COLUMNS, Column("Counts today")),
         rows=ListRows(
@@ -77,14 +78,16 @@ def unconverted(currency: str, as_of: date, terms: Terms) -> Listing:
             ],
         ),
         totals=(
-            Total("native", "Active, native", native, currency=currency),
+            Total("native", "Active, in their own currency", native, currency=currency),
             Total("active_rows", "Active lines", len(active), COUNT),
             Total("rows", "Lines in all", len(found), COUNT),
         ),
         formula=(
-            f"Kept out of every total while {currency} has no exchange rate: amounts of different currencies are never "
-            "added unconverted."
+            f"Kept out of every total while {currency or 'a currency'} has no exchange rate: amounts of different "
+            "currencies are never added unconverted."
         ),
+        choices=tuple(Choice(each, f"currency={each}", each == currency) for each in without_rate),
+        empty="No line is in this currency." if currency else "Every currency has a rate, so nothing is left out.",
     )
 
 

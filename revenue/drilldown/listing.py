@@ -48,6 +48,12 @@ class Total:
     formula: str = ""
     currency: str = ""
 
+    @property
+    def words(self) -> str:
+        """The label within a sentence: "paying organizations", "change" of one; "MRR" stays."""
+        said = self.label if self.label[:2].isupper() else self.label[:1].lower() + self.label[1:]
+        return said.removesuffix("s") if self.kind == COUNT and self.value == 1 else said
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

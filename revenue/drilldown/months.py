@@ -1,6 +1,6 @@
 """The organizations behind the numbers of one month, from the stored months of organizations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -238,8 +238,24 @@ def retention_of(place: Place, part: str) -> Parts:
         expansion=money(Sum("amount", filter=Q(kind=EXPANSION))),
         back=money(Sum("amount", filter=Q(kind=REACTIVATION))),
     )
+    columns = (
+        Column("Organization", ORGANIZATION),
+        Column("Movement", KIND),
+        Column("At the opening", MONEY),
+        Column("Amount", SIGNED),
+    )
+    rows = QueryRows(
+        found.annotate(loss=SIGNED_AMOUNT).order_by("loss", "-opening", "organization_id"),
+        with_who(lambda row: (row.kind, row.opening, signed(row))),
+    )
+    note = "Organizations paying at the close before; new ones are in neither side of a ratio."
+    return columns, rows, retention_totals(sums), note
+
+
+def retention_totals(sums: Mapping[str, Any]) -> tuple[Total, ...]:
+    """What R15 and R17 make of the sums: retention, and churn of customers and of money."""
     start, lost, expansion = sums["start"], sums["lost"], sums["expansion"]
-    totals = (
+    return (
         Total("start", "MRR at the opening", start),
         Total(
             "nrr",
@@ -270,17 +286,6 @@ def retention_of(place: Place, part: str) -> Parts:
             "(churn + contraction − expansion − reactivation) ÷ opening",
         ),
     )
-    columns = (
-        Column("Organization", ORGANIZATION),
-        Column("Movement", KIND),
-        Column("At the opening", MONEY),
-        Column("Amount", SIGNED),
-    )
-    rows = QueryRows(
-        found.annotate(loss=SIGNED_AMOUNT).order_by("loss", "-opening", "organization_id"),
-        with_who(lambda row: (row.kind, row.opening, signed(row))),
-    )
-    return columns, rows, totals, "Organizations paying at the close before; new ones are in neither side of a ratio."
 
 
 def year_of(place: Place, part: str) -> Parts:
@@ -297,7 +302,7 @@ def year_of(place: Place, part: str) -> Parts:
     )
     totals = (
         Total("before", "MRR a year ago", sums["before"]),
-        Total("organizations", "Organizations paying then", sums["count"], COUNT),
+        Total("organizations", "Paying then", sums["count"], COUNT),
         Total("now", "They pay now", sums["all_now"]),
         Total("nrr_12m", "Net retention", share_of(sums["all_now"], sums["before"]), SHARE, "now ÷ a year ago"),
         Total("kept", "Capped at then", sums["all_kept"]),

@@ -10,7 +10,7 @@ from django.db.models import Min
 from revenue import answers
 from revenue.answers.ahead import Renewal, Renewals, Schedule, named
 from revenue.answers.history import Change
-from revenue.answers.today import ProductMrr, Products, Share, names_of
+from revenue.answers.today import ProductMrr, Products, names_of
 from revenue.books import Terms
 from revenue.fx import RateWarning
 from revenue.models import OrganizationMonth, StoredMonth, Subscription
@@ -22,6 +22,16 @@ from revenue.mrr.sums import MonthSums
 
 WINDOWS = (30, 60, 90, 180)
 LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One organization among the largest; `share` of current MRR with six places."""
+
+    organization_id: int
+    name: str
+    mrr: Decimal
+    share: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def door(page: str, measure: str, value: Any, text: str, *, css: str = "", title
 def on_day(day: date, today: date) -> SafeString:
     """ "in 12 days" with the day on hover; `today` is handed in, as a list has many of these."""
     words = formatting.days_until(day, today)
-    return format_html('<time datetime="{}" title="{}">{}</time>', day.isoformat(), f"{day:%d %b %Y}", words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', day.isoformat(), f"{day:%-d %b %Y}", words)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""What the staff of the story did lately: a team, follow-ups, notes, sentiments, reasons of those who left."""
+"""What the staff of the story did lately: a team, follow-ups, notes, sentiments, reasons of who left, a cohort."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,9 +7,13 @@ from django.contrib.auth import get_user_model
 
 from config.backoffice import saved_views, settings
 from orgs import notes, sentiments, teams
-from orgs.models import Note, Organization, Sentiment, Team
+from orgs.cohorts import editing
+from orgs.models import Cohort, Note, Organization, Sentiment, Team
 from signals import churn, followups
 from signals.models import Churn, FollowUp, Signal
+from tracker.builder import saving
+from tracker.insights.reading import read
+from tracker.models import SavedInsight
 
 TEAM = "Customer success"
 VIEWS = (
@@ -39,8 +43,18 @@ SENTIMENTS = (
     ("maya", "org-344", 120, 4, ""),
 )
 LEFT = (
-    ("org-401", (Churn.Reason.NO_VALUE, Churn.Reason.CHAMPION_LEFT), "Nobody used it after June."),
+    ("org-401", (Churn.Reason.NO_VALUE, Churn.Reason.CHAMPION_LEFT), "Nobody used it in the last month."),
     ("org-402", (Churn.Reason.COMPETITOR, Churn.Reason.PRICE), "A bundle of another vendor."),
+)
+
+COHORT = "More than 30 projects"
+MANY_PROJECTS = {"kind": "property", "name": "project_total", "operator": "gt", "value": "30"}
+COMPARED = "Usage and revenue of those with more than 30 projects"
+BESIDE_THE_REST = (
+    {"event": None, "math": "unique_organizations"},
+    {"event": None, "math": "avg_per_organization"},
+    {"event": None, "math": "avg", "property": "mrr", "of": "organization"},
+    {"event": None, "math": "sum", "property": "mrr", "of": "organization"},
 )
 
 
@@ -57,6 +71,7 @@ def tell(now: datetime) -> None:
         write(staff, known, now)
     explain(staff["maya"], now)
     save_views(staff["maya"], now)
+    compare(staff["maya"], now)
 
 
 def named() -> set[str]:
@@ -102,3 +117,15 @@ def explain(actor: Any, now: datetime) -> None:
 def save_views(actor: Any, now: datetime) -> None:
     for page, name, query in VIEWS:
         saved_views.save(page, name, query, actor=actor, now=now, is_shared=True)
+
+
+def compare(actor: Any, now: datetime) -> None:
+    """A cohort, and an insight that shows what it uses and pays beside everybody else."""
+    if Cohort.objects.filter(name=COHORT).exists():
+        return
+    definition = {"match": "all", "groups": [{"match": "all", "rules": [MANY_PROJECTS]}]}
+    cohort = editing.create(COHORT, definition, actor=actor, now=now)
+    asked = {"series": list(BESIDE_THE_REST), "breakdown": {"property": cohort.pk, "of": "cohort"}, "display": "table"}
+    kept = saving.Wording(COMPARED, SavedInsight.Display.TABLE, is_shared=True, on_organizations=False)
+    document = read(asked, settings.today(now)).as_document()
+    saving.save_new(SavedInsight.Kind.TRENDS, document, kept, actor=actor, now=now)

@@ -143,4 +143,4 @@ class DataIncident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Data incident of {self.application} since {self.first_day:%d %b %Y}"
+        return f"Data incident of {self.application} since {self.first_day:%-d %b %Y}"

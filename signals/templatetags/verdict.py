@@ -29,7 +29,7 @@ def plain(value: Decimal) -> str:
 def cell(value: Any) -> str:
     """A cell of a list of counted rows: a day, a count or a name."""
     if isinstance(value, date):
-        return f"{value:%a %d %b %Y}"
+        return f"{value:%a %-d %b %Y}"
     return wording.number(value) if isinstance(value, int) else str(value)
 
 

@@ -85,7 +85,6 @@ def test_an_empty_install():
     headline = answers.headline(AS_OF)
     assert (headline.mrr, headline.paying, headline.arpa, headline.change) == (0, 0, None, None)
     assert answers.by_product(AS_OF).items == ()
-    assert answers.top_organizations(AS_OF) == []
     assert answers.organization_mrr(AS_OF) == {}
     assert answers.concentration(AS_OF).hhi is None
 
@@ -105,16 +104,6 @@ def test_products_of_organizations():
         factories.subscription(org, mrr, product_code=code, subscription_id=str(number))
     factories.subscription(org, "9", product_code="old", end_on=AS_OF)
     assert answers.products(AS_OF) == {org.pk: ["free", "pro", "team"]}
-
-
-def test_the_largest_organizations():
-    for number, mrr in enumerate(["30", "50", "20", "0"]):
-        factories.subscription(factories.organization(f"org-{number}"), mrr)
-    found = answers.top_organizations(AS_OF, 2)
-    assert [(item.name, item.mrr, item.share) for item in found] == [
-        ("org-1", Decimal("50.0000"), Decimal("0.500000")),
-        ("org-0", Decimal("30.0000"), Decimal("0.300000")),
-    ]
 
 
 def test_subscriptions_of_an_organization_say_where_they_stand():

@@ -12,6 +12,7 @@ from revenue import answers, books, facts
 from revenue.facts import marks, reading
 from revenue.jobs import refresh_figures
 from revenue.models import ExchangeRate, StoredFacts, Subscription
+from revenue.mrr.money import ratio, to_units
 from revenue.mrr.report import report
 from tests import factories
 from tests.revenue.stored import AS_OF, store_book
@@ -34,7 +35,9 @@ def test_what_is_read_back_is_what_the_engine_says():
     assert tuple(facts.last_cohorts()) == full.cohorts
     lists = known.lists
     assert lists.products == answers.by_product(AS_OF)
-    assert list(lists.top) == answers.top_organizations(AS_OF, 10)
+    largest = sorted(answers.organization_mrr(AS_OF).items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+    assert [(each.organization_id, each.mrr) for each in lists.top] == largest
+    assert all(each.share == ratio(to_units(each.mrr), to_units(lists.products.total)) for each in lists.top)
     assert lists.changes == answers.changes_of_month(AS_OF).items[:10]
     assert lists.schedule == answers.scheduled(AS_OF, 10)
     assert (lists.unconverted, lists.rate_warnings) == (full.unconverted, full.rate_warnings)

@@ -79,6 +79,21 @@ def test_the_numbers_are_those_of_the_facts_and_unconverted_lines_stand_beside(s
     assert "there is no exchange rate for XAU" in text
 
 
+def test_the_lines_without_a_rate_open_without_naming_a_currency(staff):
+    page = text_of(staff.get("/admin/revenue/unconverted/"))
+    assert "Lines without a rate: Every currency has a rate, so nothing is left out." in page
+    factories.subscription(factories.organization(), "2", currency="XAU")
+    page = text_of(staff.get("/admin/revenue/unconverted/"))
+    assert f"Lines in XAU: {formatting.money(2, 'XAU', exact=True)} active, in their own currency" in page
+
+
+def test_a_list_says_its_totals_as_a_sentence(staff):
+    assert "Scheduled changes: No line starts or ends after today." in text_of(staff.get("/admin/revenue/scheduled/"))
+    tomorrow = install.today(timezone.now()) + timedelta(days=1)
+    factories.subscription(factories.organization(), "2", start_on=tomorrow)
+    assert "Scheduled changes: 1 change." in text_of(staff.get("/admin/revenue/scheduled/"))
+
+
 def test_the_page_needs_its_permission(client):
     client.force_login(factories.staff("eve", is_superuser=False))
     assert client.get("/admin/revenue/").status_code == 403

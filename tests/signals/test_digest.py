@@ -88,7 +88,7 @@ class TestNews:
             "Closed signals": [("globex", "Renewal risk: resolved", "")],
             "Health got worse": [("globex", "Healthy → Watch", f"1\u202f000{hard}EUR")],
             "Follow-ups": [("globex", "Call (ada)", "10 Mar"), ("globex", "New for you (ada)", "19 Mar")],
-            "Renewals in 30 days": [("globex", "renews on 08 Apr", f"1\u202f000{hard}EUR")],
+            "Renewals in 30 days": [("globex", "renews on 8 Apr", f"1\u202f000{hard}EUR")],
             "Stopped paying": [("globex", "since 10 Mar", f"90{hard}EUR")],
             "New owners": [("given", "belongs to ada", "")],
         }

@@ -69,6 +69,8 @@ def test_cells_and_strip_hold_everybody_who_pays_once():
         Quadrant.LOW_VALUE: (4, 8),
     }
     assert matrix.strip.organization_ids == (5, 6)
+    # A score without recent activity makes no mean: these two have no band.
+    assert matrix.strip.mean_health is None
     assert sum(cell.mrr for cell in matrix.cells.values()) + matrix.strip.mrr == Decimal("2050")
 
 

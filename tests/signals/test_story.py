@@ -11,14 +11,16 @@ from django.db import transaction
 
 from config.backoffice import settings
 from config.backoffice.models import AuditEntry
-from orgs.models import Band, ImportBatch, Organization
+from orgs.models import Band, Cohort, ImportBatch, Organization
 from revenue.answers import headline
 from signals import ai_cost, backtest, publishing
 from signals.demo.telling import tell
 from signals.models import Reading, Signal
 from signals.today import today
 from tracker import credentials, ingest, paths
-from tracker.models import Event, Reject, UsageDay
+from tracker.insights import trends
+from tracker.insights.reading import read
+from tracker.models import Event, Reject, SavedInsight, UsageDay
 from tracker.paths import Scope
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +170,20 @@ def test_one_organization_passes_thirty_projects(told):
     assert customer("org-305").properties["project_total"] == 34
     others = Organization.objects.exclude(external_id="org-305").values_list("properties__project_total", flat=True)
     assert max(total for total in others if total) <= 30
+
+
+def test_a_cohort_stands_beside_everybody_else_in_usage_and_revenue(told):
+    now, _ = told
+    cohort = Cohort.objects.get(name="More than 30 projects")
+    assert [str(each.organization) for each in cohort.members.select_related("organization")] == ["Hooli"]
+    insight = SavedInsight.objects.get(owner__username="maya")
+    found = trends.computed(read(insight.definition, settings.today(now)), now)
+    shown = {(each.series, each.part.text): each.aggregate for each in found.lines}
+    inside, outside = "In “More than 30 projects”", "Everybody else"
+    assert (shown[0, inside], shown[3, inside]) == (1, 2100)
+    assert shown[0, outside] > 40
+    assert shown[1, inside] > 2 * shown[1, outside]
+    assert shown[3, outside] > 20_000
 
 
 def test_accounts_purchases_and_first_users_are_told(told):

@@ -270,7 +270,6 @@ class TestDashboards:
         dashboard, insight = Dashboard.objects.get(name="Usage"), kept(client)
         client.post(reverse("admin:insight_change"), {"insight": insight.id, "dashboard": dashboard.id, "act": "pin"})
         maya = factories.staff("maya", is_superuser=False)
-        roles.install()
         maya.groups.add(Group.objects.get(name=roles.CUSTOMER_SUCCESS))
         client.force_login(maya)
         address = reverse("admin:dashboard", args=[dashboard.id])

@@ -191,6 +191,11 @@ def test_usage_on_the_organization_page():
     put(Product().application, [event(now - timedelta(days=days)) for days in (0, 2, 2, 3, 100)])
     rollups.roll_up(now)
     context = usage_panel(RequestFactory().get("/"), Organization.objects.get())
+    only = "3\u00a0events in 90 days; in the 90 days before it was here for 10 days only"
+    assert context["finding"] == only, "who came lately did not grow by 200 %"
+    put(Application.objects.get(), [event(now - timedelta(days=300))])
+    rollups.roll_up(now)
+    context = usage_panel(RequestFactory().get("/"), Organization.objects.get())
     assert context["finding"] == "3\u00a0events in 90 days, +200.0\u00a0% vs the 90 days before"
     assert sum(context["chart"]["series"][0]["data"]) == 4
     assert context["chart"]["series"][0]["data"][-1] == 1, "today so far"

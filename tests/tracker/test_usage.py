@@ -120,12 +120,14 @@ def test_names_used_most_first():
 
 def test_the_plan_is_the_property_else_that_of_the_latest_event():
     app, org = application(), organization("org")
-    assert usage.current_plan(org, NOW) is None
+    assert usage.current_plan(org) is None
     put(app, [event(NOW - timedelta(days=1), plan="team"), event(NOW - timedelta(days=2), plan="free"), event()])
     put(app, [event(NOW + timedelta(days=2), plan="future")])
-    assert usage.current_plan(org, NOW) == "team"
+    rollups.roll_up(NOW)
+    assert usage.current_plan(org) == usage.current_plans()[org.id] == "team"
     org.properties = {"plan": "enterprise"}
-    assert usage.current_plan(org, NOW) == "enterprise"
+    org.save()
+    assert usage.current_plan(org) == usage.current_plans()[org.id] == "enterprise"
 
 
 def test_touched_since_names_organizations_of_later_roll_ups():

@@ -17,7 +17,7 @@ MOST_DRAWN = len(COLOURS)
 MOST_SLICES = 5
 ADDITIVE = frozenset({Math.TOTAL, Math.SUM})
 NAMED = {"band": dict(Band.choices), "quadrant": dict(Quadrant.choices)}
-LABELS = {Interval.HOUR: "%d %b %H:%M", Interval.DAY: "%d %b", Interval.WEEK: "%d %b", Interval.MONTH: "%b %Y"}
+LABELS = {Interval.HOUR: "%-d %b %H:%M", Interval.DAY: "%-d %b", Interval.WEEK: "%-d %b", Interval.MONTH: "%b %Y"}
 
 
 @dataclass(frozen=True)

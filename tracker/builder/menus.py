@@ -1,19 +1,20 @@
 """What the builder offers to choose from: the words of its menus, and what was really sent."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from config import db
 from config.backoffice import settings
 from orgs.models import Cohort
+from tracker import paths
 from tracker.builder import choices, form
 from tracker.insights.description import OF_PROPERTY
 from tracker.models import Application, Feature
 from tracker.sql import builder as sql
 
 NAMES_SINCE = timedelta(days=28)
-PATHS_SINCE = timedelta(days=7)
+PAGES_SINCE = timedelta(days=7)
 MOST_OFFERED = 300
 SAMPLE = 2_000
 Pairs = list[tuple[str, str]]
@@ -66,12 +67,17 @@ class Suggestions:
 
 
 def suggestions(now: datetime) -> Suggestions:
-    """Event names of four weeks, paths of one, properties of the newest events; those of organizations besides."""
+    """Event names of four weeks, pages of one, properties of the newest events; those of organizations besides."""
     return Suggestions(
         events=sent(sql.NAMES, since=settings.today(now - NAMES_SINCE)),
-        pages=sent(sql.PATHS, since=settings.today(now - PATHS_SINCE)),
+        pages=pages(settings.today(now)),
         properties=list(dict.fromkeys([*sent(sql.PROPERTIES, sample=SAMPLE), *choices.FIELDS, *choices.CURRENT])),
     )
+
+
+def pages(today: date) -> list[str]:
+    week = paths.Scope(today - PAGES_SINCE, today + timedelta(days=1))
+    return [each.page for each in paths.pages(week)[:MOST_OFFERED]]
 
 
 def sent(statement: str, **params: Any) -> list[str]:

@@ -8,8 +8,9 @@ from config import db
 from config.backoffice import settings
 from config.backoffice.models import InstallSettings
 from orgs.models import Cohort, OrganizationKey
-from tracker.insights import ranges, sql, wording
+from tracker.insights import folding, ranges, sql, wording
 from tracker.insights.description import COHORTS, Description, Kind, Of, Scope
+from tracker.insights.folding import Folding
 from tracker.insights.ranges import Buckets, Calendar, Days
 from tracker.insights.reading import BadDescription
 from tracker.models import Application, Feature, RollupCursor
@@ -43,6 +44,7 @@ class Asked:
     raw_since: datetime | None
     cohorts: dict[int, str]
     features: dict[str, Feature]
+    folding: Folding | None
 
     @property
     def since(self) -> datetime:
@@ -73,13 +75,19 @@ def ask(description: Description, now: datetime) -> Asked:
         raw_since=cursor.raw_since,
         cohorts=cohorts_of(description),
         features=features_of(description),
+        folding=folding.folding(description, days.since),
     )
 
 
 def before(asked: Asked) -> Asked:
     """The same question about the period before."""
     days = ranges.previous(asked.days)
-    return replace(asked, days=days, buckets=buckets_of(asked.description, days, asked.calendar))
+    return replace(
+        asked,
+        days=days,
+        buckets=buckets_of(asked.description, days, asked.calendar),
+        folding=folding.folding(asked.description, days.since),
+    )
 
 
 def calendar_of(install: InstallSettings) -> Calendar:

@@ -10,6 +10,7 @@ from psycopg import sql
 from tracker.insights import ranges
 from tracker.insights.description import Filter, Group, Operator
 from tracker.insights.expressions import Writer
+from tracker.insights.folding import PAGE
 
 NEGATIVE = {
     Operator.IS_NOT: Operator.EXACT,
@@ -47,6 +48,11 @@ def _positive(operator: Operator, given: Filter, writer: Writer) -> sql.Composab
     if operator == Operator.IS_SET:
         return sql.SQL("({} IS NOT NULL)").format(writer.text(given.property))
     return sql.SQL("COALESCE({}, false)").format(_comparison(operator, given, writer))
+
+
+def page(name: str, writer: Writer) -> sql.Composable:
+    """Whether the event is of that page."""
+    return condition(Filter(PAGE, Operator.EXACT, (name,)), writer)
 
 
 def _comparison(operator: Operator, given: Filter, writer: Writer) -> sql.Composable:

@@ -31,7 +31,7 @@ TABLES = {
     Kind.FEATURE: "tracker_featureday",
 }
 MASKS = {Kind.ANY: "tracker_usermonth", Kind.FEATURE: "tracker_featuremonth"}
-TARGETS = {Kind.EVENT: "name", Kind.PAGE: "path", Kind.FEATURE: "feature_id"}
+TARGETS = {Kind.EVENT: "name", Kind.FEATURE: "feature_id"}
 
 
 def suffices(series: Series, asked: Asked) -> bool:
@@ -199,6 +199,8 @@ def matching(series: Series, asked: Asked, writer: Writer, *, since: bool) -> li
 def target(series: Series, writer: Writer) -> sql.Composable:
     if series.kind == Kind.ANY:
         return sql.SQL("true")
+    if series.kind == Kind.PAGE:
+        return conditions.page(series.name, writer)
     value = writer.bind(int(series.name), "bigint") if series.kind == Kind.FEATURE else writer.bind(series.name)
     return sql.SQL("{} = {}").format(sql.Identifier("daily", TARGETS[series.kind]), value)
 

@@ -91,10 +91,11 @@ COHORTS = frozenset({Operator.IN_COHORT, Operator.NOT_IN_COHORT})
 
 
 class Field(StrEnum):
-    """Fields of the event itself, as they were when it happened."""
+    """Fields of the event itself, as they were when it happened; the path with its ids folded, the address as sent."""
 
     PLAN = "plan"
     PATH = "path"
+    ADDRESS = "address"
     ENVIRONMENT = "environment"
     APPLICATION = "application"
     SESSION = "session"

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import sql
 
 from tracker.insights.description import Current, Field, Of, Property
+from tracker.insights.folding import PAGES, Folding
 from tracker.insights.ranges import Calendar
 
 # What counts as a number when it is written as text. Short enough that no cast overflows.
@@ -15,7 +16,8 @@ LONGEST_PART = 255
 
 FIELDS = {
     Field.PLAN: "{facts}.plan",
-    Field.PATH: "split_part({facts}.path, '?', 1)",
+    Field.PATH: "page.page",
+    Field.ADDRESS: "split_part({facts}.path, '?', 1)",
     Field.ENVIRONMENT: "{facts}.environment",
     Field.APPLICATION: "application.name",
     Field.SESSION: "{facts}.session_id::text",
@@ -65,6 +67,7 @@ class Writer:
 
     calendar: Calendar
     today: date
+    folding: Folding | None = None
     facts: str = "event"
     params: dict[str, Any] = field(default_factory=dict)
     joins: set[str] = field(default_factory=set)
@@ -85,7 +88,19 @@ class Writer:
     def joined(self) -> sql.Composable:
         """The join clauses that the parts written so far need."""
         clauses = [text.format(facts=sql.Identifier(self.facts)) for name, text in JOINS.items() if name in self.joins]
+        if "page" in self.joins and self.folding:
+            clauses.append(self._pages(self.folding))
         return sql.SQL(" ").join(clauses)
+
+    def _pages(self, folding: Folding) -> sql.Composable:
+        return sql.SQL(PAGES).format(
+            facts=sql.Identifier(self.facts),
+            since=self.bind(folding.since, "date"),
+            ids=self.bind(folding.ids),
+            applications=self.bind(list(folding.applications), "bigint[]"),
+            patterns=self.bind(list(folding.patterns), "text[]"),
+            pages=self.bind(list(folding.pages), "text[]"),
+        )
 
     def text(self, asked: Property) -> sql.Composable:
         """The value as text; null where it is missing."""
@@ -126,7 +141,9 @@ class Writer:
     def _field(self, name: str) -> sql.Composable:
         if name == Field.APPLICATION:
             self.join("application")
-        return sql.SQL(FIELDS[Field(name)]).format(facts=sql.Identifier(self.facts))
+        if name == Field.PATH:
+            self.join("page")
+        return sql.SQL(FIELDS[name]).format(facts=sql.Identifier(self.facts))
 
     def member(self, cohort_id: int) -> sql.Composable:
         """Whether the organization is in a cohort now."""

@@ -59,7 +59,7 @@ def answer(
     asked = spans.ask(span, now, steps)
 
     def compute(run: running.Run) -> Funnel:
-        writer = Writer(asked.calendar, asked.today)
+        writer = Writer(asked.calendar, asked.today, asked.folding)
         [counts] = run.rows(statement(steps, asked, writer, by, window), writer.params)
         return Funnel(tuple(_step(each, place, counts) for place, each in enumerate(steps)))
 

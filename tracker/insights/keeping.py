@@ -31,6 +31,7 @@ def key(asked: Asked, kind: type, own: Any = None) -> str:
         [str(each) for each in state],
         [asked.counted, asked.daily_zone, str(asked.raw_since), asked.calendar.zone.key, asked.calendar.week_start],
         [asked.days.since.isoformat(), asked.days.until.isoformat(), _clock(asked.now, asked.description.interval)],
+        [str(asked.folding)],
         [[each.pk, each.version, each.counted_version] for each in asked.features.values()],
     ]
     return f"insight:{sha256(json.dumps(depends).encode()).hexdigest()}"

@@ -208,8 +208,7 @@ def target(series: Series, writer: Writer) -> sql.Composable:
         )
     usage = sql.SQL("event.name <> ALL({})").format(writer.bind(list(STATEMENTS), "text[]"))
     if series.kind == Kind.PAGE:
-        path = sql.SQL("split_part(event.path, '?', 1) = {}").format(writer.bind(series.name))
-        return sql.SQL("{} AND {}").format(usage, path)
+        return sql.SQL("{} AND {}").format(usage, conditions.page(series.name, writer))
     return usage
 
 

@@ -96,7 +96,7 @@ def _computed(asked: Asked, run: running.Run, use_daily: bool = True) -> Trend:
 
 def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
     from_daily = tuple(use_daily and daily.suffices(each, asked) for each in asked.description.series)
-    writer = Writer(asked.calendar, asked.today)
+    writer = Writer(asked.calendar, asked.today, asked.folding)
     found = run.rows(statement.write(asked, from_daily, writer), writer.params)
     return _assembled(asked, found, from_daily)
 

@@ -74,6 +74,7 @@ COMPARED = {
 FIELD_NAMES = {
     Field.PLAN: "plan at the time",
     Field.PATH: "page",
+    Field.ADDRESS: "address",
     Field.ENVIRONMENT: "environment",
     Field.APPLICATION: "application",
     Field.SESSION: "session",

@@ -7,12 +7,6 @@ SELECT name FROM tracker_eventnameday WHERE day >= %(since)s
 GROUP BY name ORDER BY sum(events) DESC, name LIMIT %(most)s
 """
 
-# One row a path: paths of the window, most used first. Bounded like the names; a week, as paths are many.
-PATHS = """
-SELECT path FROM tracker_pathday WHERE day >= %(since)s
-GROUP BY path ORDER BY sum(events) DESC, path LIMIT %(most)s
-"""
-
 # One row a key: top keys of the properties of the newest events, most frequent first. Walks the primary key backwards.
 PROPERTIES = """
 SELECT key FROM (SELECT properties FROM tracker_event ORDER BY id DESC LIMIT %(sample)s) AS newest,

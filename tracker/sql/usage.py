@@ -154,14 +154,6 @@ FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usag
 WHERE usage.environment = 'production' AND usage.day >= %(since)s AND usage.day < %(until)s
 """
 
-# One row: the latest event of one organization that names a plan. Served by tracker_event_key_time.
-LATEST_PLAN = """
-SELECT event.plan FROM tracker_event AS event
-WHERE event.key_id IN (SELECT id FROM orgs_organizationkey WHERE organization_id = %(organization_id)s)
-  AND event.plan IS NOT NULL AND event.environment = 'production' AND event.occurred_at <= %(now)s
-ORDER BY event.occurred_at DESC, event.id DESC LIMIT 1
-"""
-
 # One row: an organization whose daily rows of production were written since a moment. Served by the index on
 # rolled_up_at.
 TOUCHED_SINCE = """

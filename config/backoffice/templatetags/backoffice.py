@@ -1,5 +1,6 @@
 """The grammar of pages: numbers, money, times, badges, sparklines, panels."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,8 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from config.backoffice import formatting, panels, saved_views, settings
+from config.backoffice import columns, formatting, panels, saved_views, settings
+from config.backoffice.columns import Column
 
 register = template.Library()
 
@@ -76,10 +78,10 @@ def when(moment: datetime | date | None, never: str = "never") -> dict[str, Any]
     zone = settings.zone()
     now = timezone.now().astimezone(zone)
     if isinstance(moment, datetime):
-        local = moment.astimezone(zone)
-        return {"words": formatting.ago(moment, now), "exact": f"{local:%d %b %Y, %H:%M %Z}", "iso": moment.isoformat()}
+        exact = f"{moment.astimezone(zone):%-d %b %Y, %H:%M %Z}"
+        return {"words": formatting.ago(moment, now), "exact": exact, "iso": moment.isoformat()}
     words = formatting.days_until(moment, now.date())
-    return {"words": words, "exact": f"{moment:%d %b %Y}", "iso": moment.isoformat()}
+    return {"words": words, "exact": f"{moment:%-d %b %Y}", "iso": moment.isoformat()}
 
 
 @register.inclusion_tag("admin/partials/_badge.html")
@@ -125,6 +127,14 @@ def show_saved_views(context: dict, page: str) -> dict[str, Any]:
     chips = saved_views.chips(page, request.user, request.GET)
     shown = {"page": page, "chips": chips, "query": request.GET.urlencode(), "path": request.get_full_path()}
     return {**shown, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("admin/partials/_columns.html", takes_context=True)
+def column_chooser(context: dict, known: Sequence[Column]) -> dict[str, Any]:
+    """The form that chooses the columns of a list; everything else in the address stays."""
+    request = context["request"]
+    kept = [(name, value) for name, values in request.GET.lists() for value in values]
+    return {"known": known, "chosen": columns.chosen(known, request), "kept": kept, "path": request.path}
 
 
 @register.simple_tag

@@ -4,7 +4,7 @@ import re
 import statistics
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,15 +50,28 @@ def world(zone: str, week_start: int, today: date) -> World:
         for each in Event.objects.order_by("id")
         if each.key_id in owner
     ]
-    organizations = {each.pk: known(each, events) for each in Organization.objects.all()}
+    local = ZoneInfo(zone)
+    organizations = {each.pk: known(each, events, local) for each in Organization.objects.select_related("owner")}
     cohorts: dict[int, set[int]] = {}
     for member in CohortMember.objects.all():
         cohorts.setdefault(member.cohort_id, set()).add(member.organization_id)
     events = [each for each in events if each["name"] not in STATEMENTS]
-    return World(events, organizations, cohorts, ZoneInfo(zone), week_start, today)
+    return World(events, organizations, cohorts, local, week_start, today)
 
 
-def known(org: Organization, events: list[dict]) -> dict[str, Any]:
+ID = re.compile(r"[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}", re.ASCII)
+
+
+def page_of(path: str | None) -> str | None:
+    """With the ids folded, and the rule of `worlds.RULE`."""
+    if path is None:
+        return None
+    segments = [":id" if ID.fullmatch(each) else each for each in path.split("/")]
+    is_post = len(segments) == 3 and segments[1] == "blog" and segments[2]
+    return "/blog/:slug" if is_post else "/".join(segments)
+
+
+def known(org: Organization, events: list[dict], zone: ZoneInfo) -> dict[str, Any]:
     snapshot = OrganizationSnapshot.objects.filter(organization=org).first()
     planned = [
         (each["at"], each["id"], each["plan"])
@@ -75,18 +88,32 @@ def known(org: Organization, events: list[dict]) -> dict[str, Any]:
         "band": snapshot.band if snapshot else None,
         "quadrant": (snapshot.quadrant or None) if snapshot else None,
         "mrr": snapshot.mrr if snapshot else None,
+        "health": snapshot.health if snapshot else None,
+        "first_seen": day_of(snapshot and snapshot.first_seen_at, zone),
+        "last_seen": day_of(snapshot and snapshot.last_seen_at, zone),
+        "renewal_on": str(snapshot.renewal_on) if snapshot and snapshot.renewal_on else None,
         "external_id": org.external_id,
         "segment": org.segment or None,
+        "owner": org.owner.username if org.owner else None,
     }
 
 
+def day_of(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return str(moment.astimezone(zone).date()) if moment else None
+
+
 # --- Values ------------------------------------------------------------------------------------------------
-CURRENT = ("plan", "band", "quadrant", "mrr", "external_id", "segment")
+CURRENT = frozenset(
+    {"plan", "band", "quadrant", "mrr", "health", "first_seen", "last_seen", "renewal_on", "external_id"}
+    | {"segment", "owner"}
+)
 
 
 def value(event: dict, asked: Property, there: World) -> Any:
+    if asked.of == Of.FIELD and asked.name == "path":
+        return page_of(event["path"])
     if asked.of == Of.FIELD:
-        return event["name" if asked.name == "event" else asked.name]
+        return event[{"event": "name", "address": "path"}.get(asked.name, asked.name)]
     if asked.of == Of.ORGANIZATION:
         org = there.organizations[event["org"]]
         return org[asked.name] if asked.name in CURRENT else org["properties"].get(asked.name)
@@ -104,7 +131,7 @@ def text(found: Any) -> str | None:
     if isinstance(found, dict | list):
         return json.dumps(found, ensure_ascii=False)
     if isinstance(found, Decimal):
-        return f"{found:.4f}"
+        return f"{found:f}"
     return str(found)
 
 
@@ -180,9 +207,10 @@ def in_group(event: dict, given: Group, there: World) -> bool:
 
 # --- Time --------------------------------------------------------------------------------------------------
 def label(event: dict, interval: str, there: World) -> date | datetime:
+    """Hours as instants: in autumn one comes twice."""
     local = event["at"].astimezone(there.zone)
     if interval == "hour":
-        return local.replace(minute=0, second=0, microsecond=0)
+        return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     day = local.date()
     if interval == "week":
         return day - timedelta(days=(day.weekday() - there.week_start) % 7)
@@ -204,7 +232,7 @@ def matching(series: Series, description: Description, there: World) -> list[dic
             continue
         if series.kind == "feature" and not is_use(event):
             continue
-        if series.kind == "page" and event["path"] != series.name:
+        if series.kind == "page" and page_of(event["path"]) != series.name:
             continue
         if all(passes(event, each, there) for each in series.filters) and in_group(event, description.filters, there):
             found.append(event)
@@ -261,21 +289,49 @@ def numeric(math: str, events: list[dict], series: Series, there: World) -> tupl
     return float(low) + (float(high) - float(low)) * (place - int(place)), skipped
 
 
+# --- Formulas ----------------------------------------------------------------------------------------------
+def over(left: Decimal, right: Decimal) -> Decimal:
+    return left / right if right else Decimal(0)
+
+
+FORMULAS = {
+    "-A * 2 + 0.5": lambda a: Decimal("0.5") - 2 * a,
+    "A / 0": lambda a: Decimal(0),
+    "A/B": over,
+    "(A + B) / (A - 7)": lambda a, b: over(a + b, a - 7),
+    "100 * a / (a + b) - 1": lambda a, b: over(100 * a, a + b) - 1,
+}
+
+
+def computed(formula: str, numbers: list[Any]) -> Decimal:
+    """What is missing counts as 0, and so does what is divided by 0."""
+    return FORMULAS[formula](*(Decimal(str(each or 0)) for each in numbers))
+
+
 # --- The whole answer --------------------------------------------------------------------------------------
 def answer(description: Description, since: date, until: date, there: World) -> dict:
-    """By series, kind and value of the breakdown: the aggregate and the buckets that are not empty; and skipped."""
+    """By series, kind and value of the breakdown: the aggregate and the buckets that are not empty; and skipped.
+
+    `whole` is the same of each series without the breakdown, as formulas take it.
+    """
     chosen = [counted(each, description, since, until, there) for each in description.series]
-    lines, skipped = {}, 0
+    lines, whole, skipped = {}, [], 0
     for place, (series, events) in enumerate(zip(description.series, chosen, strict=True)):
+        whole.append(line(events, series, description, there)[:2])
         for key, part in parts(events, chosen, description, there).items():
-            aggregate, left_out = measured(part, series, there)
+            aggregate, data, left_out = line(part, series, description, there)
             skipped += left_out
-            buckets: dict[Any, list] = {}
-            for event in part if description.interval else []:
-                buckets.setdefault(label(event, description.interval, there), []).append(event)
-            data = {each: measured(found, series, there)[0] for each, found in buckets.items()}
             lines[(place, *key)] = (aggregate, data)
-    return {"lines": lines, "skipped": skipped}
+    return {"lines": lines, "whole": whole, "skipped": skipped}
+
+
+def line(events: list[dict], series: Series, description: Description, there: World) -> tuple[Any, dict, int]:
+    """The number over the range, those of the buckets, and how many values were skipped."""
+    aggregate, skipped = measured(events, series, there)
+    buckets: dict[Any, list] = {}
+    for event in events if description.interval else []:
+        buckets.setdefault(label(event, description.interval, there), []).append(event)
+    return aggregate, {each: measured(found, series, there)[0] for each, found in buckets.items()}, skipped
 
 
 def counted(series: Series, description: Description, since: date, until: date, there: World) -> list[dict]:

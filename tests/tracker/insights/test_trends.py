@@ -1,7 +1,7 @@
 """Every answer equals slow plain Python on random events, from whichever source it comes."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -50,21 +50,63 @@ def about(description: Description, cohort_id: int, feature_id: int) -> Descript
 def check(description: Description, there: oracle.World, *, use_daily: bool) -> trends.Trend:
     found = trends.computed(description, NOW, use_daily=use_daily)
     since, until = (date.fromisoformat(each) for each in (description.range.since, description.range.until))
-    expected = oracle.answer(description, since, until + timedelta(days=1), there)
+    until += timedelta(days=1)
+    check_lines(found, oracle.answer(description, since, until, there))
+    if description.compare:
+        before = before_of(since, until)
+        assert (found.previous.since, found.previous.until) == before
+        check_lines(found.previous, oracle.answer(description, *before, there))
+    return found
+
+
+def before_of(since: date, until: date) -> tuple[date, date]:
+    """Whole months compare with whole months, other ranges with as many days."""
+    if since.day == until.day == 1:
+        months = (until.year - since.year) * 12 + until.month - since.month
+        year, month = divmod(since.year * 12 + since.month - 1 - months, 12)
+        return date(year, month + 1, 1), since
+    return since - (until - since), since
+
+
+def check_lines(found: trends.Trend, expected: dict) -> None:
     assert found.skipped_values == expected["skipped"]
     met = set()
     for line in found.lines:
-        key = (line.series, line.part.kind if line.part else "", written(line.part, description))
+        key = (line.series, *part_of(line, found.description))
         met.add(key)
-        math = description.series[line.series].math
-        aggregate, data = expected["lines"].get(key, (zero(math), {}))
-        assert near(line.aggregate, aggregate), (key, line.aggregate, aggregate)
-        assert len(line.data) == len(found.buckets)
-        for label, value in zip(found.buckets, line.data, strict=True):
-            assert near(value, data.pop(label, zero(math))), (key, label)
-        assert not data, (key, data)
+        math = found.description.series[line.series].math
+        check_line(found, line, *expected["lines"].get(key, (zero(math), {})), zero(math))
     assert met >= set(expected["lines"])
-    return found
+    if found.description.formula:
+        check_formula(found, found.formula, expected["whole"])
+        for line in found.formula_parts:
+            key = part_of(line, found.description)
+            numbers = [expected["lines"].get((place, *key), (0, {})) for place in range(len(found.description.series))]
+            check_formula(found, line, numbers)
+
+
+def check_formula(found: trends.Trend, line: trends.Line, numbers: list[tuple]) -> None:
+    formula = found.description.formula
+    numbers = numbers[: worlds.FORMULAS[formula]]
+    labels = {label: oracle.computed(formula, [data.get(label) for _, data in numbers]) for label in instants(found)}
+    check_line(found, line, oracle.computed(formula, [whole for whole, _ in numbers]), labels, None)
+
+
+def check_line(found: trends.Trend, line: trends.Line, aggregate, data: dict, empty) -> None:
+    data = dict(data)
+    assert near(line.aggregate, aggregate), (line, aggregate)
+    assert len(line.data) == len(found.buckets)
+    for label, value in zip(instants(found), line.data, strict=True):
+        assert near(value, data.pop(label, empty)), (line, label)
+    assert not data, (line, data)
+
+
+def instants(found: trends.Trend) -> list:
+    return [each.astimezone(UTC) if isinstance(each, datetime) else each for each in found.buckets]
+
+
+def part_of(line: trends.Line, description: Description) -> tuple[str, str | None]:
+    return line.part.kind if line.part else "", written(line.part, description)
 
 
 def written(part, description: Description) -> str | None:

@@ -163,15 +163,19 @@
         if (all) document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.checkAll)}"]`).forEach(each => { each.checked = all.checked; });
     });
 
-    // What comes in while one looks: a block that is fetched anew, unless somebody reads something in it.
-    async function refresh(block) {
-        if (document.hidden || block.querySelector("details[open]") || !getSelection().isCollapsed) return;
+    // What comes in while one looks: blocks that are fetched anew, unless somebody reads something in them.
+    async function refresh(blocks) {
+        const isRead = () => blocks.some(block => block.querySelector("details[open]"));
+        if (document.hidden || isRead() || !getSelection().isCollapsed) return;
         const answer = await fetch(location.href).catch(() => null);
         if (!answer || !answer.ok || answer.redirected) return;
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(block.id);
-        if (fresh && !block.querySelector("details[open]")) block.replaceChildren(...fresh.childNodes);
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (!isRead()) blocks.forEach(block => block.replaceChildren(...page.getElementById(block.id)?.childNodes ?? block.childNodes));
     }
-    document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-live]").forEach(block => setInterval(() => refresh(block), 1000 * block.dataset.live)));
+    document.addEventListener("DOMContentLoaded", () => {
+        const blocks = [...document.querySelectorAll("[data-live]")];
+        if (blocks.length) setInterval(() => refresh(blocks), 1000 * blocks[0].dataset.live);
+    });
     // One box that ticks all boxes of its row.
     document.addEventListener("change", event => {
         const row = event.target.closest("[data-check-row]");
