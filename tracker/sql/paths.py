@@ -2,14 +2,16 @@
 
 # One row: one page in [since, until) with its events, organizations and applications. Ids in paths are folded as they
 # are read: `ids` is the pattern of a segment that is an id; rules of an application come first, the first that fits.
-# Each path is folded once, however many days and organizations it has. Served by usage of the days' rows.
+# Each path is folded once, however many days and organizations it has. Served by path_of_day.
 PAGES = """
-WITH seen AS MATERIALIZED (
-    SELECT daily.application_id, daily.path, key.organization_id, sum(daily.events) AS events
-    FROM tracker_pathday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
-    WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
-      AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s)
+WITH by_key AS (
+    SELECT application_id, path, key_id, sum(events) AS events FROM tracker_pathday
+    WHERE environment = %(environment)s AND day >= %(since)s AND day < %(until)s
+      AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
     GROUP BY 1, 2, 3
+), seen AS MATERIALIZED (
+    SELECT by_key.application_id, by_key.path, key.organization_id, by_key.events
+    FROM by_key JOIN orgs_organizationkey AS key ON key.id = by_key.key_id
 ), plain AS MATERIALIZED (
     SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
     FROM (SELECT DISTINCT application_id, path FROM seen) AS paths
