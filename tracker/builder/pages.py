@@ -84,7 +84,7 @@ def result_page(request: HttpRequest) -> HttpResponse:
         rows = drawing.exported(trend)
         return download(request, "insight", drawing.EXPORTED, rows, file_format=request.GET["export"], now=now)
     context = {
-        "picture": drawing.picture(trend),
+        "picture": drawing.picture(trend, settings.read().reporting_currency),
         "definition": sentence(question.description),
         "chart_id": f"chart-{uuid4().hex[:12]}",
         "request": request,

@@ -13,6 +13,7 @@ from tracker.insights.expressions import Writer
 
 NUMBERS_WITHOUT_ZERO = frozenset({Math.AVG, Math.MIN, Math.MAX, Math.MEDIAN, Math.P90, Math.P95, Math.P99})
 LARGEST = Decimal("1e300")
+EVERYBODY_ELSE = "Everybody else"
 REST = {statement.OTHER: ("other", "Other"), statement.NONE: ("none", "None")}
 Number = Decimal | None
 # The place of what a number is about, and the value that stands there.
@@ -176,7 +177,7 @@ def part_of(key: Key, asked: Asked) -> Part | None:
         return Part(*REST[place])
     breakdown = asked.description.breakdown
     if breakdown and breakdown.of == Of.COHORT:
-        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else "Everybody else"
+        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else EVERYBODY_ELSE
     return Part("value", text or "")
 
 
