@@ -107,8 +107,10 @@ class TestAsking:
     def test_it_suggests_what_was_sent(self, client, ada, events):
         found = client.get(reverse("admin:insight_names")).json()
         assert found["events"] == ["project_created", "purchase"]
-        assert found["properties"][:1] == ["new_total"]
-        assert {HOSTILE, "purchase_value", "plan", "mrr"} <= set(found["properties"])
+        assert found["properties"]["event"][:1] == ["new_total"]
+        assert {HOSTILE, "purchase_value"} <= set(found["properties"]["event"])
+        assert {"plan", "mrr"} <= set(found["properties"]["organization"])
+        assert {"plan", "path"} <= set(found["properties"]["field"])
 
     def test_what_they_pay_is_a_property_of_the_organization(self, client, ada, events):
         organization = OrganizationKey.objects.get(external_id="org-1").organization
