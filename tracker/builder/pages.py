@@ -74,11 +74,10 @@ def result_page(request: HttpRequest) -> HttpResponse:
     """The answer alone, or as a file with `export`. A refusal is a sentence in its place."""
     now = timezone.now()
     question = asking.question_of(request, settings.today(now))
-    query_id = request.GET.get("query", "")
     if question.description is None:
         return refused(request, str(question.error))
     try:
-        trend = trends.answer(question.description, now, query_id=query_id if running.is_query_id(query_id) else "")
+        trend = trends.answer(question.description, now, query_id=request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, str(error))
     if "export" in request.GET:

@@ -33,7 +33,7 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
     if "answer" in request.GET:
         return answer(request, name, fields)
     asked = request.GET.copy()
-    asked["answer"] = "1"
+    asked["answer"], asked["query"] = "1", uuid4().hex
     context = {
         "pattern": pattern,
         "patterns": PATTERNS.values(),
@@ -46,6 +46,7 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
         "can_add": request.user.has_perm("tracker.add_savedinsight"),
         "is_asked": name != "funnel" or bool(fields.get("step-0")),
         "result_url": f"?{asked.urlencode()}",
+        "query_id": asked["query"],
     }
     return render_page(request, "admin/insights/pattern.html", context, title=pattern.title)
 
@@ -59,7 +60,7 @@ def shown_steps(fields: dict[str, Any]) -> int:
 def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpResponse:
     now = timezone.now()
     try:
-        found = PATTERNS[name].ask(fields, now, settings.today(now))
+        found = PATTERNS[name].ask(fields, now, settings.today(now), request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, error.message if isinstance(error, BadDescription) else str(error))
     context = {**found, "period": range_words(fields), "chart_id": f"chart-{uuid4().hex[:12]}"}

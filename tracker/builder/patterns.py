@@ -27,16 +27,16 @@ COLOURS = {"new": "usage", "returning": "series-4", "resurrecting": "series-3", 
 
 @dataclass(frozen=True)
 class Pattern:
-    """`ask` answers a template's context, `sentence` among it. Raises BadDescription, running.TooSlow.
+    """`ask` answers a template's context, `sentence` among it, to a question that its id names while it runs.
 
-    `says` is the definition in words.
+    Raises BadDescription, running.TooSlow, running.Cancelled. `says` is the definition in words.
     """
 
     name: str
     title: str
     about: str
     defaults: Mapping[str, str]
-    ask: Callable[[Fields, datetime, date], dict[str, Any]]
+    ask: Callable[[Fields, datetime, date, str], dict[str, Any]]
     says: Callable[[Fields], str]
 
     def filled(self, fields: Fields) -> dict[str, str]:
@@ -69,13 +69,13 @@ def days_of(fields: Fields) -> int:
     return int(text)
 
 
-def ask_funnel(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
+def ask_funnel(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
     names, days = steps_of(fields), days_of(fields)
     if len(names) < FEWEST:
         raise BadDescription("steps", "Name at least two events: what comes first, and what should follow.")
     asked, span = span_of({**fields, "interval": ""}, today, names)
     by = fields.get("by") or "organization"
-    found = funnels.answer(asked.series, span, now, by=by, window=timedelta(days=days))
+    found = funnels.answer(asked.series, span, now, by=by, window=timedelta(days=days), query_id=query_id)
     first, last = found.steps[0], found.steps[-1]
     who = formatting.plural(first.count, by)
     share = formatting.percent(last.of_first)
@@ -93,10 +93,10 @@ def funnel_words(fields: Fields) -> str:
 
 
 # --- Retention ---------------------------------------------------------------------------------------------
-def ask_retention(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
+def ask_retention(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
     _asked, span = span_of(fields, today)
     start, back = fields.get("start", "").strip() or None, fields.get("back", "").strip() or None
-    found = retention.answer(span, now, start=start, back=back)
+    found = retention.answer(span, now, start=start, back=back, query_id=query_id)
     cohorts = [each for each in found.cohorts if each.size]
     unit = span.interval or Interval.WEEK
     began = sum(each.size for each in cohorts)
@@ -129,9 +129,9 @@ def heat(cohort: retention.Cohort) -> list[tuple[int, str, int]]:
 
 
 # --- Lifecycle ---------------------------------------------------------------------------------------------
-def ask_lifecycle(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
+def ask_lifecycle(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
     _asked, span = span_of(fields, today)
-    found = lifecycle.answer(span, now)
+    found = lifecycle.answer(span, now, query_id=query_id)
     unit = span.interval or Interval.WEEK
     series = [
         {
