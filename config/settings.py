@@ -73,6 +73,8 @@ DATABASES = {
     }
 }
 DATABASES["default"]["OPTIONS"].setdefault("application_name", "backoffice")
+# For the few statements of `config.db.prepared_rows`; without it nothing is ever prepared, whatever a call asks for.
+DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 20
@@ -113,8 +115,9 @@ INSTALLED_APPS = [
 # What clients of the ingest ask for: no session, no redirect, no page.
 MACHINE_PATHS = [r"v1/", r"(?:batch|e|i|capture|track|flags|decide|s|array|api/surveys)(?:/|$)"]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    # Before anything redirects: that would turn an event's POST into an empty GET that the client takes for success.
     "config.backoffice.middleware.ShortWay",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.backoffice.middleware.RefuseNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -167,8 +170,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    # A redirect would turn an event's POST into an empty GET that the client takes for success.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", *(f"^{path}" for path in MACHINE_PATHS)]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 # Event batches are at most 20 MiB and uploads 50 MB; both doors count for themselves and answer in their own words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

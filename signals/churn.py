@@ -12,13 +12,13 @@ from typing import Any
 from django.db import transaction
 
 from config.backoffice import audit, settings
-from config.backoffice.refused import Refused
-from revenue import answers
+from config.backoffice.refused import Refused, checked
+from revenue import answers, books
 from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.movements import CHURN
 from signals import health, publishing
-from signals.evidence import evidence
 from signals.models import Churn, Reading
+from signals.past import Past
 
 MONTHS = 13
 DAYS_BEFORE = (30, 60, 90)
@@ -101,29 +101,34 @@ def attach_scores(now: datetime) -> int:
 
 
 def scores_on(asked: set[Key]) -> dict[Key, Decimal | None]:
-    """The stored score of each customer and day; without one, what the model in force says of the daily rows."""
+    """The stored score of each customer and day; without one, what the model in force says of what was known then."""
     whom, days = {who for who, _ in asked}, {day for _, day in asked}
     stored = Reading.objects.filter(organization__in=whom, as_of__in=days)
     found = {(who, day): score for who, day, score in stored.values_list("organization_id", "as_of", "score")}
-    models = publishing.in_force()
-    for day in sorted(days):
-        missing = {who for who, at in asked if at == day and (who, day) not in found}
-        if missing:
-            judged = ((one, models.of(one.segment).model) for one in evidence(day, missing))
-            found |= {(one.organization_id, day): health.score(one, model).score for one, model in judged}
+    return found | computed(asked - found.keys())
+
+
+def computed(asked: set[Key]) -> dict[Key, Decimal | None]:
+    """The scores that a backtest finds for these customers and days."""
+    if not asked:
+        return {}
+    days = [day for _, day in asked]
+    past = Past({who for who, _ in asked}, min(days), max(days), books.read_terms())
+    models, found = publishing.in_force(), {}
+    for who, day in asked:
+        facts = past.evidence(who, day)
+        found[who, day] = health.score(facts, models.of(facts.segment).model).score
     return found
 
 
 def explain(churn_id: int, reasons: Iterable[str], *, comment: str, actor: Any, now: datetime) -> Churn:
     """Say why, in up to three reasons; recorded with what was said before."""
     chosen = list(dict.fromkeys(reasons))
-    words = comment.replace("\0", "").strip()
+    words = checked(comment, LONGEST_COMMENT, what="The comment")
     if unknown := [each for each in chosen if each not in Churn.Reason.values]:
         raise Refused(f"“{unknown[0]}” is no reason of the list; choose others.")
     if not 1 <= len(chosen) <= MOST_REASONS:
         raise Refused("Choose one to three reasons.")
-    if len(words) > LONGEST_COMMENT:
-        raise Refused(f"The comment has {len(words)} characters; say it in {LONGEST_COMMENT}.")
     with transaction.atomic():
         churn = Churn.objects.select_for_update(of=("self",)).select_related("organization").get(pk=churn_id)
         before = [churn.reasons, churn.comment]

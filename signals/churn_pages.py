@@ -17,6 +17,7 @@ from config.backoffice.refused import Refused
 from orgs import scopes
 from signals import churn
 from signals.models import Churn
+from tracker import histories
 
 PAGE_SIZE = 50
 SHOWS = {"all": "All", "unexplained": "Without a reason"}
@@ -58,6 +59,7 @@ def churn_page(request: HttpRequest) -> HttpResponse:
         "reason": chosen,
         "reasons": Churn.Reason.choices,
         "currency": currency,
+        "unknown": unknown(),
         "can_act": request.user.has_perm("signals.change_signal"),
     }
     return render_page(request, "admin/signals/churn.html", context, title="Churn log")
@@ -68,6 +70,13 @@ def listed(scoped: Any, show: str, reason: str) -> Any:
     if reason:
         found = found.filter(reasons__contains=[reason])
     return found.select_related("organization__owner")
+
+
+def unknown() -> str:
+    """Why a score is missing."""
+    first = histories.first_day()
+    known = f"Events are known from {first:%-d %b %Y} on." if first else "No event has come yet."
+    return f"Not scored on that day: too little was known of its use. {known}"
 
 
 def rows(found: Any, currency: str) -> Any:

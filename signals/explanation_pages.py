@@ -33,7 +33,8 @@ DEFAULT_SPAN = 28
 def data_incidents(request: HttpRequest, organization: Organization) -> dict[str, Any] | None:
     """Shown while nobody can tell how this organization uses the product."""
     going_on = list(DataIncident.objects.open().select_related("application"))
-    held = incidents.held_back(settings.today(timezone.now()), going_on, organization.pk)
+    broken = {each.application_id for each in going_on}
+    held = incidents.held_back(settings.today(timezone.now()), broken, organization.pk)
     return {"incidents": going_on} if organization.pk in held else None
 
 

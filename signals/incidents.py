@@ -4,7 +4,7 @@ Watched at the beginning of each scan. While one lasts, rules that need usage sa
 application lately, or none at all: their signals neither open nor resolve.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -30,21 +30,49 @@ class HeldBack:
         return self.active is not None and (organization_id in self.users or organization_id not in self.active)
 
 
-def watch(as_of: date, now: datetime, book: RuleBook) -> list[DataIncident]:
-    """Open and resolve incidents by the last complete day; those that are going on. Part of a scan."""
-    thresholds = book.thresholds.get(data_incident.KEY) or Thresholds()
+@dataclass(frozen=True)
+class Judged:
+    """An application on a day: its open incident, what is found now, and whether an incident goes on because of it."""
+
+    application: Application
+    incident: DataIncident | None
+    found: Finding | None
+    goes_on: bool
+
+
+def judge(as_of: date, thresholds: Thresholds | None) -> Iterator[Judged]:
+    """Every active application on the last complete day, under some thresholds; None stands for a rule that is off."""
     day, known = as_of - timedelta(days=1), {row.application_id: row for row in DataIncident.objects.open()}
     usual = usage.day_pairs(day, data_incident.compared_with(day, None))
     for application in Application.objects.filter(is_active=True).order_by("pk"):
         row = known.get(application.pk)
         pairs = [DayPair(*pair) for pair in (pairs_since(row, day) if row else usual.get(application.pk, []))]
-        found = None if data_incident.KEY in book.off else data_incident.check(pairs, thresholds)
-        if row is None and found is not None:
-            open_one(application, day, found, book, now)
-        elif row is not None and found is not None:
-            DataIncident.objects.open().filter(pk=row.pk).update(seen_at=now, sentence=found.sentence[:500])
-        elif row is not None and (data_incident.KEY in book.off or data_incident.can_tell(pairs, thresholds)):
-            resolve(row, now)
+        if thresholds is None:
+            yield Judged(application, row, None, goes_on=False)
+            continue
+        found = data_incident.check(pairs, thresholds)
+        lasts = row is not None and not data_incident.can_tell(pairs, thresholds)
+        yield Judged(application, row, found, goes_on=found is not None or lasts)
+
+
+def in_force(book: RuleBook) -> Thresholds | None:
+    """The thresholds in force; None when the rule is off."""
+    if data_incident.KEY in book.off:
+        return None
+    chosen = book.thresholds.get(data_incident.KEY)
+    return chosen if isinstance(chosen, Thresholds) else Thresholds()
+
+
+def watch(as_of: date, now: datetime, book: RuleBook) -> list[DataIncident]:
+    """Open and resolve incidents by the last complete day; those that are going on. Part of a scan."""
+    for each in judge(as_of, in_force(book)):
+        if each.incident is None and each.found is not None:
+            open_one(each.application, as_of - timedelta(days=1), each.found, book, now)
+        elif each.incident is not None and each.found is not None:
+            seen = {"seen_at": now, "sentence": each.found.sentence[:500]}
+            DataIncident.objects.open().filter(pk=each.incident.pk).update(**seen)
+        elif each.incident is not None and not each.goes_on:
+            resolve(each.incident, now)
     DataIncident.objects.open().filter(application__is_active=False).update(resolved_at=now)
     return list(DataIncident.objects.open())
 
@@ -73,12 +101,10 @@ def resolve(incident: DataIncident, now: datetime) -> None:
         audit.record(None, "incident.resolved", incident, detail={"reason": "Events are back."}, now=now)
 
 
-def held_back(as_of: date, going_on: Collection[DataIncident], organization_id: int | None = None) -> HeldBack:
-    """Whom rules that need usage say nothing about; to ask for one organization, name it."""
-    if not going_on:
+def held_back(as_of: date, applications: Collection[int], organization_id: int | None = None) -> HeldBack:
+    """Whom rules that need usage say nothing about while incidents of these applications go on; one or everybody."""
+    if not applications:
         return HeldBack()
     by_application = usage.users_of_applications(as_of - USED_LATELY, as_of, organization_id)
-    broken: set[int] = set()
-    for incident in going_on:
-        broken |= by_application.get(incident.application_id, set())
+    broken = set().union(*(by_application.get(each, set()) for each in applications))
     return HeldBack(broken, set().union(*by_application.values()))

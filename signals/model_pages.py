@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from config.backoffice import audit, posted, settings
 from config.backoffice.pages import register_page, render_page
+from config.backoffice.refused import Refused, plain
 from orgs.models import Organization, OrganizationKey
 from signals import drafting, health, number_forms, publishing, rules, studies
 from signals.alarms import false_alarms
@@ -20,6 +21,12 @@ from signals.health import Model
 from signals.models import HealthModel, RuleVersion, Study
 
 MAY_CHANGE = "signals.change_healthmodel"
+DONE = {
+    "model.drafted": "made the draft",
+    "model.changed": "changed it",
+    "model.published": "published it",
+    "model.retired": "retired it",
+}
 
 
 @register_page(
@@ -79,7 +86,7 @@ def model_page(request: HttpRequest, model_id: int) -> HttpResponse:
             return HttpResponseRedirect(ACTS[request.POST.get("act", "")](request, row))
         except KeyError:
             messages.error(request, "Choose what to do with the model.")
-        except drafting.Refused as refused:
+        except Refused as refused:
             messages.error(request, str(refused))
         except ConfigurationError as error:
             return show(request, row, error)
@@ -99,9 +106,9 @@ def show(request: HttpRequest, row: HealthModel, error: ConfigurationError | Non
         "segment": posted.get("segment", "") if posted else row.segment,
         "segments": segments(),
         "followed": followed,
-        "changes": drafting.differences(followed.definition, row.definition) if row.state == "draft" else {},
+        "changes": named(drafting.differences(followed.definition, row.definition)) if row.state == "draft" else {},
         "studies": list(row.studies.order_by("-id")[:5]),
-        "trail": audit.of(row)[:20],
+        "trail": [(line, DONE.get(line.action, line.action), named(line.detail)) for line in audit.of(row)[:20]],
         "trial": trial(request.GET.get("try", ""), row),
         "may_change": request.user.has_perm(MAY_CHANGE),
     }
@@ -109,9 +116,15 @@ def show(request: HttpRequest, row: HealthModel, error: ConfigurationError | Non
     return render_page(request, "admin/signals/model.html", context, title=title, status=422 if error else 200)
 
 
+def named(detail: dict[str, Any]) -> dict[str, Any]:
+    """Numbers by what people call them; what is empty is left out."""
+    titles = number_forms.titles(Model())
+    return {titles.get(name, name.capitalize()): value for name, value in detail.items() if value}
+
+
 def trial(external_id: str, row: HealthModel) -> dict[str, Any] | None:
     """One organization under this version, beside what it is now; None when nobody asked."""
-    asked = external_id.replace("\0", "").strip()
+    asked = plain(external_id)
     if not asked:
         return None
     key = OrganizationKey.objects.select_related("organization").filter(external_id=asked).first()

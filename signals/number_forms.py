@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config.backoffice.refused import plain
 from signals.configuration import Configuration, ConfigurationError, stored
 from signals.health.model import COMPONENTS
 
@@ -61,14 +62,24 @@ def posted_numbers(kind: type[Configuration], posted: Mapping[str, str]) -> dict
             place = found
             for parent in parents:
                 place = place.setdefault(parent, {})
-            place[name] = posted[field.path].replace("\0", "").strip()
+            place[name] = plain(posted[field.path])
+    return found
+
+
+def titles(shown: Configuration) -> dict[str, str]:
+    """What people call each number, by its path: `trend.weight` is Trend: weight."""
+    found = {}
+    for field in numbers(shown, {}, {}):
+        component = field.path.rpartition(".")[0]
+        title = f"{field.title[:1].lower()}{field.title[1:]}" if component else field.title
+        found[field.path] = f"{COMPONENTS[component]}: {title}" if component else field.title
     return found
 
 
 def sentences(error: ConfigurationError, shown: Configuration) -> list[str]:
     """Every problem with the title of its number."""
-    titles = {field.path: field.title for field in numbers(shown, {}, {})}
-    return [f"{titles.get(path, path or 'Numbers')}: {problem}" for path, problem in error.problems.items()]
+    named = titles(shown)
+    return [f"{named.get(path, path or 'Numbers')}: {problem}" for path, problem in error.problems.items()]
 
 
 def summary(configuration: Configuration) -> str:

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.backoffice.pages import register_page, render_page
+from config.backoffice.refused import Refused
 from signals import number_forms, rule_settings, rules, studies
 from signals.alarms import false_alarms
 from signals.configuration import ConfigurationError
-from signals.drafting import Refused
 from signals.models import RuleVersion, Study
 
 MAY_CHANGE = "signals.add_ruleversion"
@@ -50,15 +50,13 @@ def show(
         "why": posted.get("why", "") if posted else "",
         "alarms": false_alarms().get(rule),
         "studies": list(Study.objects.filter(kind=Study.Kind.DRY_RUN, arguments__rule=rule)[:5]),
-        "can_dry_run": rule in rules.BY_KEY,
+        "question": "Whom would it find?" if rule in rules.BY_KEY else "What would it hold back?",
         "may_change": request.user.has_perm(MAY_CHANGE),
     }
     return render_page(request, "admin/signals/rule.html", context, title=rules.TITLES[rule], status=status)
 
 
 def ask(request: HttpRequest, rule: str) -> str:
-    if rule not in rules.BY_KEY:
-        raise Refused("A data incident is about an application, not about organizations; there is no dry run of it.")
     thresholds = rules.THRESHOLDS[rule].from_json(
         number_forms.posted_numbers(rules.THRESHOLDS[rule], request.POST.dict())
     )

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from config.backoffice import jobs, settings
 from config.backoffice.models import JobRun
-from signals import backtest, dry_run, publishing, rules, what_if
+from signals import backtest, dry_run, incident_dry_run, publishing, rules, what_if
 from signals.models import HealthModel, Study
 
 KEEP = timedelta(days=30)
@@ -80,6 +80,9 @@ def answer_dry_run(study: Study, progress: what_if.Progress, now: datetime) -> d
     rule, asked = study.arguments["rule"], study.arguments
     thresholds = rules.THRESHOLDS[rule].from_json(asked["thresholds"])
     today = settings.today(now)
+    if rule == rules.data_incident.KEY:
+        tried = incident_dry_run.dry_run(thresholds, is_enabled=asked["is_enabled"], as_of=today, progress=progress)
+        return incident_dry_run.told(tried)
     found = dry_run.dry_run(rule, thresholds, is_enabled=asked["is_enabled"], as_of=today, progress=progress)
     return dry_run.told(found)
 

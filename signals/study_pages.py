@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
-from signals import rules, studies
+from signals import health, rules, studies
 from signals.backtest_pages import answer_context
 from signals.models import Study
 
@@ -43,6 +43,9 @@ def study_page(request: HttpRequest, study_id: int) -> HttpResponse:
     }
     if study.kind == Study.Kind.BACKTEST and study.result:
         context |= answer_context(study)
+    if study.kind == Study.Kind.WHAT_IF and study.result:
+        # The stored answer does not keep the order of its keys.
+        context["bands"] = [(band.value, study.result["bands"][band.value]) for band in health.Band]
     return render_page(request, f"admin/signals/study_{study.kind}.html", context, title=study.get_kind_display())
 
 

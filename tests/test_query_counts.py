@@ -25,7 +25,7 @@ BASELINE = {
     "/admin/orgs/organization/": 11,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 11,
     "/admin/followups/": 9,
-    "/admin/churn/": 7,
+    "/admin/churn/": 8,
     "/admin/cohorts/": 5,
     "/admin/pages/": 17,
     "/admin/sessions/": 11,

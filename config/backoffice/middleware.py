@@ -24,26 +24,44 @@ class RefuseNul:
         return self.get_response(request)
 
 
+MOST_HOSTS = 100
+_machine_path = re.compile(f"/(?:{'|'.join(settings.MACHINE_PATHS)})").match
+
+
+def is_for_machines(path: str) -> bool:
+    """Whether this address is one of the ingest's."""
+    return _machine_path(path) is not None
+
+
 class ShortWay:
-    """Requests of machines go straight to their view: session, CSRF token, login, messages and frames are for people,
-    and take more CPU than an event does."""
+    """Requests of machines go straight to their view: session, CSRF token, login, messages, frames and what browsers
+    are told about pages are for people, and take more CPU than an event does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.is_machine = re.compile("|".join(settings.MACHINE_PATHS)).match
         self.matches: dict[str, ResolverMatch] = {}
+        self.hosts: set[str] = set()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not self.is_machine(request.path_info[1:]):
+        if not is_for_machines(request.path_info):
             return self.get_response(request)
-        request.get_host()  # refuses a Host that is not one of this install
+        self.check_host(request)
         request.resolver_match = match = self.match(request.path_info)
         response = match.func(request, *match.args, **match.kwargs)
         if callable(getattr(response, "render", None)):
             response = response.render()
         if not response.streaming:
             response["Content-Length"] = str(len(response.content))  # else the server sends it in pieces
+        response["X-Content-Type-Options"] = "nosniff"
         return response
+
+    def check_host(self, request: HttpRequest) -> None:
+        """A Host that is not one of this install is refused, by an exception of Django's; good ones are few."""
+        host = request.META.get("HTTP_HOST", "")
+        if host not in self.hosts:
+            request.get_host()
+            if len(self.hosts) < MOST_HOSTS:
+                self.hosts.add(host)
 
     def match(self, path: str) -> ResolverMatch:
         """Addresses that hold no value are few: each is looked up once."""

@@ -261,7 +261,10 @@ def usage_of(fate: str, users: int, started: int, ended: int | None, dice: rando
     if fate == "silent":
         return steady(events, users, quiet_since=dice.randint(14, 45), seen_since=seen)
     if ended is not None:
-        return fading(events, users, since=ended + 45, to=0.3, people=0.4, seen_since=seen, quiet_since=ended)
+        if dice.random() < 0.3:
+            return steady(events, users, quiet_since=ended, seen_since=seen)  # nothing foretold it
+        going = {"since": ended + 75, "to": 0.4, "people": 0.3, "weekdays": (1,), "features": 2}
+        return fading(events, users, **going, seen_since=seen, quiet_since=ended)
     weekdays = EVERY_DAY if dice.random() < 0.2 else WORKING_DAYS
     return Usage(events, users, (Phase(weekdays=weekdays, features=dice.randint(4, 9)),), seen_since=seen)
 

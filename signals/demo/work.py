@@ -43,7 +43,7 @@ SENTIMENTS = (
     ("maya", "org-344", 120, 4, ""),
 )
 LEFT = (
-    ("org-401", (Churn.Reason.NO_VALUE, Churn.Reason.CHAMPION_LEFT), "Nobody used it after June."),
+    ("org-401", (Churn.Reason.NO_VALUE, Churn.Reason.CHAMPION_LEFT), "Nobody used it in the last month."),
     ("org-402", (Churn.Reason.COMPETITOR, Churn.Reason.PRICE), "A bundle of another vendor."),
 )
 

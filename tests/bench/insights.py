@@ -13,10 +13,11 @@ from django.utils import timezone
 from config import db
 from config.backoffice import settings
 from tests.factories import application
-from tracker import partitions, paths, rollups
+from tracker import features, partitions, paths, rollups
 from tracker.insights import reading, running, trends
 from tracker.insights.description import Description
 from tracker.insights.eight_questions import QUESTIONS
+from tracker.models import Feature
 
 MANY, FEW, STEP = 10_000_000, 1_000_000, 500_000
 LATE = {"from": "-89d"}
@@ -59,6 +60,8 @@ FROM (
     FROM (SELECT n, random() AS r FROM generate_series(%(low)s::bigint, %(high)s::bigint - 1) AS n) AS drawn
 ) AS happened
 """
+
+FEATURES = ("report_opened", "search", "export", "comment", "invite")
 
 SERIES = [
     {"event": "project_created", "math": "total"},
@@ -111,6 +114,9 @@ def main(*, full: bool) -> None:
 
 def fill(now: datetime, many: int) -> None:
     """Straight into the tables, then the real roll-up."""
+    [[stored]] = db.rows("SELECT count(*) FROM tracker_event")
+    if stored == many:
+        return
     wall = time.perf_counter()
     partitions.ensure(now)
     db.run(FILL_ORGANIZATIONS)
@@ -120,6 +126,10 @@ def fill(now: datetime, many: int) -> None:
         db.run(FILL_EVENTS, {**given, "low": low, "high": low + STEP})
     print(f"{many:,} events stored in {time.perf_counter() - wall:.0f} s")
     rollups.roll_up(datetime.now(UTC), chunk=STEP)
+    for event in FEATURES:
+        feature = Feature(name=f"Feature {event}")
+        features.save(feature, [features.Rule(event=event)], actor=None, now=now)
+        features.count_anew(feature, now, chunk=STEP)
     db.run("VACUUM ANALYZE")
     print(f"counted by {time.perf_counter() - wall:.0f} s")
 

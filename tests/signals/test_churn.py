@@ -8,10 +8,10 @@ import pytest
 from config.backoffice import audit
 from config.backoffice.refused import Refused
 from revenue.models import Subscription
-from signals import churn, scoring
+from signals import backtest, churn, publishing, scoring
 from signals.models import Churn, Reading
 from tests import factories
-from tests.signals.world import NOW, TODAY, days_ago, paying, silent
+from tests.signals.world import NOW, TODAY, days_ago, paying, silent, span, used
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,19 @@ def test_scores_before_are_the_stored_ones_else_computed():
     assert row.score_60 == at_60
     assert row.score_90 is None
     assert Reading.objects.count() == 1
+
+
+def test_scores_that_nobody_stored_are_those_of_a_backtest():
+    org = paying("gone", since=days_ago(500))
+    used(org, span(300, 61))
+    used(org, span(60, 12)[::5])
+    Subscription.objects.update(end_on=days_ago(10))
+    churn.keep_up(NOW)
+    row = Churn.objects.get()
+    numbers = backtest.Numbers(publishing.in_force(), publishing.rule_book())
+    [left] = backtest.backtest(TODAY, numbers, lambda done, total: None).departures
+    assert left.scores == {30: row.score_30, 60: row.score_60, 90: row.score_90}
+    assert row.score_90 == row.score_60 == 100 > row.score_30 > 0
 
 
 def test_a_corrected_file_withdraws_it_but_not_what_somebody_said():

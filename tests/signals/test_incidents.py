@@ -1,16 +1,18 @@
 """A tracking outage from end to end: one incident, no false alarm, and what was held back runs when events return."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from config.backoffice.models import AuditEntry
-from signals import detection, incidents, scoring
-from signals.models import DataIncident, RuleVersion, Signal
+from signals import detection, incident_dry_run, incidents, scoring
+from signals.models import DataIncident, Reading, RuleVersion, Signal
 from signals.rules import data_incident
 from tests import factories
-from tests.signals.world import NOW, TODAY, paying, silent, span, used
+from tests.signals.test_model_pages import run_asked
+from tests.signals.world import NOW, TODAY, paying, shop, silent, span, used
 from tracker.models import Application, EventNameDay, UsageDay, UserMonth
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +91,7 @@ def test_an_outage_of_one_application_holds_back_its_users_only():
     scan()
     assert [row.application.name for row in DataIncident.objects.open()] == ["Shop"]
     assert usage_signals() == {("quiet", "inactive_paying"), ("quiet", "usage_drop")}
-    held = incidents.held_back(TODAY, list(DataIncident.objects.open()))
+    held = incidents.held_back(TODAY, {shop().pk})
     assert (never.pk in held, quiet.pk in held, elsewhere[0].pk in held) == (True, False, False)
 
 
@@ -133,6 +135,74 @@ def test_what_a_day_is_compared_with(day, first_day, expected):
         return number and TODAY.replace(day=number)
 
     assert data_incident.compared_with(march(day), march(first_day)) == march(expected)
+
+
+class TestDryRun:
+    """What other numbers would hold back, before they are published."""
+
+    def asked(self, fall_above: str, *, is_enabled: bool = True, least: int = 5) -> incident_dry_run.DryRun:
+        thresholds = data_incident.Thresholds(Decimal(fall_above), least)
+        return incident_dry_run.dry_run(
+            thresholds, is_enabled=is_enabled, as_of=TODAY, progress=lambda done, total: None
+        )
+
+    def halved(self) -> None:
+        """Six that pay 1000 each had half of their events yesterday, one uses another application, one never came."""
+        for n in range(6):
+            org = paying(f"org-{n}")
+            used(org, span(80, 2))
+            used(org, span(1, 1), events=5)
+        elsewhere = silent("quiet", last=20)
+        UsageDay.objects.filter(key__organization=elsewhere).update(application=factories.application("Other"))
+        paying("never", "70")
+
+    def test_it_says_what_publishing_does(self):
+        self.halved()
+        scan()
+        assert not DataIncident.objects.exists()
+        found = self.asked("0.4")
+        # The six, and the one that never came: nobody can tell.
+        assert (found.waiting_now, found.waiting_then) == (
+            incident_dry_run.Waiting(0, Decimal(0)),
+            incident_dry_run.Waiting(7, Decimal(6070)),
+        )
+        shown = {
+            str(each.application): (each.is_found_now, each.is_found_then, each.days_now, each.days_then)
+            for each in found.applications
+        }
+        assert shown == {"Shop": (False, True, 0, 1), "Other": (False, False, 0, 0)}
+        assert "−50" in found.applications[0].sentence
+        assert not DataIncident.objects.exists()
+
+        thresholds = {"fall_above": "0.4", "minimum_organizations": 5}
+        RuleVersion.objects.create(rule="data_incident", version=2, thresholds=thresholds, created_at=NOW)
+        scan(hours=1)
+        assert [row.application.name for row in DataIncident.objects.open()] == ["Shop"]
+        held = incidents.held_back(TODAY, {shop().pk})
+        assert sum(row.mrr for row in Reading.objects.filter(mrr__gt=0) if row.organization_id in held) == 6070
+
+    def test_an_incident_that_goes_on_would_end_under_other_numbers_or_without_the_rule(self):
+        customers(6, last=2)
+        scan()
+        assert DataIncident.objects.open().count() == 1
+        for found in (self.asked("0.6", is_enabled=False), self.asked("0.6", least=7)):
+            assert found.waiting_now == incident_dry_run.Waiting(6, Decimal(6000))
+        assert self.asked("0.6", is_enabled=False).waiting_then.organizations == 0
+        # With seven needed nobody can tell whether it is over: it goes on.
+        assert self.asked("0.6", least=7).waiting_then.organizations == 6
+        assert DataIncident.objects.open().count() == 1
+
+    def test_it_is_asked_on_the_page(self, client):
+        client.force_login(factories.staff())
+        shop()
+        page = client.get("/admin/rules/data_incident/").content.decode()
+        assert "What would it hold back?" in page
+        numbers = {"fall_above": "0.4", "minimum_organizations": "5", "is_enabled": "1", "follows": "1", "act": "ask"}
+        assert client.post("/admin/rules/data_incident/", numbers).status_code == 302
+        study = run_asked("dry_run")
+        assert study.result["then"] == {"applications": 0, "organizations": 0, "mrr": "0"}
+        shown = client.get(f"/admin/studies/{study.pk}/").content.decode()
+        assert "These numbers hold nothing back today; neither do those in force." in shown
 
 
 def test_pages_say_it(client):

@@ -72,7 +72,7 @@ def test_a_draft_from_start_to_publication(client, ada):
     assert client.post(address, numbers).status_code == 302
     draft.refresh_from_db()
     assert (draft.definition["healthy_from"], draft.revision) == ("20", 2)
-    assert "healthy_from 70 → 20" in client.get(address).content.decode()
+    assert "Healthy from 70 → 20" in client.get(address).content.decode()
 
     asked = client.post(address, {"act": "ask"}, follow=True)
     assert "Waiting for a worker" in asked.content.decode()

@@ -66,7 +66,7 @@ class ClientView(IngestView):
         origin = request.headers.get("Origin")
         self.is_origin_allowed = bool(origin) and credentials.allows_origin(origin)
         if self.is_origin_allowed:
-            response["Access-Control-Allow-Methods"] = ", ".join(self.allowed_methods)
+            response["Access-Control-Allow-Methods"] = ", ".join(self.answered)
             response["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
             response["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
         return response

@@ -95,15 +95,20 @@ class IngestView(APIView):
     most_bytes = bodies.MOST_BYTES_OF_EVENT
     limited_status = 429
     known_sender: Sender | None = None
+    answered: tuple[str, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        """The methods are looked up once: the library does so at every request."""
+        super().__init_subclass__()
+        acts = {each: "get" if each == "head" else each for each in cls.http_method_names}
+        cls.answered = tuple(each.upper() for each, act in acts.items() if hasattr(cls, act))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The method first: nobody needs a signature to learn that it must be POST."""
-        act = getattr(self, request.method.lower(), None) if request.method in self.allowed_methods else None
-        if act is None:
-            message, allowed = f"{request.method} is not answered here; use POST.", ", ".join(self.allowed_methods)
-            return self.finish(
-                request, refusal(Refused(405, "method_not_allowed", message, headers={"Allow": allowed}))
-            )
+        if request.method not in self.answered:
+            message, headers = f"{request.method} is not answered here; use POST.", {"Allow": ", ".join(self.answered)}
+            return self.finish(request, refusal(Refused(405, "method_not_allowed", message, headers=headers)))
+        act = getattr(self, request.method.lower())
         try:
             response = act(request, *args, **kwargs)
         except EXPECTED as error:
@@ -116,10 +121,10 @@ class IngestView(APIView):
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> NoReturn:
         message = f"{request.method} is not answered here; use POST."
-        raise Refused(405, "method_not_allowed", message, headers={"Allow": ", ".join(self.allowed_methods)})
+        raise Refused(405, "method_not_allowed", message, headers={"Allow": ", ".join(self.answered)})
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+        return HttpResponse(status=204, headers={"Allow": ", ".join(self.answered)})
 
     def refused(self, error: Exception) -> Refused:
         """Every expected error in the one shape; anything else is an error of ours, a 500 that is logged."""

@@ -29,8 +29,40 @@ HARMLESS_BRACKETS = fields.DEEPEST - 1
 HARMLESS_CHARACTERS = 3900
 
 
+class Checked(dict):
+    """A value as it came, to what is stored of it: a text that repeats, in whatever request, is checked once."""
+
+    def __init__(self, check: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.check = check
+
+    def __missing__(self, value: Any) -> Any:
+        checked = self.check(value)
+        if value is None or (type(value) is str and len(value) <= LONGEST_KEPT):
+            if len(self) >= MOST_KEPT:
+                self.clear()
+            self[value] = checked
+        return checked
+
+
+# Names, users, organizations and paths repeat: each process keeps what it has checked, 4 MB at most of each.
+MOST_KEPT, LONGEST_KEPT = 4000, 255
+organizations = Checked(fields.organization)
+users = Checked(fields.user_hash)
+names = Checked(fields.name)
+paths = Checked(fields.path)
+environments = Checked(fields.environment)
+LOOKED_UP = (
+    (organizations, "customer_org_id"),
+    (users, "user_hash"),
+    (names, "event"),
+    (paths, "path"),
+    (environments, "environment"),
+)
+
+
 class Reader:
-    """Reads the events of one request. What repeats in it, names and users and paths, is checked once."""
+    """Reads the events of one request."""
 
     def __init__(
         self,
@@ -44,11 +76,6 @@ class Reader:
         self.denied = denied
         self.received_at = received_at
         self.header_key = header_key
-        self.organizations = Checked(fields.organization)
-        self.users = Checked(fields.user_hash)
-        self.names = Checked(fields.name)
-        self.paths = Checked(fields.path)
-        self.environments = Checked(fields.environment)
 
     def __call__(self, body: Any) -> NewEvent:
         """One event from parsed JSON. Raises BadEvent with the first thing that is wrong."""
@@ -58,36 +85,27 @@ class Reader:
             return self._read(body)
         except TypeError:  # a list or an object where text belongs cannot be looked up
             fields.check_depth(body)
-            for checked, field in self._looked_up():
+            for checked, field in LOOKED_UP:
                 checked.check(body.get(field))
             raise
-
-    def _looked_up(self) -> tuple[tuple["Checked", str], ...]:
-        return (
-            (self.organizations, "customer_org_id"),
-            (self.users, "user_hash"),
-            (self.names, "event"),
-            (self.paths, "path"),
-            (self.environments, "environment"),
-        )
 
     def _read(self, body: dict) -> NewEvent:
         given = body.get
         organization, time, session, said = map(given, ("customer_org_id", "ts_epoch", "session_id", "properties"))
-        external_id = self.organizations[organization]
-        user = self.users[given("user_hash")]
+        external_id = organizations[organization]
+        user = users[given("user_hash")]
         occurred_at = self.received_at if time is None else fields.occurred_at(time, self.received_at)
         kept = None if said is None else fields.allowed_properties(said, self.denied)
         event = NewEvent(
-            self.names[given("event")],
+            names[given("event")],
             external_id,
             user,
-            self.paths[given("path")],
+            paths[given("path")],
             fields.inferred_session(self.application_id, external_id, user, occurred_at)
             if session is None
             else fields.session_id(session),
             fields.plan(given("plan"), said, given("context")),
-            self.environments[given("environment")],
+            environments[given("environment")],
             occurred_at,
             fields.json_text(kept, "properties") if kept else None,
             fields.event_key(given("event_id")) or fields.event_key(self.header_key, "Idempotency-Key"),
@@ -111,17 +129,3 @@ def check_size(body: dict) -> None:
     size = len(fields.written(body))
     if size > MOST_BYTES_OF_EVENT:
         raise BadEvent("too_large", f"The event has {size} bytes; at most {MOST_BYTES_OF_EVENT} are allowed.")
-
-
-class Checked(dict):
-    """A value as it came, to what is stored of it: every distinct text is checked once, anything else each time."""
-
-    def __init__(self, check: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self.check = check
-
-    def __missing__(self, value: Any) -> Any:
-        checked = self.check(value)
-        if type(value) is str or value is None:
-            self[value] = checked
-        return checked

@@ -85,14 +85,17 @@ def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
 def _counted(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
     """Events a bucket, value and organization; sessions a bucket."""
     entity = {"organization": "key.organization_id", "session": "daily.session_id"}.get(cells.shape(series).entity)
-    columns = [bucket(asked, writer), part(asked, writer), *([sql.SQL(entity)] if entity else [])]
+    words = cells.words(series, len(asked.buckets or ()))
+    columns = {} if words else {"bucket": bucket(asked, writer)}
+    columns |= {"part": part(asked, writer)} | ({"entity": sql.SQL(entity)} if entity else {})
     is_session = series.math == Math.UNIQUE_SESSIONS
-    return sql.SQL("SELECT {columns}, {n} AS n FROM {rows} WHERE {conditions} GROUP BY {places}").format(
+    n = sql.SQL("count(*) AS n" if is_session else "sum(daily.events) AS n")
+    measures = [n, *cells.spread(words, sql.SQL("({})").format(bucket(asked, writer)))]
+    return sql.SQL("SELECT {columns}, {measures} FROM {rows} WHERE {conditions} GROUP BY {places}").format(
         columns=sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(text, sql.Identifier(as_))
-            for text, as_ in zip(columns, ("bucket", "part", "entity"), strict=False)
+            sql.SQL("{} AS {}").format(text, sql.Identifier(as_)) for as_, text in columns.items()
         ),
-        n=sql.SQL("count(*)" if is_session else "sum(daily.events)"),
+        measures=sql.SQL(", ").join(measures),
         conditions=sql.SQL(" AND ").join(matching(series, asked, writer, since=True)),
         rows=rows("tracker_sessionday" if is_session else TABLES[series.kind], writer),
         places=sql.SQL(", ").join(sql.Literal(place + 1) for place in range(len(columns))),

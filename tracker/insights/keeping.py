@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 SECONDS = 3600
 
 
-def key(asked: Asked, kind: type) -> str:
-    """Names everything that an answer of this kind depends on."""
+def key(asked: Asked, kind: type, own: Any = None) -> str:
+    """Names everything that an answer of this kind depends on; `own` is what only this kind does."""
     cohorts = sorted(asked.cohorts)
     [state] = db.rows(sql.STATE, {"cohorts": cohorts})
     depends = [
-        [each.name for each in fields(kind)],
+        [kind.__name__, *(each.name for each in fields(kind)), own],
         asked.description.as_document(),
         [str(each) for each in state],
         [asked.counted, asked.daily_zone, str(asked.raw_since), asked.calendar.zone.key, asked.calendar.week_start],
