@@ -78,7 +78,7 @@ def test_a_signal_that_is_open_stays_while_nobody_can_tell():
 
 
 def test_an_outage_of_one_application_holds_back_its_users_only():
-    customers(6, last=2)
+    shops = customers(6, last=2)
     other = factories.application("Other")
     elsewhere = [paying(f"other-{n}") for n in range(6)]
     for org in elsewhere:
@@ -93,6 +93,8 @@ def test_an_outage_of_one_application_holds_back_its_users_only():
     assert usage_signals() == {("quiet", "inactive_paying"), ("quiet", "usage_drop")}
     held = incidents.held_back(TODAY, {shop().pk})
     assert (never.pk in held, quiet.pk in held, elsewhere[0].pk in held) == (True, False, False)
+    asked = [shops[0].pk, never.pk, quiet.pk, elsewhere[0].pk]
+    assert [pk in incidents.held_back(TODAY, {shop().pk}, pk) for pk in asked] == [True, True, False, False]
 
 
 def test_an_application_that_is_switched_off_or_a_rule_that_is_off_has_no_incident():
