@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.backoffice import roles
 from config.backoffice.models import AuditEntry
 from orgs.cohorts.uses import uses
-from orgs.models import Cohort, OrganizationKey
+from orgs.models import Cohort, CohortMember, OrganizationKey
 from tests import factories
 from tests.tracker.sending import Product, body
 from tracker import rollups
@@ -208,6 +208,22 @@ class TestPatterns:
         page = self.part(client, "lifecycle", range="-30d", interval="month")
         assert "New: the first month ever" in page
         assert "Retention is by week or by month" in self.part(client, "retention", interval="day")
+
+    def test_of_a_cohort(self, client, ada, events):
+        now = timezone.now()
+        organization = OrganizationKey.objects.get(external_id="org-1").organization
+        cohort = Cohort.objects.create(name="Large", created_at=now, changed_at=now)
+        CohortMember.objects.create(cohort=cohort, organization=organization, since=now)
+        page = self.part(client, "retention", range="-30d", interval="week", cohort=str(cohort.id))
+        assert "1\xa0organization began" in page
+        steps = {"step-0": "project_created", "step-1": "project_created", "range": "-7d"}
+        assert "1\xa0organization began with" in self.part(client, "funnel", **steps, cohort=str(cohort.id))
+        assert "2\xa0organizations began with" in self.part(client, "funnel", **steps)
+        assert "There is no cohort 99" in self.part(client, "lifecycle", range="-7d", interval="day", cohort="99")
+        sent = {"definition": json.dumps({**steps, "cohort": str(cohort.id)}), "kind": "funnel", "name": "Twice"}
+        client.post(reverse("admin:insight_save"), sent)
+        assert uses(cohort.id) == ["the insight “Twice”"]
+        assert "last 7 days, only organizations in “Large”." in client.get(reverse("admin:insights")).content.decode()
 
     def test_there_is_no_other(self, client, ada):
         assert client.get(reverse("admin:insight_pattern", args=["magic"])).status_code == 404

@@ -42,7 +42,10 @@ class Beside:
 
 @dataclass(frozen=True)
 class Picture:
-    """`display` is what is really drawn: a pie of things that must not be added becomes bars, with a note."""
+    """`display` is what is really drawn: a pie of things that must not be added becomes bars, with a note.
+
+    `numbers` are the rows as a number is shown: the formula first, then what it is made of.
+    """
 
     finding: str
     measure: str
@@ -50,6 +53,7 @@ class Picture:
     display: str
     chart: dict[str, Any] | None
     rows: tuple[Row, ...]
+    numbers: tuple[Row, ...]
     beside: Beside | None
     has_series: bool
     has_parts: bool
@@ -69,6 +73,7 @@ def picture(trend: Trend, currency: str = "") -> Picture:
         display=display,
         chart=chart(trend, lines, display),
         rows=tuple(row(trend, each) for each in listed(trend)),
+        numbers=tuple(row(trend, each) for each in sorted(listed(trend), key=lambda line: line.series is not None)),
         beside=beside(trend),
         has_series=several(trend) or trend.formula is not None or trend.description.breakdown is None,
         has_parts=trend.description.breakdown is not None,

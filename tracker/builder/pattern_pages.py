@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
+from orgs.models import Cohort
 from tracker.builder import choices, menus
 from tracker.builder.pages import SEE, refused
-from tracker.builder.patterns import PATTERNS, range_words
+from tracker.builder.patterns import PATTERNS, cohort_words, range_words
 from tracker.insights import running
 from tracker.insights.description import Interval
 from tracker.insights.funnels import MOST
@@ -41,7 +42,6 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
         "steps": [(f"step-{n}", fields.get(f"step-{n}", "")) for n in range(shown_steps(fields))],
         "intervals": [(str(each), choices.INTERVALS[each]) for each in INTERVALS.get(name, ())],
         "menus": menus.menus(),
-        "says": pattern.says(fields),
         "kept": json.dumps(fields),
         "can_add": request.user.has_perm("tracker.add_savedinsight"),
         "is_asked": name != "funnel" or bool(fields.get("step-0")),
@@ -63,5 +63,7 @@ def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpRespo
         found = PATTERNS[name].ask(fields, now, settings.today(now), request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, error.message if isinstance(error, BadDescription) else str(error))
-    context = {**found, "period": range_words(fields), "chart_id": f"chart-{uuid4().hex[:12]}"}
+    cohorts = dict(Cohort.objects.values_list("id", "name")) if fields.get("cohort") else {}
+    period = range_words(fields) + cohort_words(fields, cohorts)
+    context = {**found, "period": period, "chart_id": f"chart-{uuid4().hex[:12]}"}
     return render(request, f"admin/insights/_{name}.html", context)

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from config.backoffice import formatting
+from config.backoffice.ids import read_id
 from tracker.builder import form
 from tracker.builder.form import Fields
 from tracker.fields import PRODUCTION
-from tracker.insights import funnels, lifecycle, retention
+from tracker.insights import funnels, lifecycle, retention, spans
 from tracker.insights.description import Description, Interval
 from tracker.insights.funnels import FEWEST, MOST
 from tracker.insights.reading import BadDescription, read
@@ -17,7 +18,7 @@ from tracker.insights.spans import Span
 
 FIELDS = (
     *(f"step-{n}" for n in range(MOST)),
-    *("by", "window_days", "start", "back", "range", "from", "to", "interval", "environment", "application"),
+    *("by", "window_days", "start", "back", "range", "from", "to", "interval", "environment", "application", "cohort"),
 )
 LONGEST = 300
 HEAT_STEPS = 10
@@ -43,6 +44,10 @@ class Pattern:
         """What was chosen, and the first choice for the rest."""
         return {"environment": PRODUCTION, **self.defaults, **{name: fields[name] for name in FIELDS if name in fields}}
 
+    def sentence(self, fields: Fields, cohorts: Mapping[int, str]) -> str:
+        """The definition in words, with the names of cohorts."""
+        return f"{self.says(fields).removesuffix('.')}{cohort_words(fields, cohorts)}."
+
 
 def span_of(fields: Fields, today: date, names: list[str] | None = None) -> tuple[Description, Span]:
     """Range, scope, interval and, as series, the events that were named; judged like every description."""
@@ -52,9 +57,10 @@ def span_of(fields: Fields, today: date, names: list[str] | None = None) -> tupl
         "interval": fields.get("interval") or None,
         "environment": fields.get("environment", PRODUCTION).strip() or None,
         "application": fields.get("application") or None,
+        "filters": [{"operator": "in_cohort", "value": [fields["cohort"]]}] if fields.get("cohort") else [],
     }
     found = read(document, today)
-    return found, Span(found.range, found.scope, found.interval)
+    return found, spans.of(found)
 
 
 # --- Funnel ------------------------------------------------------------------------------------------------
@@ -163,6 +169,12 @@ def ask_lifecycle(fields: Fields, now: datetime, today: date, query_id: str) -> 
 
 def lifecycle_words(fields: Fields) -> str:
     return f"New, returning, resurrecting and dormant organizations by {fields['interval']}; {range_words(fields)}."
+
+
+def cohort_words(fields: Fields, cohorts: Mapping[int, str]) -> str:
+    """Whom the question is about, as the end of a sentence; nothing for everybody."""
+    chosen = read_id(fields.get("cohort"))
+    return f", only organizations in “{cohorts.get(chosen, chosen)}”" if chosen else ""
 
 
 def range_words(fields: Fields) -> str:

@@ -89,6 +89,7 @@ def statement(steps: tuple[Series, ...], asked: Asked, writer: Writer, by: str, 
         sql.SQL("event.occurred_at < {}").format(writer.bind(asked.until + window, "timestamptz")),
         conditions.joined(is_step, any_of=True),
         sql.SQL("{} IS NOT NULL").format(entity),
+        conditions.group(asked.description.filters, writer),
     ]
     matched = sql.SQL(
         "SELECT {entity} AS entity, event.occurred_at AS at, event.id, {steps} FROM {events} WHERE {chosen}"

@@ -40,6 +40,9 @@ WITH began AS (
           AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
           AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
           AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+          AND (%(cohorts)s::bigint[] IS NULL OR key.organization_id IN (
+              SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = ANY(%(cohorts)s::bigint[])
+          ))
         GROUP BY key.organization_id
     ) AS first WHERE first_day >= %(since)s
 ), came AS (
@@ -65,6 +68,9 @@ WITH active AS (
       AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
       AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
       AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+      AND (%(cohorts)s::bigint[] IS NULL OR key.organization_id IN (
+          SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = ANY(%(cohorts)s::bigint[])
+      ))
 ), beside AS (
     SELECT org, bucket, lag(bucket) OVER by_org AS before, lead(bucket) OVER by_org AS after
     FROM active WINDOW by_org AS (PARTITION BY org ORDER BY bucket)
