@@ -4,6 +4,7 @@ Trends, funnels, retention and lifecycle all come through here.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from config import db
 from tracker.insights import keeping, running
 from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
-from tracker.insights.description import PATTERNS, Description, Filter, Group
+from tracker.insights.description import PATTERNS, Description, Filter, Group, Interval
 from tracker.insights.reading import BadDescription
 
 Answer = TypeVar("Answer")
@@ -34,12 +35,29 @@ def answer(
     runs (text that is none is passed over), `statements` is how many it takes. Raises BadDescription,
     running.TooSlow, running.Cancelled.
     """
-    name = keeping.key(asked, kind, own)
-    found = keeping.get(name)
-    if found is None:
-        found = computed(asked, compute, query_id=query_id, statements=statements)
-        keeping.put(name, found)
-    return found
+    return keeping.kept(
+        depends(asked, kind, own),
+        lambda: computed(asked, compute, query_id=query_id, statements=statements),
+        cohorts=sorted(asked.cohorts),
+    )
+
+
+def depends(asked: Asked, kind: type, own: Any) -> list:
+    """All that an answer of this kind depends on beside what is stored."""
+    interval = asked.description.interval
+    return [
+        [kind.__name__, *(each.name for each in fields(kind)), own],
+        asked.description.as_document(),
+        [asked.counted, asked.daily_zone, asked.raw_since, asked.calendar.zone.key, asked.calendar.week_start],
+        # Whether the last bucket is over may change within a day only for hours.
+        [
+            asked.days.since,
+            asked.days.until,
+            f"{asked.now:%Y-%m-%dT%H}" if interval == Interval.HOUR else asked.now.date(),
+        ],
+        str(asked.folding),
+        [[each.pk, each.version, each.counted_version] for each in asked.features.values()],
+    ]
 
 
 def computed(

@@ -30,7 +30,8 @@ BITS_OF_A_WORD, MOST_WORDS = 63, 2
 class Shape:
     """How the cells of a series are joined: by which entity, and which aggregate over the joined rows is the answer.
 
-    `number`: what is kept of the numbers of a cell: nothing, their sum, their extreme, or each of them.
+    `number`: what is kept of the numbers of a cell: nothing, their sum, their extreme, or each of them. Without an
+    entity each is a key of the cells: the same number of a thousand events is one row.
     """
 
     entity: str

@@ -101,12 +101,12 @@ def _cells(series: Series, asked: Asked, source: Source) -> sql.Composable:
     if shape.number == "each":
         columns["number"] = source.number
     measures = [_measures(shape, source.number), *cells.spread(words, sql.SQL("({})").format(source.bucket))]
-    return sql.SQL("SELECT {columns}, {measures} FROM {rows} WHERE {conditions} {group}").format(
+    return sql.SQL("SELECT {columns}, {measures} FROM {rows} WHERE {conditions} GROUP BY {keys}").format(
         columns=_named(columns),
         measures=sql.SQL(", ").join(measures),
         rows=source.rows,
         conditions=source.conditions,
-        group=_grouping(shape, len(columns)),
+        keys=sql.SQL(", ").join(sql.Literal(place + 1) for place in range(len(columns))),
     )
 
 
@@ -114,18 +114,8 @@ def _named(columns: Mapping[str, sql.Composable]) -> sql.Composable:
     return sql.SQL(", ").join(sql.SQL("{} AS {}").format(text, sql.Identifier(as_)) for as_, text in columns.items())
 
 
-def _grouping(shape: Shape, count: int) -> sql.Composable:
-    """By the columns before the measures; numbers that are kept one by one are not grouped."""
-    if shape.number == "each" and not shape.entity:
-        return sql.SQL("")
-    return sql.SQL("GROUP BY {}").format(sql.SQL(", ").join(sql.Literal(place + 1) for place in range(count)))
-
-
 def _measures(shape: Shape, number_: sql.Composable | None) -> sql.Composable:
-    if shape.number == "each":
-        n = "count(*)" if shape.entity else "1"
-        return sql.SQL(f"{n} AS n")
-    if not shape.number:
+    if shape.number in ("", "each"):
         return sql.SQL("count(*) AS n")
     kept = sql.SQL(shape.number + "({number}) AS number, count({number}) AS numbers, count(*) AS n")
     return kept.format(number=number_)

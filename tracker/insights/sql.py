@@ -82,9 +82,11 @@ UNION ALL SELECT bucket + 1, 'dormant', count(*) FROM beside
     WHERE bucket >= 0 AND (after IS NULL OR after > bucket + 1) GROUP BY bucket
 """
 
-# One row: which database this is, and what grows when an organization, a snapshot or one of these cohorts changes.
+# One row: which database this is, and what grows when events are counted or an organization, a snapshot or one of these
+# cohorts changes.
 STATE = """
 SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
+       (SELECT ROW(last_event_id, time_zone, raw_since)::text FROM tracker_rollupcursor WHERE id = 1),
        (SELECT last_value FROM orgs_organizationtouch_id_seq),
        (SELECT max(computed_at) FROM orgs_organizationsnapshot),
        (SELECT max(changed_at) FROM orgs_organization),

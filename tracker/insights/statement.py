@@ -10,7 +10,7 @@ from psycopg import sql
 
 from tracker.insights import cells, daily, raw
 from tracker.insights.asking import Asked
-from tracker.insights.description import NUMERIC, Of, Series
+from tracker.insights.description import NUMERIC, PERCENTILES, Of, Series
 from tracker.insights.expressions import Writer
 
 MOST_PARTS = 25
@@ -37,6 +37,19 @@ BY_BITS = """SELECT {series} AS series, bits.bucket, {place} AS place, sum(alike
 FROM (SELECT {columns}, count(entity) AS n FROM {rows} GROUP BY {columns}) AS alike
 JOIN (SELECT bucket, {words} FROM generate_series(0, {last}) AS bucket) AS bits ON {meets}
 GROUP BY {keys}"""
+# Numbers in their order with how many there are up to each; between the two nearest to the place, as percentile_cont.
+PERCENTILE = """SELECT {series} AS series, {bucket} AS bucket, {place} AS place,
+       (low + (high - low) * (at - floor(at)))::numeric AS number, skipped
+FROM (
+    SELECT {keys} min(number) FILTER (WHERE upto > floor(at)) AS low,
+           min(number) FILTER (WHERE upto > ceil(at)) AS high,
+           max(at) AS at, COALESCE(sum(n) FILTER (WHERE number IS NULL), 0) AS skipped
+    FROM (
+        SELECT *, sum(n) OVER ({alike} ORDER BY number) AS upto,
+               {share} * (sum(n) FILTER (WHERE number IS NOT NULL) OVER ({alike}) - 1) AS at
+        FROM (SELECT {keys} number, sum(n)::double precision AS n FROM {rows} GROUP BY {keys} number) AS numbers
+    ) AS ordered {group}
+) AS nearest"""
 
 
 def write(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> sql.Composable:
@@ -117,6 +130,8 @@ def _answer(place: int, series: Series, level: tuple[str, ...], asked: Asked, wr
     if "bucket" in level and _words(series, asked):
         return _answer_of_bits(place, series, level[1:], asked)
     rows = _name("placed" if "place" in level else "cells", place)
+    if series.math in PERCENTILES and not shape.entity:
+        return _percentile(place, series, level, rows)
     if shape.entity:
         rows = _by_entity(rows, series, level, asked)
     names = [sql.Identifier(each) for each in level]
@@ -131,6 +146,21 @@ def _answer(place: int, series: Series, level: tuple[str, ...], asked: Asked, wr
         skipped=_skipped(series, shape),
         rows=rows,
         group=sql.SQL("GROUP BY {}").format(sql.SQL(", ").join(names)) if names else sql.SQL(""),
+    )
+
+
+def _percentile(place: int, series: Series, level: tuple[str, ...], rows: sql.Composable) -> sql.Composable:
+    """From cells that say how often each number came."""
+    keys = _listed(level)
+    return sql.SQL(PERCENTILE).format(
+        series=sql.Literal(place),
+        bucket=sql.SQL("bucket" if "bucket" in level else "NULL::int"),
+        place=sql.SQL("place" if "place" in level else str(WHOLE)),
+        keys=sql.SQL("{},").format(keys) if level else sql.SQL(""),
+        alike=sql.SQL("PARTITION BY {}").format(keys) if level else sql.SQL(""),
+        share=sql.Literal(PERCENTILES[series.math]),
+        rows=rows,
+        group=sql.SQL("GROUP BY {}").format(keys) if level else sql.SQL(""),
     )
 
 
@@ -199,8 +229,6 @@ def _skipped(series: Series, shape: cells.Shape) -> sql.Composable:
         return sql.SQL("0")
     if series.property and series.property.of == Of.ORGANIZATION:
         return sql.SQL("count(*) - count(number)")
-    if shape.number == "each":
-        return sql.SQL("sum(n) - count(number)")
     return sql.SQL("sum(n) - sum(numbers)")
 
 
