@@ -18,7 +18,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-MOST = 11
+MOST = 12
 BASELINE = {
     "/admin/": 25,
     "/admin/signals/": 10,
