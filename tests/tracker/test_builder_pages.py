@@ -216,6 +216,26 @@ class TestPatterns:
         assert "New: the first month ever" in page
         assert "Retention is by week or by month" in self.part(client, "retention", interval="day")
 
+    def test_exported(self, client, ada, events):
+        steps = {"step-0": "project_created", "step-1": "purchase", "range": "-7d"}
+
+        def lines(name: str, **asked: str) -> list[str]:
+            address = reverse("admin:insight_pattern", args=[name])
+            answer = client.get(f"{address}?{urlencode({**asked, 'answer': 1, 'export': 'csv'})}")
+            return answer.getvalue().decode("utf-8-sig").splitlines()
+
+        assert lines("funnel", **steps) == [
+            "step,event,organizations,of_first,of_previous",
+            "1,project_created,2,1.0,1.0",
+            "2,purchase,0,0.0,0.0",
+        ]
+        [header, first, *_] = lines("retention", range="-30d", interval="month")
+        assert header == "began,organizations,months_later,returned,share"
+        assert first.endswith(",3,0,3,1.0")
+        header, *stages = lines("lifecycle", range="custom", **{"from": "-1d"}, interval="day")
+        assert header == "day,new,returning,resurrecting,dormant"
+        assert [each.split(",", 1)[1] for each in stages] == ["3,0,0,0", "0,0,0,3"]
+
     def test_of_a_cohort(self, client, ada, events):
         now = timezone.now()
         organization = OrganizationKey.objects.get(external_id="org-1").organization

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from config.backoffice import settings
+from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.models import Cohort
 from tracker.builder import choices, menus
@@ -63,6 +64,9 @@ def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpRespo
         found = PATTERNS[name].ask(fields, now, settings.today(now), request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, error.message if isinstance(error, BadDescription) else str(error))
+    if "export" in request.GET:
+        header, rows = found["exported"]
+        return download(request, name, header, rows, file_format=request.GET["export"], now=now)
     cohorts = dict(Cohort.objects.values_list("id", "name")) if fields.get("cohort") else {}
     period = range_words(fields) + cohort_words(fields, cohorts)
     context = {**found, "period": period, "chart_id": f"chart-{uuid4().hex[:12]}"}

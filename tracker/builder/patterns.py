@@ -30,7 +30,8 @@ COLOURS = {"new": "usage", "returning": "series-4", "resurrecting": "series-3", 
 class Pattern:
     """`ask` answers a template's context, `sentence` among it, to a question that its id names while it runs.
 
-    Raises BadDescription, running.TooSlow, running.Cancelled. `says` is the definition in words.
+    `exported` in it is the header and the rows of a file, `says` is the definition in words. Raises BadDescription,
+    running.TooSlow, running.Cancelled.
     """
 
     name: str
@@ -90,7 +91,12 @@ def ask_funnel(fields: Fields, now: datetime, today: date, query_id: str) -> dic
     rule = (
         f"Each step within {formatting.plural(days, 'day')} of the first, in this order; other events may lie between."
     )
-    return {"sentence": sentence, "steps": steps, "by": by, "rule": rule}
+    rows = [
+        (place, name, step.count, step.of_first, step.of_previous)
+        for place, (name, step) in enumerate(zip(names, found.steps, strict=True), start=1)
+    ]
+    exported = ("step", "event", f"{by}s", "of_first", "of_previous"), rows
+    return {"sentence": sentence, "steps": steps, "by": by, "rule": rule, "exported": exported}
 
 
 def funnel_words(fields: Fields) -> str:
@@ -117,6 +123,14 @@ def ask_retention(fields: Fields, now: datetime, today: date, query_id: str) -> 
         "unit": unit,
         "rule": "Organizations by the first time, in percent of those that began; the last number of a line may be of "
         f"a {unit} that is still running.",
+        "exported": (
+            ("began", "organizations", f"{unit}s_later", "returned", "share"),
+            [
+                (each.began, each.size, later, count, share)
+                for each in cohorts
+                for later, (count, share) in enumerate(zip(each.returned, each.shares, strict=True))
+            ],
+        ),
     }
 
 
@@ -164,7 +178,9 @@ def ask_lifecycle(fields: Fields, now: datetime, today: date, query_id: str) -> 
         f"{last.resurrecting} back after a pause, {last.dormant} fell silent"
     )
     rule = f"New: the first {unit} ever. Dormant: active in the {unit} before and not in this one."
-    return {"sentence": sentence, "chart": chart, "rule": rule, "unit": unit}
+    stages = [(stage.bucket, *(getattr(stage, part) for part in PARTS), stage.dormant) for stage in found.stages]
+    exported = (str(unit), *PARTS, "dormant"), stages
+    return {"sentence": sentence, "chart": chart, "rule": rule, "unit": unit, "exported": exported}
 
 
 def lifecycle_words(fields: Fields) -> str:
