@@ -202,6 +202,13 @@ class TestPatterns:
         wrong = {"step-0": "a", "step-1": "b", "window_days": "²"}
         assert "is no number of days" in self.part(client, "funnel", **wrong)
 
+    def test_an_answer_is_watched_by_the_id_that_it_is_asked_with(self, client, ada):
+        page = client.get(reverse("admin:insight_pattern", args=["lifecycle"]))
+        query_id = page.context["query_id"]
+        assert f"query={query_id}" in page.context["result_url"]
+        watched = f'data-progress="{reverse("admin:insight_progress")}" data-query="{query_id}"'
+        assert watched in page.content.decode()
+
     def test_retention_and_lifecycle(self, client, ada, events):
         page = self.part(client, "retention", range="-30d", interval="week")
         assert "3\xa0organizations began" in page

@@ -132,17 +132,23 @@ def _users(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
 
 
 def users_by_bucket(cells_: sql.Composable, asked: Asked, writer: Writer) -> sql.Composable:
-    """A row a bucket and user. Only a week can lie in two months and hold a user twice."""
+    """Buckets with users, `n` of them in a row: those of one month with the same days are looked at together.
+
+    Only a week can lie in two months and hold a user twice: its users are told apart.
+    """
     months, places, masks = zip(*bits(asked), strict=True)
     given = sql.SQL("unnest({}, {}, {}) AS bits (month, bucket, mask)").format(
         writer.bind(list(months), "date[]"), writer.bind(list(places), "int[]"), writer.bind(list(masks), "int[]")
     )
+    if asked.description.interval == Interval.WEEK:
+        columns, alike = sql.SQL("DISTINCT bits.bucket, alike.entity, 1 AS n"), cells_
+    else:
+        columns = sql.SQL("bits.bucket, alike.n")
+        alike = sql.SQL("(SELECT month, days, count(*) AS n FROM {} GROUP BY month, days)").format(cells_)
     return sql.SQL(
-        "(SELECT {once} bits.bucket, cells.entity FROM {cells} AS cells JOIN {given} ON bits.month = cells.month "
-        "AND cells.days & bits.mask <> 0) AS joined"
-    ).format(
-        once=sql.SQL("DISTINCT" if asked.description.interval == Interval.WEEK else "ALL"), cells=cells_, given=given
-    )
+        "(SELECT {columns} FROM {alike} AS alike JOIN {given} ON bits.month = alike.month "
+        "AND alike.days & bits.mask <> 0) AS joined"
+    ).format(columns=columns, alike=alike, given=given)
 
 
 def by_mask(series: Series) -> bool:

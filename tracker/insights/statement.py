@@ -30,7 +30,7 @@ TOP = """top AS (
 
 USERS = """SELECT {place} AS series, NULL::int AS bucket, {whole} AS place, count(*)::numeric AS number, 0 AS skipped
 FROM (SELECT entity FROM {cells} GROUP BY entity) AS joined"""
-USERS_BY_BUCKET = """SELECT {place} AS series, bucket, {whole} AS place, count(*)::numeric AS number, 0 AS skipped
+USERS_BY_BUCKET = """SELECT {place} AS series, bucket, {whole} AS place, sum(n)::numeric AS number, 0 AS skipped
 FROM {rows} GROUP BY bucket"""
 # Entities that were in the same buckets are counted together; then each bucket takes those that were in it.
 BY_BITS = """SELECT {series} AS series, bits.bucket, {place} AS place, sum(alike.n)::numeric AS number, 0 AS skipped
