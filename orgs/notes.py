@@ -6,17 +6,22 @@ from typing import Any
 from django.db import transaction
 
 from config.backoffice import audit
-from config.backoffice.refused import Refused
+from config.backoffice.refused import Refused, checked
 from orgs.models import Note
 
 LONGEST = 5_000
+WHAT = {"what": "The note", "missing": "The note is empty; write what the next reader should know."}
 NOT_YOURS = "Only its author changes a note; write another one."
 
 
 def write(organization_id: int, text: str, *, actor: Any, now: datetime, is_pinned: bool = False) -> Note:
     with transaction.atomic():
         note = Note.objects.create(
-            organization_id=organization_id, author=actor, text=checked(text), is_pinned=is_pinned, written_at=now
+            organization_id=organization_id,
+            author=actor,
+            text=checked(text, LONGEST, **WHAT),
+            is_pinned=is_pinned,
+            written_at=now,
         )
         audit.record(actor, "note.written", note, now=now)
     return note
@@ -28,7 +33,7 @@ def edit(note_id: int, text: str, *, actor: Any, now: datetime) -> Note:
         note = Note.objects.select_for_update().get(pk=note_id)
         if note.author_id != actor.pk:
             raise Refused(NOT_YOURS)
-        before, note.text, note.edited_at = note.text, checked(text), now
+        before, note.text, note.edited_at = note.text, checked(text, LONGEST, **WHAT), now
         note.save(update_fields=["text", "edited_at"])
         audit.record(actor, "note.edited", note, detail={"before": before}, now=now)
     return note
@@ -41,13 +46,3 @@ def pin(note_id: int, is_pinned: bool, *, actor: Any, now: datetime) -> bool:
         if moved:
             audit.record(actor, "note.pinned" if is_pinned else "note.unpinned", Note.objects.get(pk=note_id), now=now)
     return moved
-
-
-def checked(text: str) -> str:
-    """The text as it is stored, or Refused."""
-    plain = text.replace("\0", "").strip()
-    if not plain:
-        raise Refused("The note is empty; write what the next reader should know.")
-    if len(plain) > LONGEST:
-        raise Refused(f"The note has {len(plain)} characters; the most is {LONGEST}.")
-    return plain

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from config.backoffice import audit, settings
-from config.backoffice.refused import Refused
+from config.backoffice.refused import Refused, checked
 from orgs.models import Band, Organization, Sentiment
 
 FRESH = timedelta(days=90)
@@ -29,11 +29,9 @@ class Feeling:
 
 def rate(organization_id: int, value: int | None, *, actor: Any, now: datetime, why: str = "") -> Sentiment:
     """Say how it stands today; former sentiments stay in the history."""
-    reason = why.replace("\0", "").strip()
+    reason = checked(why, LONGEST_WHY, what="The reason")
     if value not in Sentiment.Value.values:
         raise Refused("Choose a sentiment from 1 to 5.")
-    if len(reason) > LONGEST_WHY:
-        raise Refused(f"The reason has {len(reason)} characters; say it in {LONGEST_WHY}.")
     with transaction.atomic():
         # The row of the organization makes two who rate at once take turns.
         organization = Organization.objects.select_for_update().get(pk=organization_id)

@@ -38,8 +38,8 @@ def act_on_signal(request: HttpRequest, signal_id: int) -> HttpResponse:
     except (NotAllowed, Refused) as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"{signal.organization}: {signal} is {words}.")
-        offer_undo(request, [signal], f"{signal} of {signal.organization}: {words}.")
+        messages.success(request, f"{signal.organization}: {signal.get_type_display()} is {words}.")
+        offer_undo(request, [signal], f"{signal}: {words}.")
     return HttpResponseRedirect(posted.back(request, reverse("admin:signals")))
 
 

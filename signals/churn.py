@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from config.backoffice import audit, settings
-from config.backoffice.refused import Refused
+from config.backoffice.refused import Refused, checked
 from revenue import answers, books
 from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.movements import CHURN
@@ -124,13 +124,11 @@ def computed(asked: set[Key]) -> dict[Key, Decimal | None]:
 def explain(churn_id: int, reasons: Iterable[str], *, comment: str, actor: Any, now: datetime) -> Churn:
     """Say why, in up to three reasons; recorded with what was said before."""
     chosen = list(dict.fromkeys(reasons))
-    words = comment.replace("\0", "").strip()
+    words = checked(comment, LONGEST_COMMENT, what="The comment")
     if unknown := [each for each in chosen if each not in Churn.Reason.values]:
         raise Refused(f"“{unknown[0]}” is no reason of the list; choose others.")
     if not 1 <= len(chosen) <= MOST_REASONS:
         raise Refused("Choose one to three reasons.")
-    if len(words) > LONGEST_COMMENT:
-        raise Refused(f"The comment has {len(words)} characters; say it in {LONGEST_COMMENT}.")
     with transaction.atomic():
         churn = Churn.objects.select_for_update(of=("self",)).select_related("organization").get(pk=churn_id)
         before = [churn.reasons, churn.comment]

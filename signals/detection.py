@@ -4,7 +4,7 @@ Decides from what is stored (the reading that the organization page explains), a
 while the scan was thinking is left to the next one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from config.backoffice import audit
 from config.db import lock, rows
-from orgs.models import Band
+from orgs.models import Band, Organization
 from signals import announcing, health, incidents, lifecycle, publishing, sql
 from signals.configuration import Configuration
 from signals.lifecycle import Episode, Observation, State, Transition
@@ -222,13 +222,14 @@ def moves(moved: Iterable[tuple], now: datetime) -> list[SignalTransition]:
     ]
 
 
-def trail(begun: Iterable[tuple], moved: Iterable[tuple]) -> Iterator[tuple[str, Signal, dict[str, Any]]]:
+def trail(begun: Collection[tuple], moved: Collection[tuple]) -> Iterator[tuple[str, Signal, dict[str, Any]]]:
     """The scan's own lines of the audit trail: what it did to which signal, and why."""
-    for signal_id, _, sentence, kind in begun:
-        yield "signal.opened", Signal(pk=signal_id, type=kind), {"reason": sentence}
-    for signal_id, _, before, after, kind in moved:
-        action = "signal.woken" if after == State.OPEN else "signal.resolved"
-        yield action, Signal(pk=signal_id, type=kind), {"from": before, "reason": WHY[State(after)]}
+    whose = Organization.objects.only("display_name", "external_id").in_bulk({row[1] for row in (*begun, *moved)})
+    for signal_id, org_id, sentence, kind in begun:
+        yield "signal.opened", Signal(pk=signal_id, type=kind, organization=whose[org_id]), {"reason": sentence}
+    for signal_id, org_id, before, after, kind in moved:
+        action, told = "signal.woken" if after == State.OPEN else "signal.resolved", WHY[State(after)]
+        yield action, Signal(pk=signal_id, type=kind, organization=whose[org_id]), {"from": before, "reason": told}
 
 
 def dumped(signals: list[dict[str, Any]]) -> str:

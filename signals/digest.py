@@ -156,10 +156,15 @@ def signal_sections(mine: Any, scope: str, since: datetime, now: datetime) -> It
     opened = signals.open().filter(opened_at__gte=since, opened_at__lt=now).order_by("-money_at_stake", "id")
     address = link("admin:signals", f"?new=1&owner={owner}")
     for title, found in (("New risks", opened.risks()), ("Growing", opened.growth())):
-        yield section(title, address, found, lambda one: (f"{one}: {one.sentence}", money(one.money_at_stake)))
+        yield section(title, address, found, lambda one: (words(one, one.sentence), money(one.money_at_stake)))
     ended = signals.filter(closed_at__gte=since, closed_at__lt=now).order_by("-closed_at", "id")
     listed = link("admin:signals", f"?state=resolved&owner={owner}")
-    yield section("Closed signals", listed, ended, lambda one: (f"{one}: {one.get_state_display().lower()}", ""))
+    yield section("Closed signals", listed, ended, lambda one: (words(one, one.get_state_display().lower()), ""))
+
+
+def words(signal: Signal, more: str) -> str:
+    """Its type and more; whose it is stands above the line."""
+    return f"{signal.get_type_display()}: {more}"
 
 
 def band_sections(mine: Any, then: date, today: date) -> Iterator[Section]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from config.backoffice import audit
+from config.backoffice.refused import Refused, checked
 from config.db import lock
 from orgs.models import Organization
 from signals.configuration import ConfigurationError
@@ -20,10 +21,6 @@ from signals.models import HealthModel
 
 DRAFTS_LOCK = "signals.models"
 LONGEST_WHY = 500
-
-
-class Refused(ValueError):
-    """It can't be done like this; the message says what to do."""
 
 
 def start(based_on: HealthModel, *, actor: Any, now: datetime, segment: str | None = None) -> HealthModel:
@@ -113,12 +110,7 @@ def looked_at(model_id: int) -> HealthModel:
 
 
 def reason(why: str) -> str:
-    text = why.replace("\0", "").strip()
-    if not text:
-        raise Refused("Say why: whoever sees a score move reads it.")
-    if len(text) > LONGEST_WHY:
-        raise Refused(f"The reason has {len(text)} characters; say it in {LONGEST_WHY}.")
-    return text
+    return checked(why, LONGEST_WHY, what="The reason", missing="Say why: whoever sees a score move reads it.")
 
 
 def known_segment(segment: str) -> str:

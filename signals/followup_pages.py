@@ -73,7 +73,7 @@ def rows(found: Any) -> Any:
     for each in found.iterator(chunk_size=2_000):
         org = each.organization
         about = [each.title, each.due_on, str(each.assignee or ""), org.external_id, org.display_name]
-        yield [*about, str(each.signal or ""), each.created_at, each.done_at]
+        yield [*about, each.signal.get_type_display() if each.signal else "", each.created_at, each.done_at]
 
 
 def choices(request: HttpRequest, now: datetime) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 from django.db import transaction
 
 from config.backoffice import audit
-from config.backoffice.refused import Refused
+from config.backoffice.refused import Refused, checked
 from orgs.importing.restoring import keeps_its_organization
 from orgs.models import Organization
 from signals.models import FollowUp, Signal
+from signals.querysets import FollowUpQuerySet
 
 LONGEST_TITLE = 200
 keeps_its_organization(FollowUp._meta.get_field("organization"))
@@ -26,7 +27,7 @@ def create(
     signal_id: int | None = None,
 ) -> FollowUp:
     """Write down what has to be done; `signal_id` must be of the same customer. Refused without title or day."""
-    values = checked(title, due_on, assignee)
+    values = filled(title, due_on, assignee)
     if signal_id is not None and not Signal.objects.filter(pk=signal_id, organization_id=organization_id).exists():
         raise Refused("This signal belongs to another customer; make the follow-up from its own line.")
     with transaction.atomic():
@@ -54,7 +55,7 @@ def change(
     read_at: datetime | None = None,
 ) -> FollowUp:
     """Another title, day or person. With `read_at` (its `changed_at` as it was shown) nobody's change is lost."""
-    values = checked(title, due_on, assignee)
+    values = filled(title, due_on, assignee)
     with transaction.atomic():
         before = FollowUp.objects.select_related("assignee").get(pk=follow_up_id)
         as_read = FollowUp.objects.open().filter(pk=follow_up_id, changed_at=read_at or before.changed_at)
@@ -72,48 +73,31 @@ def change(
 
 def complete(follow_up_id: int, *, actor: Any, now: datetime) -> FollowUp:
     """Tick it off. Refused when somebody did before."""
-    return moved(
-        FollowUp.objects.open().filter(pk=follow_up_id),
-        {"done_at": now, "done_by": actor, "changed_at": now},
-        follow_up_id,
-        "follow_up.done",
-        "“{}” is done already.",
-        actor=actor,
-        now=now,
-    )
+    return tick(follow_up_id, FollowUp.objects.open(), "done", done_at=now, actor=actor, now=now)
 
 
 def reopen(follow_up_id: int, *, actor: Any, now: datetime) -> FollowUp:
     """Take the tick away. Refused when it is open."""
-    return moved(
-        FollowUp.objects.done().filter(pk=follow_up_id),
-        {"done_at": None, "done_by": None, "changed_at": now},
-        follow_up_id,
-        "follow_up.reopened",
-        "“{}” is open already.",
-        actor=actor,
-        now=now,
-    )
+    return tick(follow_up_id, FollowUp.objects.done(), "open", done_at=None, actor=actor, now=now)
 
 
-def moved(as_expected: Any, values: dict[str, Any], pk: int, action: str, otherwise: str, *, actor: Any, now: datetime):
-    """Conditional update, with its line in the audit trail."""
+def tick(
+    pk: int, others: FollowUpQuerySet, becomes: str, *, done_at: datetime | None, actor: Any, now: datetime
+) -> FollowUp:
+    """Write it if it is among the others yet, with its line in the audit trail."""
     with transaction.atomic():
-        changed = as_expected.update(**values)
+        done_by = actor if done_at else None
+        moved = others.filter(pk=pk).update(done_at=done_at, done_by=done_by, changed_at=now)
         follow_up = FollowUp.objects.select_related("organization").get(pk=pk)
-        if not changed:
-            raise Refused(otherwise.format(follow_up))
-        audit.record(actor, action, follow_up, now=now)
+        if not moved:
+            raise Refused(f"“{follow_up}” is {becomes} already.")
+        audit.record(actor, "follow_up.done" if done_at else "follow_up.reopened", follow_up, now=now)
     return follow_up
 
 
-def checked(title: str, due_on: date | None, assignee: Any) -> dict[str, Any]:
+def filled(title: str, due_on: date | None, assignee: Any) -> dict[str, Any]:
     """The columns that people fill, or Refused."""
-    words = title.replace("\0", "").strip()
-    if not words:
-        raise Refused("Say what has to be done.")
-    if len(words) > LONGEST_TITLE:
-        raise Refused(f"The title has {len(words)} characters; say it in {LONGEST_TITLE}.")
+    words = checked(title, LONGEST_TITLE, what="The title", missing="Say what has to be done.")
     if due_on is None:
         raise Refused("Choose the day by which it has to be done, for example 2026-12-01.")
     if assignee is not None and not (assignee.is_active and assignee.is_staff):

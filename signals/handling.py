@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from config.backoffice import audit, settings
-from config.backoffice.refused import Refused
+from config.backoffice.refused import Refused, checked
 from signals import announcing, lifecycle
 from signals.detection import episode_of
 from signals.lifecycle import Action, NotAllowed
@@ -17,7 +17,10 @@ from signals.models import Signal, SignalTransition
 from signals.snapshots import refresh_signal_columns
 
 LONGEST_REASON = 500
-NEEDS_REASON = {Action.SNOOZE: "snoozed", Action.DISMISS: "dismissed"}
+NEEDS_REASON = {
+    Action.SNOOZE: "Say why it is snoozed: whoever reads it next needs the reason.",
+    Action.DISMISS: "Say why it is dismissed: whoever reads it next needs the reason.",
+}
 PAST = {
     Action.SNOOZE: "signal.snoozed",
     Action.DISMISS: "signal.dismissed",
@@ -41,7 +44,7 @@ def act(
 
     `until` is the day a snooze ends, `is_false_alarm` belongs to a dismissal.
     """
-    reason = checked(action, reason, is_false_alarm)
+    reason = stated(action, reason, is_false_alarm)
     try:
         with transaction.atomic():
             signal = Signal.objects.select_related("organization").get(id=signal_id)
@@ -82,13 +85,9 @@ def assign(signal_id: int, assignee: Any, *, actor: Any, now: datetime) -> Signa
     return moved
 
 
-def checked(action: Action, reason: str, is_false_alarm: bool) -> str:
+def stated(action: Action, reason: str, is_false_alarm: bool) -> str:
     """The reason as it is stored, or Refused."""
-    text = reason.replace("\0", "").strip()
-    if action in NEEDS_REASON and not text:
-        raise Refused(f"Say why it is {NEEDS_REASON[action]}: whoever reads it next needs the reason.")
-    if len(text) > LONGEST_REASON:
-        raise Refused(f"The reason has {len(text)} characters; say it in {LONGEST_REASON}.")
+    text = checked(reason, LONGEST_REASON, what="The reason", missing=NEEDS_REASON.get(action, ""))
     if is_false_alarm and action is not Action.DISMISS:
         raise Refused("Only a dismissed signal can be a false alarm; dismiss it.")
     return text

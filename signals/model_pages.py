@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from config.backoffice import audit, posted, settings
 from config.backoffice.pages import register_page, render_page
+from config.backoffice.refused import Refused, plain
 from orgs.models import Organization, OrganizationKey
 from signals import drafting, health, number_forms, publishing, rules, studies
 from signals.alarms import false_alarms
@@ -85,7 +86,7 @@ def model_page(request: HttpRequest, model_id: int) -> HttpResponse:
             return HttpResponseRedirect(ACTS[request.POST.get("act", "")](request, row))
         except KeyError:
             messages.error(request, "Choose what to do with the model.")
-        except drafting.Refused as refused:
+        except Refused as refused:
             messages.error(request, str(refused))
         except ConfigurationError as error:
             return show(request, row, error)
@@ -123,7 +124,7 @@ def named(detail: dict[str, Any]) -> dict[str, Any]:
 
 def trial(external_id: str, row: HealthModel) -> dict[str, Any] | None:
     """One organization under this version, beside what it is now; None when nobody asked."""
-    asked = external_id.replace("\0", "").strip()
+    asked = plain(external_id)
     if not asked:
         return None
     key = OrganizationKey.objects.select_related("organization").filter(external_id=asked).first()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config.backoffice.refused import plain
 from signals.configuration import Configuration, ConfigurationError, stored
 from signals.health.model import COMPONENTS
 
@@ -61,7 +62,7 @@ def posted_numbers(kind: type[Configuration], posted: Mapping[str, str]) -> dict
             place = found
             for parent in parents:
                 place = place.setdefault(parent, {})
-            place[name] = posted[field.path].replace("\0", "").strip()
+            place[name] = plain(posted[field.path])
     return found
 
 

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.backoffice.pages import register_page, render_page
+from config.backoffice.refused import Refused
 from signals import number_forms, rule_settings, rules, studies
 from signals.alarms import false_alarms
 from signals.configuration import ConfigurationError
-from signals.drafting import Refused
 from signals.models import RuleVersion, Study
 
 MAY_CHANGE = "signals.add_ruleversion"

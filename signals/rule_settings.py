@@ -7,8 +7,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from config.backoffice import audit
+from config.backoffice.refused import Refused
 from signals import rules
-from signals.drafting import Refused, differences, reason
+from signals.drafting import differences, reason
 from signals.models import RuleVersion
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Self
 
@@ -71,6 +72,12 @@ class MatrixRow:
 
     organization: Organization
     uses: tuple[Use | None, ...]
+
+    @property
+    def mrr(self) -> Decimal | None:
+        """None until its snapshot is computed."""
+        snapshot = getattr(self.organization, "snapshot", None)
+        return snapshot and snapshot.mrr
 
     @property
     def used(self) -> int:
@@ -165,6 +172,5 @@ def export(found: Matrix) -> Iterator[list[Any]]:
     for start in range(0, len(found.organization_ids), CHUNK):
         for row in found.rows(loaded(found.organization_ids[start : start + CHUNK])):
             org = row.organization
-            snapshot = getattr(org, "snapshot", None)
-            about = [org.external_id, org.display_name, str(org.owner or ""), snapshot and snapshot.mrr]
+            about = [org.external_id, org.display_name, str(org.owner or ""), row.mrr]
             yield [*about, row.used, len(row.uses), *(each and each.events for each in row.uses)]

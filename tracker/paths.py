@@ -17,6 +17,7 @@ from config import db
 from config.backoffice import audit, settings
 from tracker.fields import PRODUCTION
 from tracker.incoming import STATEMENTS
+from tracker.insights import keeping
 from tracker.models import Application, PathRule
 from tracker.sql import paths as sql
 
@@ -61,19 +62,19 @@ def fold(path: str) -> str:
 
 
 def pages(scope: Scope, search: str = "") -> list[PageUse]:
-    """Most used first, at most 5 000; from the daily rows."""
+    """Most used first, at most 5 000; from the daily rows, kept until something new."""
     params = {**scope.params(), **folding(), "search": search, "most": MOST_PAGES}
-    return [PageUse(*row) for row in db.rows(sql.PAGES, params)]
+    return keeping.kept(["pages", params], lambda: [PageUse(*row) for row in db.rows(sql.PAGES, params)])
 
 
 def users(scope: Scope) -> dict[str, int] | None:
-    """Distinct users by page, from the raw events; None when that took longer than eight seconds."""
+    """Distinct users by page, from the raw events, kept; None when that took longer than eight seconds."""
     zone = settings.zone()
     days = {"starts": settings.day_start(scope.since, zone), "ends": settings.day_start(scope.until, zone)}
     params = {**scope.params(), **folding(), **days, "statements": list(STATEMENTS)}
     try:
         with transaction.atomic(), db.statement_timeout(USERS_SECONDS):
-            return dict(db.rows(sql.PAGE_USERS, params))
+            return keeping.kept(["users of pages", params], lambda: dict(db.rows(sql.PAGE_USERS, params)))
     except OperationalError:
         return None
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from config import db
 from tracker.incoming import STATEMENTS
+from tracker.insights import keeping
 from tracker.paths import Scope
 from tracker.sql import paths as sql
 
@@ -53,6 +54,19 @@ class Session:
     @property
     def user_short(self) -> str:
         return bytes(self.user_hash).hex()[:12] if self.user_hash else "–"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The sessions of a range: by organization, most first, and day by day."""
+
+    organizations: list[OrganizationSessions]
+    days: list[SessionDayCount]
+
+
+def counted(scope: Scope) -> Counted:
+    """Both, kept until something new."""
+    return keeping.kept(["sessions", scope.params()], lambda: Counted(by_organization(scope), by_day(scope)))
 
 
 def by_day(scope: Scope) -> list[SessionDayCount]:

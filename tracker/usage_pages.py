@@ -171,10 +171,10 @@ def remove_rule(request: HttpRequest) -> None:
 @register_page("sessions", title="Sessions", group="Evidence", order=50, icon="timelapse", permission=SEE)
 def sessions_page(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request)
-    found = in_time(request, "Sessions", lambda: (sessions.by_organization(scope), sessions.by_day(scope)))
+    found = in_time(request, "Sessions", lambda: sessions.counted(scope))
     if isinstance(found, HttpResponse):
         return found
-    organizations, days = found
+    organizations = found.organizations
     names = named(each.organization_id for each in organizations)
     if "export" in request.GET:
         header = ("external_org_id", "display_name", "sessions", "events", "last_on")
@@ -195,7 +195,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
         "page": shown,
         "rows": [(names[each.organization_id], each) for each in shown],
         "latest": [(each, owners.get(each.organization_id)) for each in latest],
-        "chart": chart(days),
+        "chart": chart(found.days),
     }
     return render_page(request, "admin/tracker/sessions.html", context, title="Sessions")
 

@@ -87,12 +87,13 @@ class JobAdmin(ModelAdmin):
             raise PermissionDenied
         now = timezone.now()
         statuses = jobs.statuses(now)
+        runs = JobRun.objects.select_related("requested_by").order_by("-id")[:25]
         context = {
             "statuses": statuses,
             "late": [status for status in statuses if status.is_late],
             "failed": [status for status in statuses if status.is_failed],
             "ran": any(status.last_success_at for status in statuses),
-            "runs": JobRun.objects.select_related("requested_by").order_by("-id")[:25],
+            "runs": [(run, jobs.title(run.job)) for run in runs],
             "now": now,
             "can_run": self.has_change_permission(request),
         }

@@ -59,6 +59,11 @@ def kind(name: str) -> JobKind:
     return _kinds[name]
 
 
+def title(name: str) -> str:
+    """Of a job that may be gone by now."""
+    return _kinds[name].title if name in _kinds else name
+
+
 def kinds() -> list[JobKind]:
     return sorted(_kinds.values(), key=lambda each: each.name)
 

@@ -77,7 +77,7 @@ class Signal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.get_type_display()
+        return f"{self.get_type_display()} of {self.organization}"
 
 
 class SignalTransition(models.Model):

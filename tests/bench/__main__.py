@@ -1,7 +1,7 @@
-"""`python -m tests.bench [full] [ingest] [imports] [insights]`: how fast it is here; on a database of its own.
+"""`python -m tests.bench [full] [kept] [ingest] [imports] [insights]`: how fast it is here; on a database of its own.
 
 Without names everything runs; `full` adds the long part, ten million stored events. CPU per event is the steadier
-figure; wall time is printed too.
+figure; wall time is printed too. With `kept` the database stays for the next run with `kept`, which need not fill it.
 """
 
 import os
@@ -21,9 +21,15 @@ from django.conf import settings  # noqa: E402
 from tests.bench import imports, ingest, insights  # noqa: E402
 
 asked = set(sys.argv[1:])
-runner = get_runner(settings)(verbosity=0, interactive=False)
+kept = "kept" in asked
+asked -= {"kept"}
+if kept:
+    # Another name than the tests' database, which the next run of the tests removes.
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = "bench_kept"
+runner = get_runner(settings)(verbosity=0, interactive=False, keepdb=kept)
 runner.setup_test_environment()
-databases = runner.setup_databases()
+# Nothing of what is stored is written down to be put back later.
+databases = runner.setup_databases(serialized_aliases=set())
 try:
     if asked <= {"full"} or "ingest" in asked:
         ingest.main(full="full" in asked)

@@ -1,6 +1,7 @@
 """The backtest equals a replay by hand: later rows deleted, the evidence and score of each day, counted plainly."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
@@ -105,6 +106,20 @@ def test_it_equals_a_replay_day_by_day(world):
     assert found.lead_time == median(each.lead_days for each in caught)
     assert {each.left.organization_id for each in caught} >= {ends["long quiet"]}
     assert not left[ends["out of the blue"]].is_caught
+
+
+def test_what_is_known_of_a_day_is_what_a_replay_knows(world):
+    """Field by field, on days within and beside the use of a feature, of every organization."""
+    ids = [org.pk for org in world]
+    past = Past(ids, days_ago(260), TODAY, books.read_terms())
+    for back in (250, 229, 202, 201, 180, 179, 153, 152, 130, 101, 100, 99, 60):
+        for org_id, reading in replayed(days_ago(back), ids).items():
+            found = past.evidence(org_id, days_ago(back))
+            # What all customers together did is no part of the past: no rule or score reads it.
+            compared = replace(reading.evidence, all_events_30d=0, all_events_previous_30d=0)
+            assert replace(found, all_events_30d=0, all_events_previous_30d=0) == compared, (org_id, back)
+    used_then = {back: past.evidence(ids[0], days_ago(back)).features_used_28d for back in (230, 229, 228, 152, 151)}
+    assert used_then == {230: 0, 229: 0, 228: 1, 152: 1, 151: 0}
 
 
 def test_checkpoints_count_what_a_replay_counts(world):

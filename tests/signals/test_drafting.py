@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from config.backoffice.models import AuditEntry
+from config.backoffice.refused import Refused
 from signals import drafting, publishing, rounds, rule_settings, scoring, what_if
 from signals.configuration import ConfigurationError
 from signals.models import HealthModel, Reading, RuleVersion
@@ -58,13 +59,13 @@ def test_of_two_people_the_second_is_told():
         lambda: drafting.publish(made.pk, 2, "why", actor=None, now=NOW),
         lambda: drafting.discard(made.pk, 2, actor=None, now=NOW),
     ):
-        with pytest.raises(drafting.Refused, match="Somebody changed this draft meanwhile"):
+        with pytest.raises(Refused, match="Somebody changed this draft meanwhile"):
             act()
     made.refresh_from_db()
     assert (made.state, made.revision, made.definition["healthy_from"]) == ("draft", 3, "90")
     assert first().state == "published"
     drafting.discard(made.pk, 3, actor=None, now=NOW)
-    with pytest.raises(drafting.Refused, match="discarded this draft meanwhile"):
+    with pytest.raises(Refused, match="discarded this draft meanwhile"):
         drafting.publish(made.pk, 3, "why", actor=None, now=NOW)
 
 
@@ -92,7 +93,7 @@ def test_numbers_that_cannot_be_are_refused(numbers, path):
 
 def test_a_reason_is_needed_and_a_segment_must_exist():
     made = draft()
-    with pytest.raises(drafting.Refused, match="Say why"):
+    with pytest.raises(Refused, match="Say why"):
         drafting.publish(made.pk, 2, " \0 ", actor=None, now=NOW)
     with pytest.raises(ConfigurationError, match="no customer's segment"):
         drafting.start(first(), actor=None, now=NOW, segment="Nobody")
@@ -158,7 +159,7 @@ class TestSegments:
         drafting.retire(made.pk, "Too few of them.", actor=None, now=NOW)
         assert publishing.in_force().of("Enterprise").number == 1
         assert rounds.score_round(NOW + timedelta(hours=2)).is_everybody
-        with pytest.raises(drafting.Refused, match="Publish a new default instead"):
+        with pytest.raises(Refused, match="Publish a new default instead"):
             drafting.retire(first().pk, "why", actor=None, now=NOW)
         assert AuditEntry.objects.get(action="model.retired").detail == {
             "why": "Too few of them.",
@@ -211,16 +212,16 @@ class TestRules:
 
     def test_of_two_people_the_second_is_told(self):
         self.publish({"ratio_below": "0.5"})
-        with pytest.raises(drafting.Refused, match="Somebody published this rule meanwhile"):
+        with pytest.raises(Refused, match="Somebody published this rule meanwhile"):
             self.publish({"ratio_below": "0.6"})
         assert rule_settings.latest("usage_drop").thresholds["ratio_below"] == "0.5"
 
     def test_what_cannot_be_or_changes_nothing_is_refused(self):
         with pytest.raises(ConfigurationError, match="too large"):
             self.publish({"ratio_below": "1.5"})
-        with pytest.raises(drafting.Refused, match="Nothing was changed"):
+        with pytest.raises(Refused, match="Nothing was changed"):
             self.publish({"ratio_below": "0.7"})
-        with pytest.raises(drafting.Refused, match="Say why"):
+        with pytest.raises(Refused, match="Say why"):
             self.publish({"ratio_below": "0.6"}, why="")
         assert RuleVersion.objects.filter(rule="usage_drop").count() == 1
 

@@ -57,6 +57,7 @@ def test_dismiss_leaves_reason_transition_audit_and_snapshot(drop, ada):
     )
     line, opened = audit.of(drop)
     assert (opened.action, opened.actor, opened.detail) == ("signal.opened", None, {"reason": drop.sentence})
+    assert opened.subject_label == f"Usage drop of {drop.organization}"
     assert (line.action, line.actor, line.detail) == (
         "signal.dismissed",
         ada,

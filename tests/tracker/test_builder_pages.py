@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.backoffice import roles
 from config.backoffice.models import AuditEntry
 from orgs.cohorts.uses import uses
-from orgs.models import Cohort, OrganizationKey
+from orgs.models import Cohort, CohortMember, OrganizationKey
 from tests import factories
 from tests.tracker.sending import Product, body
 from tracker import rollups
@@ -107,8 +107,10 @@ class TestAsking:
     def test_it_suggests_what_was_sent(self, client, ada, events):
         found = client.get(reverse("admin:insight_names")).json()
         assert found["events"] == ["project_created", "purchase"]
-        assert found["properties"][:1] == ["new_total"]
-        assert {HOSTILE, "purchase_value", "plan", "mrr"} <= set(found["properties"])
+        assert found["properties"]["event"][:1] == ["new_total"]
+        assert {HOSTILE, "purchase_value"} <= set(found["properties"]["event"])
+        assert {"plan", "mrr"} <= set(found["properties"]["organization"])
+        assert {"plan", "path"} <= set(found["properties"]["field"])
 
     def test_what_they_pay_is_a_property_of_the_organization(self, client, ada, events):
         organization = OrganizationKey.objects.get(external_id="org-1").organization
@@ -200,12 +202,55 @@ class TestPatterns:
         wrong = {"step-0": "a", "step-1": "b", "window_days": "²"}
         assert "is no number of days" in self.part(client, "funnel", **wrong)
 
+    def test_an_answer_is_watched_by_the_id_that_it_is_asked_with(self, client, ada):
+        page = client.get(reverse("admin:insight_pattern", args=["lifecycle"]))
+        query_id = page.context["query_id"]
+        assert f"query={query_id}" in page.context["result_url"]
+        watched = f'data-progress="{reverse("admin:insight_progress")}" data-query="{query_id}"'
+        assert watched in page.content.decode()
+
     def test_retention_and_lifecycle(self, client, ada, events):
         page = self.part(client, "retention", range="-30d", interval="week")
         assert "3\xa0organizations began" in page
         page = self.part(client, "lifecycle", range="-30d", interval="month")
         assert "New: the first month ever" in page
         assert "Retention is by week or by month" in self.part(client, "retention", interval="day")
+
+    def test_exported(self, client, ada, events):
+        steps = {"step-0": "project_created", "step-1": "purchase", "range": "-7d"}
+
+        def lines(name: str, **asked: str) -> list[str]:
+            address = reverse("admin:insight_pattern", args=[name])
+            answer = client.get(f"{address}?{urlencode({**asked, 'answer': 1, 'export': 'csv'})}")
+            return answer.getvalue().decode("utf-8-sig").splitlines()
+
+        assert lines("funnel", **steps) == [
+            "step,event,organizations,of_first,of_previous",
+            "1,project_created,2,1.0,1.0",
+            "2,purchase,0,0.0,0.0",
+        ]
+        [header, first, *_] = lines("retention", range="-30d", interval="month")
+        assert header == "began,organizations,months_later,returned,share"
+        assert first.endswith(",3,0,3,1.0")
+        header, *stages = lines("lifecycle", range="custom", **{"from": "-1d"}, interval="day")
+        assert header == "day,new,returning,resurrecting,dormant"
+        assert [each.split(",", 1)[1] for each in stages] == ["3,0,0,0", "0,0,0,3"]
+
+    def test_of_a_cohort(self, client, ada, events):
+        now = timezone.now()
+        organization = OrganizationKey.objects.get(external_id="org-1").organization
+        cohort = Cohort.objects.create(name="Large", created_at=now, changed_at=now)
+        CohortMember.objects.create(cohort=cohort, organization=organization, since=now)
+        page = self.part(client, "retention", range="-30d", interval="week", cohort=str(cohort.id))
+        assert "1\xa0organization began" in page
+        steps = {"step-0": "project_created", "step-1": "project_created", "range": "-7d"}
+        assert "1\xa0organization began with" in self.part(client, "funnel", **steps, cohort=str(cohort.id))
+        assert "2\xa0organizations began with" in self.part(client, "funnel", **steps)
+        assert "There is no cohort 99" in self.part(client, "lifecycle", range="-7d", interval="day", cohort="99")
+        sent = {"definition": json.dumps({**steps, "cohort": str(cohort.id)}), "kind": "funnel", "name": "Twice"}
+        client.post(reverse("admin:insight_save"), sent)
+        assert uses(cohort.id) == ["the insight “Twice”"]
+        assert "last 7 days, only organizations in “Large”." in client.get(reverse("admin:insights")).content.decode()
 
     def test_there_is_no_other(self, client, ada):
         assert client.get(reverse("admin:insight_pattern", args=["magic"])).status_code == 404

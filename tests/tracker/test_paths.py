@@ -14,7 +14,7 @@ from orgs.models import Organization, OrganizationKey
 from tests.factories import application, staff
 from tests.tracker.test_rollups import NOW, event, put
 from tracker import paths, rollups, sessions
-from tracker.models import Event, PathRule
+from tracker.models import Event, PathDay, PathRule, SessionDay
 from tracker.paths import PageUse, Scope
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +138,24 @@ def test_sessions_are_those_by_hand(story):
     days = sessions.by_day(SCOPE)
     assert [each.day for each in days] == [SCOPE.since + timedelta(days=count) for count in range(10)]
     assert {each.day: each.sessions for each in days if each.sessions} == {day: len(had) for day, had in by_day.items()}
+
+
+def test_pages_and_sessions_are_kept_until_something_new():
+    app = application()
+
+    def counted() -> tuple[int, int, int]:
+        [page], found = paths.pages(SCOPE), sessions.counted(SCOPE)
+        return page.events, found.days[-1].sessions, found.organizations[0].sessions
+
+    put(app, [event(NOW)])
+    rollups.roll_up(NOW)
+    assert (counted(), paths.users(SCOPE)) == ((1, 1, 1), {"/a": 1})
+    PathDay.objects.update(events=5)
+    SessionDay.objects.all()._raw_delete("default")
+    assert counted() == (1, 1, 1)  # nothing was asked of the tables
+    put(app, [event(NOW, session_id=UUID(int=2), user_hash=b"v" * 32)])
+    rollups.roll_up(NOW)
+    assert (counted(), paths.users(SCOPE)) == ((6, 1, 1), {"/a": 2})
 
 
 def test_the_latest_sessions_with_length_and_pages():

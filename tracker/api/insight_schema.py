@@ -89,7 +89,12 @@ PROGRESS = {
 }
 SHARED = {key: DESCRIPTION["properties"][key] for key in ("range", "environment", "application", "organization")}
 INTERVAL = {**TEXT, "enum": ["day", "week", "month"]}
-SPAN = {"type": "object", "required": ["interval"], "properties": {"interval": INTERVAL, **SHARED}}
+COHORTS_ALONE = {"type": "array", "items": FILTER, "maxItems": 1, "description": "Only the operator `in_cohort`."}
+SPAN = {
+    "type": "object",
+    "required": ["interval"],
+    "properties": {"interval": INTERVAL, "filters": COHORTS_ALONE, **SHARED},
+}
 RETENTION = {
     "type": "object",
     "required": ["interval"],
@@ -97,6 +102,7 @@ RETENTION = {
         "interval": {**TEXT, "enum": ["week", "month"]},
         "start": {"type": ["string", "null"], "description": "The event that begins; null: any."},
         "back": {"type": ["string", "null"], "description": "The event that counts as coming back; null: any."},
+        "filters": COHORTS_ALONE,
         **SHARED,
     },
 }
@@ -107,6 +113,7 @@ FUNNEL = {
         "steps": {"type": "array", "items": SERIES, "minItems": 2, "maxItems": 8},
         "by": {**TEXT, "enum": ["organization", "user"], "default": "organization"},
         "window_days": {"type": "integer", "minimum": 1, "maximum": 365, "default": 14},
+        "filters": DESCRIPTION["properties"]["filters"],
         **SHARED,
     },
 }

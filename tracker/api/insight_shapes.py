@@ -1,4 +1,4 @@
-"""Doors of the questions with a shape of their own: funnel, retention, lifecycle."""
+"""Doors of the questions with a shape of their own: funnel, retention, lifecycle. `X-Query-Id` names them too."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -11,12 +11,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tracker.api import insight_schema, schema
-from tracker.api.insights import answered, read
+from tracker.api.insights import answered, query_id, read
 from tracker.insights import funnels, lifecycle, reading, retention, spans
 from tracker.insights.description import Description
 from tracker.insights.reading import BadDescription
 
-REFUSED = {400: OpenApiResponse(schema.ERROR, description="`field` names the part that makes no sense.")}
+REFUSED = {
+    400: OpenApiResponse(schema.ERROR, description="`field` names the part that makes no sense."),
+    422: OpenApiResponse(schema.ERROR, description="Stopped after 30 seconds; says what to narrow."),
+}
 
 
 def split(document: Any, *own: str) -> tuple[dict, dict]:
@@ -53,6 +56,7 @@ class FunnelView(APIView):
                 now,
                 by=given.get("by", "organization"),
                 window=timedelta(days=days),
+                query_id=query_id(request),
             )
             return asdict(found)
 
@@ -75,7 +79,8 @@ class RetentionView(APIView):
         def ask() -> dict:
             shared, given = split(request.data, "start", "back")
             names = {key: reading.event_name(given.get(key), key) for key in ("start", "back")}
-            return asdict(retention.answer(spans.of(described(shared, now)), now, **names))
+            span = spans.of(described(shared, now))
+            return asdict(retention.answer(span, now, **names, query_id=query_id(request)))
 
         return answered(ask)
 
@@ -95,6 +100,6 @@ class LifecycleView(APIView):
 
         def ask() -> dict:
             shared, _ = split(request.data)
-            return asdict(lifecycle.answer(spans.of(described(shared, now)), now))
+            return asdict(lifecycle.answer(spans.of(described(shared, now)), now, query_id=query_id(request)))
 
         return answered(ask)

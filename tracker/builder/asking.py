@@ -59,7 +59,7 @@ def in_words(today: date) -> Callable[[SavedInsight], str]:
 
     def say(insight: SavedInsight) -> str:
         if pattern := PATTERNS.get(insight.kind):
-            return pattern.says(pattern.filled(insight.definition))
+            return pattern.sentence(pattern.filled(insight.definition), cohorts)
         question = judged(insight.definition, insight, today)
         if question.description is None:  # a later version no longer reads it; that does not break the list
             return str(question.error)

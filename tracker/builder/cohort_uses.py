@@ -1,7 +1,9 @@
 """A cohort that a saved insight asks for is in use."""
 
+from collections.abc import Collection
 from datetime import date
 
+from config.backoffice.ids import read_id
 from orgs.cohorts.uses import register_use
 from tracker.builder import asking
 from tracker.models import SavedInsight
@@ -9,6 +11,11 @@ from tracker.models import SavedInsight
 
 @register_use
 def in_insights(cohort_id: int) -> list[str]:
-    today, kept = date(2000, 1, 1), SavedInsight.objects.filter(kind=SavedInsight.Kind.TRENDS)
-    asked = [(each, asking.judged(each.definition, each, today).description) for each in kept]
-    return [f"the insight “{each}”" for each, found in asked if found and cohort_id in found.cohort_ids()]
+    return [f"the insight “{each}”" for each in SavedInsight.objects.all() if cohort_id in cohorts_of(each)]
+
+
+def cohorts_of(insight: SavedInsight) -> Collection[int | None]:
+    if insight.kind != SavedInsight.Kind.TRENDS:
+        return [read_id(insight.definition.get("cohort"))]
+    found = asking.judged(insight.definition, insight, date(2000, 1, 1)).description
+    return found.cohort_ids() if found else ()

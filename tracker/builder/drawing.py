@@ -9,14 +9,15 @@ from typing import Any
 from config.backoffice import formatting
 from orgs.models import Band, Quadrant
 from tracker.insights import wording
-from tracker.insights.description import Description, Display, Interval, Math, Of, letter
-from tracker.insights.trends import Line, Trend
+from tracker.insights.description import Current, Description, Display, Interval, Math, Of, Property, letter
+from tracker.insights.trends import EVERYBODY_ELSE, NUMBERS_WITHOUT_ZERO, Line, Trend
 
 COLOURS = ("usage", "series-2", "series-3", "series-4", "series-5", "series-6", "series-7", "series-8")
 MOST_DRAWN = len(COLOURS)
 MOST_SLICES = 5
 ADDITIVE = frozenset({Math.TOTAL, Math.SUM})
 NAMED = {"band": dict(Band.choices), "quadrant": dict(Quadrant.choices)}
+MRR = Property(Current.MRR, Of.ORGANIZATION)
 LABELS = {Interval.HOUR: "%-d %b %H:%M", Interval.DAY: "%-d %b", Interval.WEEK: "%-d %b", Interval.MONTH: "%b %Y"}
 
 
@@ -32,8 +33,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Series side by side: a column each, and one for the formula; a row a value of the breakdown."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+@dataclass(frozen=True)
 class Picture:
-    """`display` is what is really drawn: a pie of things that must not be added becomes bars, with a note."""
+    """`display` is what is really drawn: a pie of things that must not be added becomes bars, with a note.
+
+    `numbers` are the rows as a number is shown: the formula first, then what it is made of.
+    """
 
     finding: str
     measure: str
@@ -41,6 +53,8 @@ class Picture:
     display: str
     chart: dict[str, Any] | None
     rows: tuple[Row, ...]
+    numbers: tuple[Row, ...]
+    beside: Beside | None
     has_series: bool
     has_parts: bool
     has_before: bool
@@ -48,7 +62,8 @@ class Picture:
     is_empty: bool
 
 
-def picture(trend: Trend) -> Picture:
+def picture(trend: Trend, currency: str = "") -> Picture:
+    """`currency` is what MRR is in."""
     lines = drawn(trend)
     display, notes = displayed(trend)
     return Picture(
@@ -58,10 +73,12 @@ def picture(trend: Trend) -> Picture:
         display=display,
         chart=chart(trend, lines, display),
         rows=tuple(row(trend, each) for each in listed(trend)),
+        numbers=tuple(row(trend, each) for each in sorted(listed(trend), key=lambda line: line.series is not None)),
+        beside=beside(trend),
         has_series=several(trend) or trend.formula is not None or trend.description.breakdown is None,
         has_parts=trend.description.breakdown is not None,
         has_before=trend.previous is not None,
-        notes=(*notes, *more_notes(trend, lines)),
+        notes=(*notes, *more_notes(trend, lines, currency)),
         is_empty=all(not each.aggregate for each in trend.lines),
     )
 
@@ -98,7 +115,7 @@ def displayed(trend: Trend) -> tuple[Display, tuple[str, ...]]:
     if chosen == Display.PIE and not adds_up(trend.description):
         return Display.BAR, ("Shown as bars: an organization in two slices would count twice in a pie.",)
     if chosen == Display.LINE and not trend.buckets:
-        return Display.BAR, ()
+        return (Display.TABLE if beside(trend) else Display.BAR), ()
     return chosen, ()
 
 
@@ -109,7 +126,12 @@ def adds_up(description: Description) -> bool:
     return not description.formula and all(each.math in ADDITIVE | one_each for each in description.series)
 
 
-def more_notes(trend: Trend, lines: tuple[Line, ...]) -> Iterator[str]:
+def more_notes(trend: Trend, lines: tuple[Line, ...], currency: str) -> Iterator[str]:
+    counted = [each.property for each in trend.description.series if each.property]
+    owned = [each for each in counted if each.of == Of.ORGANIZATION]
+    if owned:
+        money = f" MRR is in {currency}." if currency and MRR in owned else ""
+        yield f"Of organizations with such an event in this time, as they are now; each counts once.{money}"
     if trend.skipped_values:
         yield f"{formatting.plural(trend.skipped_values, 'value')} skipped: missing, or not a number."
     if len(lines) > MOST_DRAWN:
@@ -123,6 +145,8 @@ def more_notes(trend: Trend, lines: tuple[Line, ...]) -> Iterator[str]:
 def finding(trend: Trend) -> str:
     """What the answer says, in one sentence, from the numbers of the page."""
     line = trend.formula or next((each for each in trend.lines if each.part is None), None)
+    if line is None and is_of_cohort(trend) and trend.lines:
+        return f"{against(trend)}, {period(trend)}"
     if line is None:
         return f"{leading(trend)}, {period(trend)}"
     said = f"{measure(trend) if trend.formula else line.label}: {shown(line.aggregate)}, {period(trend)}"
@@ -130,6 +154,26 @@ def finding(trend: Trend) -> str:
     if before is not None:
         said += f"; {shown(before.aggregate)} in the period before ({change(line, before)})"
     return said
+
+
+def is_of_cohort(trend: Trend) -> bool:
+    breakdown = trend.description.breakdown
+    return breakdown is not None and breakdown.of == Of.COHORT
+
+
+def against(trend: Trend) -> str:
+    """A cohort beside everybody else, series by series."""
+    said = []
+    for place, series in enumerate(trend.description.series):
+        found = {is_rest(each): each for each in trend.lines if each.series == place}
+        none = formatting.DASH if series.math in NUMBERS_WITHOUT_ZERO else "0"
+        inside, outside = (shown(found[each].aggregate) if each in found else none for each in (False, True))
+        said.append(f"{next(iter(found.values())).label}: {inside} in the cohort, {outside} for everybody else")
+    return "; ".join(said)
+
+
+def is_rest(line: Line) -> bool:
+    return line.part is not None and line.part.text == EVERYBODY_ELSE
 
 
 def leading(trend: Trend) -> str:
@@ -199,6 +243,23 @@ def row(trend: Trend, line: Line) -> Row:
         value=shown(line.aggregate),
         before=shown(before.aggregate) if before else formatting.DASH,
         change=change(line, before),
+    )
+
+
+def beside(trend: Trend) -> Beside | None:
+    """What a breakdown of several series is read by; None where there is one series or none, or a period before."""
+    if trend.description.breakdown is None or trend.previous or not (several(trend) or trend.formula):
+        return None
+    lines = (*ranked(trend.lines), *trend.formula_parts)
+    if is_of_cohort(trend):
+        lines = tuple(sorted(lines, key=is_rest))
+    values = {(each.series, each.part): shown(each.aggregate) for each in lines}
+    places = sorted({each.series for each in lines}, key=lambda place: (place is None, place))
+    names = {each.series: words(trend, each) for each in lines}
+    parts = {each.part: part_words(trend, each) for each in lines}
+    return Beside(
+        tuple(names[place] for place in places),
+        tuple((name, tuple((names[place], values[place, part]) for place in places)) for part, name in parts.items()),
     )
 
 

@@ -1,7 +1,7 @@
 """Between a form's flat fields and a document of the query API. Works without scripts: every button is a submit.
 
-Fields: `series-0-kind|name|math|property|of`, `series-0-filters-1-of|property|operator|value`, `match`,
-`filters-0-…`, `formula`, `breakdown-of|property`, `interval`, `range`, `from`, `to`, `compare`, `display`,
+Fields: `series-0-kind|name|feature|math|property|of`, `series-0-filters-1-of|property|operator|value|cohort`, `match`,
+`filters-0-…`, `formula`, `breakdown-of|property|cohort`, `interval`, `range`, `from`, `to`, `compare`, `display`,
 `environment`, `application`. A line without a property is an empty line: it is shown and asks nothing.
 """
 
@@ -55,6 +55,8 @@ def document_of(fields: Fields) -> dict[str, Any]:
 
 def series_of(fields: Fields, prefix: str) -> dict[str, Any]:
     kind, name = fields[f"{prefix}-kind"], fields.get(f"{prefix}-name", "").strip()
+    if kind == Kind.FEATURE:
+        name = fields.get(f"{prefix}-feature") or name
     target = {"event": None} if kind == Kind.ANY or (kind == Kind.EVENT and not name) else {kind: name}
     math = fields.get(f"{prefix}-math", "total")
     counted = {}
@@ -75,7 +77,8 @@ def filter_of(fields: Fields, prefix: str) -> dict[str, Any]:
     """One condition; nothing for an empty line."""
     operator, value = fields[f"{prefix}-operator"], fields.get(f"{prefix}-value", "")
     if operator in [str(each) for each in COHORTS]:
-        return {"operator": operator, "value": listed(value)} if value.strip() else {}
+        chosen = fields.get(f"{prefix}-cohort") or value
+        return {"operator": operator, "value": listed(chosen)} if chosen.strip() else {}
     name = fields.get(f"{prefix}-property", "").strip()
     if not name:
         return {}
@@ -107,8 +110,11 @@ def as_list(values: Any) -> str:
 
 
 def breakdown_of(fields: Fields) -> dict[str, Any] | None:
+    of = fields.get("breakdown-of") or str(Of.EVENT)
     name = fields.get("breakdown-property", "").strip()
-    return {"property": name, "of": fields.get("breakdown-of") or str(Of.EVENT)} if name else None
+    if of == Of.COHORT:
+        name = fields.get("breakdown-cohort") or name
+    return {"property": name, "of": of} if name else None
 
 
 def range_of(fields: Fields) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracker.builder import form
 from tracker.fields import PRODUCTION
-from tracker.insights.description import COHORTS, PRESENCE, Kind, Of, letter
+from tracker.insights.description import COHORTS, Kind, Of, letter
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class FilterLine:
         return self.operator in [str(each) for each in COHORTS]
 
     @property
-    def needs_value(self) -> bool:
-        return self.operator not in [str(each) for each in PRESENCE]
+    def has_several_cohorts(self) -> bool:
+        return self.is_about_cohorts and "," in self.value
 
 
 @dataclass(frozen=True)

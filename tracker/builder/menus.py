@@ -6,10 +6,11 @@ from typing import Any
 
 from config import db
 from config.backoffice import settings
+from orgs.cohorts.own_rules import property_names
 from orgs.models import Cohort
 from tracker import paths
 from tracker.builder import choices, form
-from tracker.insights.description import OF_PROPERTY
+from tracker.insights.description import COHORTS, OF_PROPERTY, Of
 from tracker.models import Application, Feature
 from tracker.sql import builder as sql
 
@@ -25,6 +26,7 @@ class Menus:
     kinds: Pairs
     maths: list[tuple[str, Pairs]]
     maths_of_a_property: str
+    operators_of_cohorts: str
     operators: Pairs
     owners: Pairs
     breakdowns: Pairs
@@ -41,6 +43,7 @@ def menus() -> Menus:
         kinds=pairs(choices.KINDS),
         maths=[(title, pairs(words)) for title, words in choices.MATHS],
         maths_of_a_property=",".join(sorted(OF_PROPERTY)),
+        operators_of_cohorts=",".join(sorted(COHORTS)),
         operators=pairs(choices.OPERATORS),
         owners=pairs(choices.OWNERS),
         breakdowns=pairs(choices.BREAKDOWNS),
@@ -59,11 +62,11 @@ def pairs(words: dict) -> Pairs:
 
 @dataclass(frozen=True)
 class Suggestions:
-    """Names that were really sent, most frequent first."""
+    """Names that were really sent, most frequent first; `properties` by whose they are."""
 
     events: list[str]
     pages: list[str]
-    properties: list[str]
+    properties: dict[str, list[str]]
 
 
 def suggestions(now: datetime) -> Suggestions:
@@ -71,7 +74,11 @@ def suggestions(now: datetime) -> Suggestions:
     return Suggestions(
         events=sent(sql.NAMES, since=settings.today(now - NAMES_SINCE)),
         pages=pages(settings.today(now)),
-        properties=list(dict.fromkeys([*sent(sql.PROPERTIES, sample=SAMPLE), *choices.FIELDS, *choices.CURRENT])),
+        properties={
+            Of.EVENT: sent(sql.PROPERTIES, sample=SAMPLE),
+            Of.ORGANIZATION: list(dict.fromkeys([*choices.CURRENT, *property_names()])),
+            Of.FIELD: choices.FIELDS,
+        },
     )
 
 

@@ -74,18 +74,17 @@ def result_page(request: HttpRequest) -> HttpResponse:
     """The answer alone, or as a file with `export`. A refusal is a sentence in its place."""
     now = timezone.now()
     question = asking.question_of(request, settings.today(now))
-    query_id = request.GET.get("query", "")
     if question.description is None:
         return refused(request, str(question.error))
     try:
-        trend = trends.answer(question.description, now, query_id=query_id if running.is_query_id(query_id) else "")
+        trend = trends.answer(question.description, now, query_id=request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, str(error))
     if "export" in request.GET:
         rows = drawing.exported(trend)
         return download(request, "insight", drawing.EXPORTED, rows, file_format=request.GET["export"], now=now)
     context = {
-        "picture": drawing.picture(trend),
+        "picture": drawing.picture(trend, settings.read().reporting_currency),
         "definition": sentence(question.description),
         "chart_id": f"chart-{uuid4().hex[:12]}",
         "request": request,

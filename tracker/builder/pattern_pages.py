@@ -9,10 +9,12 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from config.backoffice import settings
+from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
+from orgs.models import Cohort
 from tracker.builder import choices, menus
 from tracker.builder.pages import SEE, refused
-from tracker.builder.patterns import PATTERNS, range_words
+from tracker.builder.patterns import PATTERNS, cohort_words, range_words
 from tracker.insights import running
 from tracker.insights.description import Interval
 from tracker.insights.funnels import MOST
@@ -33,7 +35,7 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
     if "answer" in request.GET:
         return answer(request, name, fields)
     asked = request.GET.copy()
-    asked["answer"] = "1"
+    asked["answer"], asked["query"] = "1", uuid4().hex
     context = {
         "pattern": pattern,
         "patterns": PATTERNS.values(),
@@ -41,11 +43,11 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
         "steps": [(f"step-{n}", fields.get(f"step-{n}", "")) for n in range(shown_steps(fields))],
         "intervals": [(str(each), choices.INTERVALS[each]) for each in INTERVALS.get(name, ())],
         "menus": menus.menus(),
-        "says": pattern.says(fields),
         "kept": json.dumps(fields),
         "can_add": request.user.has_perm("tracker.add_savedinsight"),
         "is_asked": name != "funnel" or bool(fields.get("step-0")),
         "result_url": f"?{asked.urlencode()}",
+        "query_id": asked["query"],
     }
     return render_page(request, "admin/insights/pattern.html", context, title=pattern.title)
 
@@ -59,8 +61,13 @@ def shown_steps(fields: dict[str, Any]) -> int:
 def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpResponse:
     now = timezone.now()
     try:
-        found = PATTERNS[name].ask(fields, now, settings.today(now))
+        found = PATTERNS[name].ask(fields, now, settings.today(now), request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, error.message if isinstance(error, BadDescription) else str(error))
-    context = {**found, "period": range_words(fields), "chart_id": f"chart-{uuid4().hex[:12]}"}
+    if "export" in request.GET:
+        header, rows = found["exported"]
+        return download(request, name, header, rows, file_format=request.GET["export"], now=now)
+    cohorts = dict(Cohort.objects.values_list("id", "name")) if fields.get("cohort") else {}
+    period = range_words(fields) + cohort_words(fields, cohorts)
+    context = {**found, "period": period, "chart_id": f"chart-{uuid4().hex[:12]}"}
     return render(request, f"admin/insights/_{name}.html", context)

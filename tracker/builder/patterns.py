@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from config.backoffice import formatting
+from config.backoffice.ids import read_id
 from tracker.builder import form
 from tracker.builder.form import Fields
 from tracker.fields import PRODUCTION
-from tracker.insights import funnels, lifecycle, retention
+from tracker.insights import funnels, lifecycle, retention, spans
 from tracker.insights.description import Description, Interval
 from tracker.insights.funnels import FEWEST, MOST
 from tracker.insights.reading import BadDescription, read
@@ -17,7 +18,7 @@ from tracker.insights.spans import Span
 
 FIELDS = (
     *(f"step-{n}" for n in range(MOST)),
-    *("by", "window_days", "start", "back", "range", "from", "to", "interval", "environment", "application"),
+    *("by", "window_days", "start", "back", "range", "from", "to", "interval", "environment", "application", "cohort"),
 )
 LONGEST = 300
 HEAT_STEPS = 10
@@ -27,21 +28,26 @@ COLOURS = {"new": "usage", "returning": "series-4", "resurrecting": "series-3", 
 
 @dataclass(frozen=True)
 class Pattern:
-    """`ask` answers a template's context, `sentence` among it. Raises BadDescription, running.TooSlow.
+    """`ask` answers a template's context, `sentence` among it, to a question that its id names while it runs.
 
-    `says` is the definition in words.
+    `exported` in it is the header and the rows of a file, `says` is the definition in words. Raises BadDescription,
+    running.TooSlow, running.Cancelled.
     """
 
     name: str
     title: str
     about: str
     defaults: Mapping[str, str]
-    ask: Callable[[Fields, datetime, date], dict[str, Any]]
+    ask: Callable[[Fields, datetime, date, str], dict[str, Any]]
     says: Callable[[Fields], str]
 
     def filled(self, fields: Fields) -> dict[str, str]:
         """What was chosen, and the first choice for the rest."""
         return {"environment": PRODUCTION, **self.defaults, **{name: fields[name] for name in FIELDS if name in fields}}
+
+    def sentence(self, fields: Fields, cohorts: Mapping[int, str]) -> str:
+        """The definition in words, with the names of cohorts."""
+        return f"{self.says(fields).removesuffix('.')}{cohort_words(fields, cohorts)}."
 
 
 def span_of(fields: Fields, today: date, names: list[str] | None = None) -> tuple[Description, Span]:
@@ -52,9 +58,10 @@ def span_of(fields: Fields, today: date, names: list[str] | None = None) -> tupl
         "interval": fields.get("interval") or None,
         "environment": fields.get("environment", PRODUCTION).strip() or None,
         "application": fields.get("application") or None,
+        "filters": [{"operator": "in_cohort", "value": [fields["cohort"]]}] if fields.get("cohort") else [],
     }
     found = read(document, today)
-    return found, Span(found.range, found.scope, found.interval)
+    return found, spans.of(found)
 
 
 # --- Funnel ------------------------------------------------------------------------------------------------
@@ -69,13 +76,13 @@ def days_of(fields: Fields) -> int:
     return int(text)
 
 
-def ask_funnel(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
+def ask_funnel(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
     names, days = steps_of(fields), days_of(fields)
     if len(names) < FEWEST:
         raise BadDescription("steps", "Name at least two events: what comes first, and what should follow.")
     asked, span = span_of({**fields, "interval": ""}, today, names)
     by = fields.get("by") or "organization"
-    found = funnels.answer(asked.series, span, now, by=by, window=timedelta(days=days))
+    found = funnels.answer(asked.series, span, now, by=by, window=timedelta(days=days), query_id=query_id)
     first, last = found.steps[0], found.steps[-1]
     who = formatting.plural(first.count, by)
     share = formatting.percent(last.of_first)
@@ -84,7 +91,12 @@ def ask_funnel(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
     rule = (
         f"Each step within {formatting.plural(days, 'day')} of the first, in this order; other events may lie between."
     )
-    return {"sentence": sentence, "steps": steps, "by": by, "rule": rule}
+    rows = [
+        (place, name, step.count, step.of_first, step.of_previous)
+        for place, (name, step) in enumerate(zip(names, found.steps, strict=True), start=1)
+    ]
+    exported = ("step", "event", f"{by}s", "of_first", "of_previous"), rows
+    return {"sentence": sentence, "steps": steps, "by": by, "rule": rule, "exported": exported}
 
 
 def funnel_words(fields: Fields) -> str:
@@ -93,10 +105,10 @@ def funnel_words(fields: Fields) -> str:
 
 
 # --- Retention ---------------------------------------------------------------------------------------------
-def ask_retention(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
+def ask_retention(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
     _asked, span = span_of(fields, today)
     start, back = fields.get("start", "").strip() or None, fields.get("back", "").strip() or None
-    found = retention.answer(span, now, start=start, back=back)
+    found = retention.answer(span, now, start=start, back=back, query_id=query_id)
     cohorts = [each for each in found.cohorts if each.size]
     unit = span.interval or Interval.WEEK
     began = sum(each.size for each in cohorts)
@@ -111,6 +123,14 @@ def ask_retention(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
         "unit": unit,
         "rule": "Organizations by the first time, in percent of those that began; the last number of a line may be of "
         f"a {unit} that is still running.",
+        "exported": (
+            ("began", "organizations", f"{unit}s_later", "returned", "share"),
+            [
+                (each.began, each.size, later, count, share)
+                for each in cohorts
+                for later, (count, share) in enumerate(zip(each.returned, each.shares, strict=True))
+            ],
+        ),
     }
 
 
@@ -129,9 +149,9 @@ def heat(cohort: retention.Cohort) -> list[tuple[int, str, int]]:
 
 
 # --- Lifecycle ---------------------------------------------------------------------------------------------
-def ask_lifecycle(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
+def ask_lifecycle(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
     _asked, span = span_of(fields, today)
-    found = lifecycle.answer(span, now)
+    found = lifecycle.answer(span, now, query_id=query_id)
     unit = span.interval or Interval.WEEK
     series = [
         {
@@ -158,11 +178,19 @@ def ask_lifecycle(fields: Fields, now: datetime, today: date) -> dict[str, Any]:
         f"{last.resurrecting} back after a pause, {last.dormant} fell silent"
     )
     rule = f"New: the first {unit} ever. Dormant: active in the {unit} before and not in this one."
-    return {"sentence": sentence, "chart": chart, "rule": rule, "unit": unit}
+    stages = [(stage.bucket, *(getattr(stage, part) for part in PARTS), stage.dormant) for stage in found.stages]
+    exported = (str(unit), *PARTS, "dormant"), stages
+    return {"sentence": sentence, "chart": chart, "rule": rule, "unit": unit, "exported": exported}
 
 
 def lifecycle_words(fields: Fields) -> str:
     return f"New, returning, resurrecting and dormant organizations by {fields['interval']}; {range_words(fields)}."
+
+
+def cohort_words(fields: Fields, cohorts: Mapping[int, str]) -> str:
+    """Whom the question is about, as the end of a sentence; nothing for everybody."""
+    chosen = read_id(fields.get("cohort"))
+    return f", only organizations in “{cohorts.get(chosen, chosen)}”" if chosen else ""
 
 
 def range_words(fields: Fields) -> str:

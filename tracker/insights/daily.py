@@ -85,14 +85,17 @@ def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
 def _counted(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
     """Events a bucket, value and organization; sessions a bucket."""
     entity = {"organization": "key.organization_id", "session": "daily.session_id"}.get(cells.shape(series).entity)
-    columns = [bucket(asked, writer), part(asked, writer), *([sql.SQL(entity)] if entity else [])]
+    words = cells.words(series, len(asked.buckets or ()))
+    columns = {} if words else {"bucket": bucket(asked, writer)}
+    columns |= {"part": part(asked, writer)} | ({"entity": sql.SQL(entity)} if entity else {})
     is_session = series.math == Math.UNIQUE_SESSIONS
-    return sql.SQL("SELECT {columns}, {n} AS n FROM {rows} WHERE {conditions} GROUP BY {places}").format(
+    n = sql.SQL("count(*) AS n" if is_session else "sum(daily.events) AS n")
+    measures = [n, *cells.spread(words, sql.SQL("({})").format(bucket(asked, writer)))]
+    return sql.SQL("SELECT {columns}, {measures} FROM {rows} WHERE {conditions} GROUP BY {places}").format(
         columns=sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(text, sql.Identifier(as_))
-            for text, as_ in zip(columns, ("bucket", "part", "entity"), strict=False)
+            sql.SQL("{} AS {}").format(text, sql.Identifier(as_)) for as_, text in columns.items()
         ),
-        n=sql.SQL("count(*)" if is_session else "sum(daily.events)"),
+        measures=sql.SQL(", ").join(measures),
         conditions=sql.SQL(" AND ").join(matching(series, asked, writer, since=True)),
         rows=rows("tracker_sessionday" if is_session else TABLES[series.kind], writer),
         places=sql.SQL(", ").join(sql.Literal(place + 1) for place in range(len(columns))),
@@ -129,17 +132,23 @@ def _users(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
 
 
 def users_by_bucket(cells_: sql.Composable, asked: Asked, writer: Writer) -> sql.Composable:
-    """A row a bucket and user. Only a week can lie in two months and hold a user twice."""
+    """Buckets with users, `n` of them in a row: those of one month with the same days are looked at together.
+
+    Only a week can lie in two months and hold a user twice: its users are told apart.
+    """
     months, places, masks = zip(*bits(asked), strict=True)
     given = sql.SQL("unnest({}, {}, {}) AS bits (month, bucket, mask)").format(
         writer.bind(list(months), "date[]"), writer.bind(list(places), "int[]"), writer.bind(list(masks), "int[]")
     )
+    if asked.description.interval == Interval.WEEK:
+        columns, alike = sql.SQL("DISTINCT bits.bucket, alike.entity, 1 AS n"), cells_
+    else:
+        columns = sql.SQL("bits.bucket, alike.n")
+        alike = sql.SQL("(SELECT month, days, count(*) AS n FROM {} GROUP BY month, days)").format(cells_)
     return sql.SQL(
-        "(SELECT {once} bits.bucket, cells.entity FROM {cells} AS cells JOIN {given} ON bits.month = cells.month "
-        "AND cells.days & bits.mask <> 0) AS joined"
-    ).format(
-        once=sql.SQL("DISTINCT" if asked.description.interval == Interval.WEEK else "ALL"), cells=cells_, given=given
-    )
+        "(SELECT {columns} FROM {alike} AS alike JOIN {given} ON bits.month = alike.month "
+        "AND alike.days & bits.mask <> 0) AS joined"
+    ).format(columns=columns, alike=alike, given=given)
 
 
 def by_mask(series: Series) -> bool:

@@ -12,7 +12,7 @@ from tracker.insights.description import Description, Field, Kind, Math, Of, Pro
 PAGE = Property(Field.PATH, Of.FIELD)
 # The daily rows may be of another zone than the question.
 AROUND = timedelta(days=1)
-# One row a path that came since a day, with its page; see tracker.sql.paths for the rules.
+# One row a path that came since a day, with its page, folded as in tracker.sql.paths. Served by path_of_day.
 PAGES = """LEFT JOIN (
     SELECT plain.application_id, plain.path, COALESCE((
         SELECT rule.page FROM unnest({applications}, {patterns}, {pages})

@@ -6,11 +6,10 @@ opened last has the longer time left, so that it is enough to carry the latest o
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from psycopg import sql
 
-from tracker.insights import conditions, raw, running, spans, wording
+from tracker.insights import answering, conditions, raw, running, spans, wording
 from tracker.insights.asking import Asked
 from tracker.insights.description import Series
 from tracker.insights.expressions import Writer
@@ -39,11 +38,17 @@ class Funnel:
 
 
 def answer(
-    steps: tuple[Series, ...], span: Span, now: datetime, *, by: str = "organization", window: timedelta = WINDOW
+    steps: tuple[Series, ...],
+    span: Span,
+    now: datetime,
+    *,
+    by: str = "organization",
+    window: timedelta = WINDOW,
+    query_id: str = "",
 ) -> Funnel:
     """First steps lie in the range, later ones within `window` of them, also behind the range.
 
-    Raises BadDescription, running.TooSlow.
+    Raises BadDescription, running.TooSlow, running.Cancelled.
     """
     if not FEWEST <= len(steps) <= MOST:
         raise BadDescription("steps", f"A funnel has {FEWEST} to {MOST} steps.")
@@ -52,10 +57,13 @@ def answer(
     if not timedelta(0) < window <= LONGEST_WINDOW:
         raise BadDescription("window_days", f"The window is at least one day and at most {LONGEST_WINDOW.days}.")
     asked = spans.ask(span, now, steps)
-    writer = Writer(asked.calendar, asked.today, asked.folding)
-    with running.running(uuid4().hex) as run:
+
+    def compute(run: running.Run) -> Funnel:
+        writer = Writer(asked.calendar, asked.today, asked.folding)
         [counts] = run.rows(statement(steps, asked, writer, by, window), writer.params)
-    return Funnel(tuple(_step(each, place, counts) for place, each in enumerate(steps)))
+        return Funnel(tuple(_step(each, place, counts) for place, each in enumerate(steps)))
+
+    return answering.answer(asked, Funnel, compute, own=[by, str(window)], query_id=query_id)
 
 
 def _step(series: Series, place: int, counts: tuple[int, ...]) -> Step:
@@ -81,6 +89,7 @@ def statement(steps: tuple[Series, ...], asked: Asked, writer: Writer, by: str, 
         sql.SQL("event.occurred_at < {}").format(writer.bind(asked.until + window, "timestamptz")),
         conditions.joined(is_step, any_of=True),
         sql.SQL("{} IS NOT NULL").format(entity),
+        conditions.group(asked.description.filters, writer),
     ]
     matched = sql.SQL(
         "SELECT {entity} AS entity, event.occurred_at AS at, event.id, {steps} FROM {events} WHERE {chosen}"

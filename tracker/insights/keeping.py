@@ -5,41 +5,36 @@ Kept in Redis; without it every question is computed anew, nothing else changes.
 
 import json
 import logging
-from dataclasses import fields
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache import caches
 
 from config import db
 from tracker.insights import sql
-from tracker.insights.asking import Asked
-from tracker.insights.description import Interval
 
+Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 SECONDS = 3600
 
 
-def key(asked: Asked, kind: type) -> str:
-    """Names everything that an answer of this kind depends on."""
-    cohorts = sorted(asked.cohorts)
-    [state] = db.rows(sql.STATE, {"cohorts": cohorts})
-    depends = [
-        [each.name for each in fields(kind)],
-        asked.description.as_document(),
-        [str(each) for each in state],
-        [asked.counted, asked.daily_zone, str(asked.raw_since), asked.calendar.zone.key, asked.calendar.week_start],
-        [asked.days.since.isoformat(), asked.days.until.isoformat(), _clock(asked.now, asked.description.interval)],
-        [str(asked.folding)],
-        [[each.pk, each.version, each.counted_version] for each in asked.features.values()],
-    ]
-    return f"insight:{sha256(json.dumps(depends).encode()).hexdigest()}"
+def kept(depends: Any, compute: Callable[[], Answer], *, cohorts: Sequence[int] = ()) -> Answer:
+    """What was kept, unless something is new since; else what `compute` finds out, kept from now on.
+
+    `depends` is all that the answer depends on beside events, organizations and these cohorts.
+    """
+    name = _name(depends, cohorts)
+    found = get(name)
+    if found is None:
+        found = compute()
+        put(name, found)
+    return found
 
 
-def _clock(now: datetime, interval: Interval | None) -> str:
-    """Whether the last bucket is over may change within a day only for hours."""
-    return f"{now:%Y-%m-%dT%H}" if interval == Interval.HOUR else f"{now:%Y-%m-%d}"
+def _name(depends: Any, cohorts: Sequence[int]) -> str:
+    [state] = db.rows(sql.STATE, {"cohorts": list(cohorts)})
+    return f"insight:{sha256(json.dumps([state, depends], default=str).encode()).hexdigest()}"
 
 
 def get(name: str) -> Any:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import uuid4
 
-from tracker.insights import ranges, running, spans, trends
+from tracker.insights import answering, ranges, running, spans, trends
 from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
 from tracker.insights.description import Interval
@@ -30,14 +29,20 @@ class Lifecycle:
     incomplete_last_bucket: bool
 
 
-def answer(span: Span, now: datetime) -> Lifecycle:
-    """Day, week or month; the first bucket compares with the one before the range. Raises BadDescription, TooSlow."""
+def answer(span: Span, now: datetime, *, query_id: str = "") -> Lifecycle:
+    """Day, week or month; the first bucket compares with the one before the range.
+
+    Raises BadDescription, running.TooSlow, running.Cancelled.
+    """
     if span.interval in (None, Interval.HOUR):
         raise BadDescription("interval", "A lifecycle is by day, by week or by month.")
     asked = spans.ask(span, now)
+    return answering.answer(asked, Lifecycle, lambda run: _computed(asked, run), query_id=query_id)
+
+
+def _computed(asked: Asked, run: running.Run) -> Lifecycle:
     given = {**spans.params(asked), "starts": [bucket_before(asked), *asked.buckets.labels]}
-    with running.running(uuid4().hex) as run:
-        found = {(bucket, stage): count for bucket, stage, count in run.rows(constants.LIFECYCLE, given)}
+    found = {(bucket, stage): count for bucket, stage, count in run.rows(constants.LIFECYCLE, given)}
     stages = [
         Stage(label, *(found.get((place + 1, stage), 0) for stage in ("new", "returning", "resurrecting", "dormant")))
         for place, label in enumerate(asked.buckets.labels)

@@ -1,5 +1,8 @@
 """Cells from the raw events: answers everything, and reads every event that matches."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from psycopg import sql
 
 from tracker.incoming import STATEMENTS
@@ -24,48 +27,110 @@ USE_OF_FEATURE = """event.name <> ALL({statements}) AND EXISTS (
 )"""
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the cells of a series are read from, and its columns there; what a series has no use for is None."""
+
+    rows: sql.Composable
+    conditions: sql.Composable
+    bucket: sql.Composable
+    part: sql.Composable
+    entity: sql.Composable | None
+    number: sql.Composable | None
+
+
 def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
-    """The statement whose rows are the cells of a series."""
-    writer, shape = writer.of("event"), cells.shape(series)
+    """The statement whose rows are the cells of a series, from a scan of its own."""
+    writer = writer.of("event")
     columns = {"bucket": bucket(asked, writer), "part": part(asked, writer)}
     if series.math == Math.FIRST_TIME:
         return _first_times(series, asked, writer, columns)
-    if shape.entity:
-        columns["entity"] = ENTITIES.get(shape.entity) or writer.text(series.property)
-    if shape.number == "each":
-        columns |= {"number": number(series, writer)}
-    conditions_ = matching(series, asked, writer, since=True)
-    measures, grouped = _measures(series, shape, writer), len(columns)
-    return sql.SQL("SELECT {columns}, {measures} FROM {facts} WHERE {conditions} {group}").format(
-        columns=sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(text, sql.Identifier(as_)) for as_, text in columns.items()
-        ),
-        measures=measures,
-        facts=events(writer),
-        conditions=sql.SQL(" AND ").join(conditions_),
-        group=_grouping(shape, grouped),
+    columns |= {"entity": entity(series, writer), "number": number(series, writer)}
+    conditions_ = sql.SQL(" AND ").join(matching(series, asked, writer, since=True))
+    return _cells(series, asked, Source(rows=events(writer), conditions=conditions_, **columns))
+
+
+def shared(asked: Asked, from_daily: Sequence[bool]) -> dict[int, Series]:
+    """The series that one scan serves, by place: named events, where there are several to be read one by one."""
+    found = {
+        place: each
+        for place, (each, is_daily) in enumerate(zip(asked.description.series, from_daily, strict=True))
+        if not is_daily and each.kind == Kind.EVENT and each.math != Math.FIRST_TIME
+    }
+    return found if len(found) > 1 else {}
+
+
+def write_matched(shared_: Mapping[int, Series], asked: Asked, writer: Writer) -> sql.Composable:
+    """A row an event of any of these series: whose it is, and what each of them takes from it."""
+    writer = writer.of("event")
+    columns = {"bucket": bucket(asked, writer), "part": part(asked, writer)}
+    for place, series in shared_.items():
+        own = [target(series, writer), *(conditions.condition(each, writer) for each in series.filters)]
+        columns[f"is_{place}"] = is_own = conditions.joined(own)
+        for kind, value in (("entity", entity(series, writer)), ("number", number(series, writer))):
+            if value is not None:
+                columns[f"{kind}_{place}"] = sql.SQL("CASE WHEN {} THEN {} END").format(is_own, value)
+    names = writer.bind(sorted({each.name for each in shared_.values()}), "text[]")
+    return sql.SQL("SELECT {columns} FROM {events} WHERE event.name = ANY({names}) AND {conditions}").format(
+        columns=_named(columns),
+        names=names,
+        conditions=sql.SQL(" AND ").join(common(asked, writer, since=True)),
+        events=events(writer),
     )
 
 
-def _grouping(shape: Shape, count: int) -> sql.Composable:
-    """By the columns before the measures; numbers that are kept one by one are not grouped."""
-    if shape.number == "each" and not shape.entity:
-        return sql.SQL("")
-    return sql.SQL("GROUP BY {}").format(sql.SQL(", ").join(sql.Literal(place + 1) for place in range(count)))
+def write_from_matched(place: int, series: Series, asked: Asked) -> sql.Composable:
+    """The cells of a series from the rows of `write_matched`."""
+    shape = cells.shape(series)
+    source = Source(
+        rows=sql.SQL("matched"),
+        conditions=sql.Identifier(f"is_{place}"),
+        bucket=sql.SQL("bucket"),
+        part=sql.SQL("part"),
+        entity=sql.Identifier(f"entity_{place}") if shape.entity else None,
+        number=sql.Identifier(f"number_{place}") if shape.number else None,
+    )
+    return _cells(series, asked, source)
 
 
-def _measures(series: Series, shape: Shape, writer: Writer) -> sql.Composable:
+def _cells(series: Series, asked: Asked, source: Source) -> sql.Composable:
+    shape, words = cells.shape(series), cells.words(series, len(asked.buckets or ()))
+    columns = {"part": source.part} if words else {"bucket": source.bucket, "part": source.part}
+    if source.entity is not None:
+        columns["entity"] = source.entity
     if shape.number == "each":
-        n = "count(*)" if shape.entity else "1"
-        return sql.SQL(f"{n} AS n")
-    if not shape.number:
+        columns["number"] = source.number
+    measures = [_measures(shape, source.number), *cells.spread(words, sql.SQL("({})").format(source.bucket))]
+    return sql.SQL("SELECT {columns}, {measures} FROM {rows} WHERE {conditions} GROUP BY {keys}").format(
+        columns=_named(columns),
+        measures=sql.SQL(", ").join(measures),
+        rows=source.rows,
+        conditions=source.conditions,
+        keys=sql.SQL(", ").join(sql.Literal(place + 1) for place in range(len(columns))),
+    )
+
+
+def _named(columns: Mapping[str, sql.Composable]) -> sql.Composable:
+    return sql.SQL(", ").join(sql.SQL("{} AS {}").format(text, sql.Identifier(as_)) for as_, text in columns.items())
+
+
+def _measures(shape: Shape, number_: sql.Composable | None) -> sql.Composable:
+    if shape.number in ("", "each"):
         return sql.SQL("count(*) AS n")
     kept = sql.SQL(shape.number + "({number}) AS number, count({number}) AS numbers, count(*) AS n")
-    return kept.format(number=writer.number(series.property))
+    return kept.format(number=number_)
 
 
-def number(series: Series, writer: Writer) -> sql.Composable:
+def entity(series: Series, writer: Writer) -> sql.Composable | None:
+    """What must not be counted twice."""
+    kind = cells.shape(series).entity
+    return (ENTITIES.get(kind) or writer.text(series.property)) if kind else None
+
+
+def number(series: Series, writer: Writer) -> sql.Composable | None:
     """One number of one row; for percentiles as the floating point number they are computed with."""
+    if not cells.shape(series).number:
+        return None
     exact = writer.number(series.property)
     if series.math not in PERCENTILES:
         return exact
@@ -107,8 +172,13 @@ def part(asked: Asked, writer: Writer) -> sql.Composable:
 
 def matching(series: Series, asked: Asked, writer: Writer, *, since: bool) -> list[sql.Composable]:
     """The conditions that an event of the series meets; without `since` from the first event ever."""
-    found = [target(series, writer), *scope(asked, writer)]
-    found += [conditions.condition(each, writer) for each in series.filters]
+    own = [conditions.condition(each, writer) for each in series.filters]
+    return [target(series, writer), *own, *common(asked, writer, since=since)]
+
+
+def common(asked: Asked, writer: Writer, *, since: bool) -> list[sql.Composable]:
+    """The conditions that the events of every series meet."""
+    found = scope(asked, writer)
     if asked.description.filters.filters:
         found.append(conditions.group(asked.description.filters, writer))
     if since:

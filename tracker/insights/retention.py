@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import uuid4
+from typing import Any
 
-from tracker.insights import running, spans, trends
+from tracker.insights import answering, running, spans, trends
 from tracker.insights import sql as constants
+from tracker.insights.asking import Asked
 from tracker.insights.description import Interval
 from tracker.insights.reading import BadDescription
 from tracker.insights.spans import Span
@@ -32,17 +33,24 @@ class Retention:
     incomplete_last_bucket: bool
 
 
-def answer(span: Span, now: datetime, *, start: str | None = None, back: str | None = None) -> Retention:
+def answer(
+    span: Span, now: datetime, *, start: str | None = None, back: str | None = None, query_id: str = ""
+) -> Retention:
     """`start` is the event that begins, `back` the one that counts as coming back; None: any event.
 
-    Days before the range count for who began earlier. Raises BadDescription, running.TooSlow.
+    Days before the range count for who began earlier. Raises BadDescription, running.TooSlow, running.Cancelled.
     """
     if span.interval not in (Interval.WEEK, Interval.MONTH):
         raise BadDescription("interval", "Retention is by week or by month.")
     asked = spans.ask(span, now)
     given = {**spans.bucket_params(asked), "start": start, "back": back}
-    with running.running(uuid4().hex) as run:
-        found = {(bucket, age): count for bucket, age, count in run.rows(constants.RETENTION, given)}
+    return answering.answer(
+        asked, Retention, lambda run: _computed(asked, given, run), own=[start, back], query_id=query_id
+    )
+
+
+def _computed(asked: Asked, given: dict[str, Any], run: running.Run) -> Retention:
+    found = {(bucket, age): count for bucket, age, count in run.rows(constants.RETENTION, given)}
     labels = asked.buckets.labels
     cohorts = [
         Cohort(

@@ -77,7 +77,7 @@ def _stopped(error: OperationalError, run: Run) -> Exception:
         return Cancelled("This question was cancelled.")
     return TooSlow(
         f"This question was stopped after {SECONDS} seconds. Narrow it: a shorter range, one event instead of any, "
-        "fewer series, no breakdown by users or values, or a filter on the event."
+        "fewer series or steps, no breakdown by users or values, or a filter on the event."
     )
 
 

@@ -40,6 +40,9 @@ WITH began AS (
           AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
           AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
           AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+          AND (%(cohorts)s::bigint[] IS NULL OR key.organization_id IN (
+              SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = ANY(%(cohorts)s::bigint[])
+          ))
         GROUP BY key.organization_id
     ) AS first WHERE first_day >= %(since)s
 ), came AS (
@@ -65,6 +68,9 @@ WITH active AS (
       AND (%(environment)s::text IS NULL OR daily.environment = %(environment)s)
       AND (%(application_id)s::bigint IS NULL OR daily.application_id = %(application_id)s)
       AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+      AND (%(cohorts)s::bigint[] IS NULL OR key.organization_id IN (
+          SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = ANY(%(cohorts)s::bigint[])
+      ))
 ), beside AS (
     SELECT org, bucket, lag(bucket) OVER by_org AS before, lead(bucket) OVER by_org AS after
     FROM active WINDOW by_org AS (PARTITION BY org ORDER BY bucket)
@@ -76,9 +82,11 @@ UNION ALL SELECT bucket + 1, 'dormant', count(*) FROM beside
     WHERE bucket >= 0 AND (after IS NULL OR after > bucket + 1) GROUP BY bucket
 """
 
-# One row: which database this is, and what grows when an organization, a snapshot or one of these cohorts changes.
+# One row: which database this is, and what grows when events are counted or an organization, a snapshot or one of these
+# cohorts changes.
 STATE = """
 SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
+       (SELECT ROW(last_event_id, time_zone, raw_since)::text FROM tracker_rollupcursor WHERE id = 1),
        (SELECT last_value FROM orgs_organizationtouch_id_seq),
        (SELECT max(computed_at) FROM orgs_organizationsnapshot),
        (SELECT max(changed_at) FROM orgs_organization),

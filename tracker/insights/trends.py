@@ -1,26 +1,22 @@
 """The answer to a description: a line for each series and value of the breakdown, and the formula over them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from uuid import uuid4
 
-from django.db import DataError, transaction
-
-from config import db
-from tracker.insights import asking, daily, keeping, ranges, running, statement, wording
+from tracker.insights import answering, asking, daily, ranges, running, statement, wording
 from tracker.insights import formula as formulas
-from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
-from tracker.insights.description import PATTERNS, Description, Filter, Group, Math, Of, letter
+from tracker.insights.description import Description, Math, Of, letter
 from tracker.insights.expressions import Writer
-from tracker.insights.reading import BadDescription
 
 NUMBERS_WITHOUT_ZERO = frozenset({Math.AVG, Math.MIN, Math.MAX, Math.MEDIAN, Math.P90, Math.P95, Math.P99})
 LARGEST = Decimal("1e300")
-KINDS = {statement.VALUE: "value", statement.OTHER: "other", statement.NONE: "none", statement.WHOLE: ""}
+EVERYBODY_ELSE = "Everybody else"
+REST = {statement.OTHER: ("other", "Other"), statement.NONE: ("none", "None")}
 Number = Decimal | None
+# The place of what a number is about, and the value that stands there.
 Key = tuple[int, str | None]
 
 
@@ -74,12 +70,9 @@ def answer(description: Description, now: datetime, *, query_id: str = "") -> Tr
     Raises BadDescription, running.TooSlow, running.Cancelled.
     """
     asked = asking.ask(description, now)
-    name = keeping.key(asked, Trend)
-    kept = keeping.get(name)
-    if kept is None:
-        kept = _computed(asked, query_id)
-        keeping.put(name, kept)
-    return kept
+    return answering.answer(
+        asked, Trend, lambda run: _computed(asked, run), query_id=query_id, statements=_statements(asked)
+    )
 
 
 def computed(description: Description, now: datetime, *, use_daily: bool = True) -> Trend:
@@ -87,44 +80,19 @@ def computed(description: Description, now: datetime, *, use_daily: bool = True)
 
     `use_daily` False reads raw events even where the daily rows suffice; the numbers are the same.
     """
-    return _computed(asking.ask(description, now), "", use_daily)
+    asked = asking.ask(description, now)
+    return answering.computed(asked, lambda run: _computed(asked, run, use_daily), statements=_statements(asked))
 
 
-def _computed(asked: Asked, query_id: str, use_daily: bool = True) -> Trend:
-    description = asked.description
-    check_patterns(description)
-    with running.running(query_id or uuid4().hex, 2 if description.compare else 1) as run:
-        trend = _answer(asked, run, use_daily)
-        if description.compare:
-            trend = replace(trend, previous=_answer(asking.before(asked), run, use_daily))
+def _statements(asked: Asked) -> int:
+    return 2 if asked.description.compare else 1
+
+
+def _computed(asked: Asked, run: running.Run, use_daily: bool = True) -> Trend:
+    trend = _answer(asked, run, use_daily)
+    if asked.description.compare:
+        trend = replace(trend, previous=_answer(asking.before(asked), run, use_daily))
     return trend
-
-
-def check_patterns(description: Description) -> None:
-    """Refuse regular expressions that the database cannot read."""
-    for path, each in placed_filters(description):
-        if each.operator in PATTERNS:
-            try:
-                with transaction.atomic():
-                    db.rows(constants.READ_PATTERN, {"pattern": each.values[0]})
-            except DataError as error:
-                said = str(error).strip().splitlines()[0].removeprefix("invalid regular expression: ")
-                raise BadDescription(f"{path}.value", f"This is no regular expression: {said}.") from error
-
-
-def placed_filters(description: Description) -> Iterator[tuple[str, Filter]]:
-    """Every filter with its place in the document."""
-    for place, series in enumerate(description.series):
-        yield from in_group(Group(series.filters), f"series[{place}].filters")
-    yield from in_group(description.filters, "filters.filters")
-
-
-def in_group(group: Group, path: str) -> Iterator[tuple[str, Filter]]:
-    for place, each in enumerate(group.filters):
-        if isinstance(each, Group):
-            yield from in_group(each, f"{path}[{place}].filters")
-        else:
-            yield f"{path}[{place}]", each
 
 
 def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
@@ -136,18 +104,19 @@ def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
 
 def _assembled(asked: Asked, found: list[tuple], from_daily: tuple[bool, ...]) -> Trend:
     numbers: dict[tuple[int, Key, int | None], Decimal] = {}
-    ranks: dict[Key, int] = {}
+    keys: set[Key] = set()
     skipped: dict[int, int] = {}
-    for series, bucket, kind, shown, rank, number, left_out in found:
-        numbers[series, (kind, shown), bucket] = number
-        ranks[kind, shown] = rank or 0
-        if bucket is None and (kind != statement.WHOLE or asked.description.breakdown is None):
+    for series, bucket, place, number, left_out, shown in found:
+        key = (place, shown)
+        numbers[series, key, bucket] = number
+        keys.add(key)
+        if bucket is None and (place != statement.WHOLE or asked.description.breakdown is None):
             skipped[series] = skipped.get(series, 0) + int(left_out or 0)
     table = Table(asked, numbers)
-    keys = sorted((each for each in ranks if each[0] != statement.WHOLE), key=lambda each: (each[0], ranks[each]))
     whole = (statement.WHOLE, None)
+    parts = sorted(each for each in keys if each != whole)
     series = range(len(asked.description.series))
-    shown = keys if asked.description.breakdown else [whole]
+    shown = parts if asked.description.breakdown else [whole]
     return Trend(
         description=asked.description,
         since=asked.days.since,
@@ -155,7 +124,7 @@ def _assembled(asked: Asked, found: list[tuple], from_daily: tuple[bool, ...]) -
         buckets=asked.buckets.labels if asked.buckets else (),
         lines=tuple(table.line(place, key) for place in series for key in shown),
         formula=table.formula(whole) if asked.description.formula else None,
-        formula_parts=tuple(table.formula(key) for key in keys) if asked.description.formula else (),
+        formula_parts=tuple(table.formula(key) for key in parts) if asked.description.formula else (),
         skipped_values=sum(skipped.values()),
         incomplete_last_bucket=is_running(asked),
         notes=tuple(notes(asked, from_daily)),
@@ -201,13 +170,15 @@ def showable(number: Decimal) -> Number:
 
 
 def part_of(key: Key, asked: Asked) -> Part | None:
-    kind, text = key
-    if kind == statement.WHOLE:
+    place, text = key
+    if place == statement.WHOLE:
         return None
+    if place in REST:
+        return Part(*REST[place])
     breakdown = asked.description.breakdown
     if breakdown and breakdown.of == Of.COHORT:
-        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else "Everybody else"
-    return Part(KINDS[kind], {statement.OTHER: "Other", statement.NONE: "None"}.get(kind, text or ""))
+        text = f"In “{asked.cohorts[int(breakdown.name)]}”" if text == "true" else EVERYBODY_ELSE
+    return Part("value", text or "")
 
 
 def is_running(asked: Asked) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tracker.insights.description import (
     COHORTS,
     PRESENCE,
+    Current,
     Description,
     Field,
     Filter,
@@ -80,6 +81,13 @@ FIELD_NAMES = {
     Field.SESSION: "session",
     Field.EVENT: "event",
 }
+CURRENT_NAMES: Mapping[str, str] = {
+    Current.MRR: "MRR",
+    Current.EXTERNAL_ID: "id",
+    Current.FIRST_SEEN: "first day seen",
+    Current.LAST_SEEN: "last day seen",
+    Current.RENEWAL_ON: "renewal",
+}
 SHOWN_VALUES = 5
 
 
@@ -112,9 +120,10 @@ def label(series: Series, features: Names = NO_NAMES) -> str:
     if series.label:
         return series.label
     counted = COUNTED[series.math]
+    if series.property and series.property.of == Of.ORGANIZATION:
+        return f"{counted} of current {property_(series.property)} of organizations with {target(series, features)}"
     if series.property:
-        joined = "of the organizations' current" if series.property.of == Of.ORGANIZATION else "of"
-        return f"{counted} {joined} {property_(series.property)} of {target(series, features)}"
+        return f"{counted} of {property_(series.property)} of {target(series, features)}"
     return f"{counted} of {target(series, features)}"
 
 
@@ -127,14 +136,17 @@ def target(series: Series, features: Names = NO_NAMES) -> str:
 
 
 def property_(asked: Property) -> str:
-    return FIELD_NAMES[Field(asked.name)] if asked.of == Of.FIELD else asked.name
+    if asked.of == Of.FIELD:
+        return FIELD_NAMES[Field(asked.name)]
+    return CURRENT_NAMES.get(asked.name, asked.name) if asked.of == Of.ORGANIZATION else asked.name
 
 
 def breakdown(asked: Property, cohorts: Names = NO_NAMES) -> str:
     """With the word that says when the value was true."""
     if asked.of == Of.COHORT:
         return f"being in cohort {_cohort(int(asked.name), cohorts)}"
-    return f"current {asked.name} of the organization" if asked.of == Of.ORGANIZATION else property_(asked)
+    named = property_(asked)
+    return f"current {named} of the organization" if asked.of == Of.ORGANIZATION else named
 
 
 def condition(given: Filter, cohorts: Names = NO_NAMES) -> str:

@@ -7,12 +7,24 @@ from uuid import UUID
 
 import pytest
 
-from orgs.models import Organization, OrganizationKey
+from orgs.models import Cohort, CohortMember, Organization, OrganizationKey
 from tests.factories import application
 from tests.tracker.test_rollups import event, put
 from tracker import rollups
 from tracker.insights import funnels, lifecycle, retention
-from tracker.insights.description import Interval, Kind, Math, Range, Series
+from tracker.insights.description import (
+    Filter,
+    Group,
+    Interval,
+    Kind,
+    Math,
+    Of,
+    Operator,
+    Property,
+    Range,
+    Scope,
+    Series,
+)
 from tracker.insights.reading import BadDescription
 from tracker.insights.spans import Span
 from tracker.models import Event
@@ -165,6 +177,33 @@ def test_lifecycle(seed, interval):
         now = active.get(stage.bucket, set())
         expected = (len(now - ever), len(now & before), len((now & ever) - before), len(before - now))
         assert (stage.new, stage.returning, stage.resurrecting, stage.dormant) == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_the_organizations_of_a_cohort(seed):
+    """The answers are those of its one organization."""
+    events = [each for each in send(random.Random(seed)) if within(each[5])]
+    some = sorted({each[0] for each in events})[:1]
+    cohort = Cohort.objects.create(name="Some", created_at=NOW, changed_at=NOW)
+    CohortMember.objects.bulk_create(CohortMember(cohort=cohort, organization_id=each, since=NOW) for each in some)
+    member = Filter(Property("", Of.COHORT), Operator.IN_COHORT, (cohort.pk,))
+    span = Span(SPAN.range, interval=Interval.MONTH, filters=Group((member,)))
+    asked = funnels.answer(STEPS, span, NOW), retention.answer(span, NOW), lifecycle.answer(span, NOW)
+    span = Span(SPAN.range, interval=Interval.MONTH, scope=Scope(organization=organization_id(some[0])))
+    assert asked == (funnels.answer(STEPS, span, NOW), retention.answer(span, NOW), lifecycle.answer(span, NOW))
+    assert sum(each.size for each in asked[1].cohorts) <= 1
+
+
+def organization_id(pk: int) -> str:
+    return Organization.objects.get(pk=pk).external_id
+
+
+def test_retention_and_lifecycle_know_no_other_condition():
+    other = Filter(Property("plan", Of.FIELD), Operator.EXACT, ("pro",))
+    span = Span(SPAN.range, interval=Interval.MONTH, filters=Group((other,)))
+    for ask in (retention.answer, lifecycle.answer):
+        with pytest.raises(BadDescription, match="the organization is in a cohort"):
+            ask(span, NOW)
 
 
 def test_a_lifecycle_needs_an_interval():

@@ -92,12 +92,13 @@
             const chosen = values.split(",").includes(form.elements[name]?.value);
             each.hidden = each.dataset.shownIf ? !chosen : chosen;
         });
-        form.querySelectorAll("[data-list-of]").forEach(each => each.setAttribute("list", `${form.elements[each.dataset.listOf]?.value}s`));
+        form.querySelectorAll("[data-list-of]").forEach(each => each.setAttribute("list", `${each.dataset.listPrefix || ""}${form.elements[each.dataset.listOf]?.value}${each.dataset.listSuffix || ""}`));
     }
     // Names that were really sent, offered while one types.
     async function suggest(form) {
         const names = await fetch(form.dataset.ask).then(answer => answer.json()).catch(() => ({}));
-        Object.entries(names).forEach(([list, values]) => document.getElementById(list)?.replaceChildren(
+        const lists = [...Object.entries(names), ...Object.entries(names.properties || {}).map(([owner, values]) => [`of-${owner}`, values])];
+        lists.forEach(([list, values]) => document.getElementById(list)?.replaceChildren(
             ...values.map(value => Object.assign(document.createElement("option"), { value }))
         ));
     }
