@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+import secrets
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,10 +23,13 @@ from tracker import rollups
 from tracker.applications import NewApplication, create_application
 
 BATCH, BATCHES, SINGLES = 500, 160, 6000
+# Of batches and of singles. A connection stays with the web process that took it: few would leave one of them idle.
+BATCHES_AT_ONCE, SINGLES_AT_ONCE = 16, 64
 ROUNDS = 3
 FILLS = (10_000, 10_000_000)
 USERS, ORGANIZATIONS, NAMES, PATHS = 500, 200, 20, 50
 SINGLE, MANY = "/v1/events", "/v1/events/batch"
+POSTHOG, SEGMENT = "/batch/", "/v1/batch"
 ONE_INSERT, LIBRARY, SERIALIZER = (f"/v1/bench/{name}" for name in ("one-insert", "library", "serializer"))
 
 
@@ -59,12 +64,61 @@ class Sender:
     def singles(self, path: str = SINGLE, count: int = SINGLES) -> list[bytes]:
         return [self.request(sample(number), path) for number in range(count)]
 
-    def batches(self, *, keyed: bool = False, count: int = BATCHES) -> list[bytes]:
-        return [self.request([sample(n, **key_of(n, keyed)) for n in range(BATCH)], MANY) for _ in range(count)]
+    def batches(self, ids: Callable[[], str] | None = None, count: int = BATCHES) -> list[bytes]:
+        return [self.request([sample(n, **key_of(ids)) for n in range(BATCH)], MANY) for _ in range(count)]
+
+    def clients(self, path: str, call: Callable[[int], dict], count: int = BATCHES) -> list[bytes]:
+        """Batches as clients of other families send them."""
+        key, sent = self.fresh.write_key, timezone.now().isoformat()
+        envelope = {"api_key": key, "sent_at": sent} if path == POSTHOG else {"writeKey": key, "sentAt": sent}
+        return [self.request({**envelope, "batch": [call(n) for n in range(BATCH)]}, path) for _ in range(count)]
 
 
-def key_of(number: int, keyed: bool) -> dict[str, str]:
-    return {"event_id": str(uuid.uuid4())} if keyed else {}
+def captured(number: int) -> dict:
+    """The sample as posthog-python sends it."""
+    said = sample(number)
+    return {
+        "event": said["event"],
+        "distinct_id": f"user-{number % USERS}",
+        "uuid": str(uuid.uuid4()),
+        "timestamp": timezone.now().isoformat(),
+        "properties": {
+            "$lib": "posthog-python",
+            "$lib_version": "7.9.1",
+            "$groups": {"company": said["customer_org_id"]},
+            **said["properties"],
+        },
+    }
+
+
+def tracked(number: int) -> dict:
+    """The sample as Segment's Python client sends it."""
+    said = sample(number)
+    return {
+        "type": "track",
+        "event": said["event"],
+        "userId": f"user-{number % USERS}",
+        "messageId": str(uuid.uuid4()),
+        "timestamp": timezone.now().isoformat(),
+        "context": {
+            "library": {"name": "analytics-python", "version": "2.4"},
+            "groupId": said["customer_org_id"],
+        },
+        "properties": said["properties"],
+    }
+
+
+def key_of(ids: Callable[[], str] | None) -> dict[str, str]:
+    return {"event_id": ids()} if ids else {}
+
+
+def random_id() -> str:
+    return str(uuid.uuid4())
+
+
+def id_in_order_of_time() -> str:
+    """Like a UUID of version 7: later ones stand behind earlier ones."""
+    return str(uuid.UUID(int=time.time_ns() << 64 | secrets.randbits(64)))
 
 
 @dataclass
@@ -135,27 +189,35 @@ def main(*, full: bool = False) -> None:
 
 
 def warm_up(server: Server, sender: Sender) -> None:
-    drive(server.port, sender.singles(count=640), 64)
-    drive(server.port, sender.batches(count=16), 8)
+    drive(server.port, sender.singles(count=640), SINGLES_AT_ONCE)
+    drive(server.port, sender.batches(count=32), BATCHES_AT_ONCE)
 
 
-def batches_line(server: Server, sender: Sender, title: str, *, keyed: bool = False) -> Line:
-    return through(server, title, sender.batches(keyed=keyed), BATCH * BATCHES, 8)
+def batches_line(server: Server, sender: Sender, title: str, ids: Callable[[], str] | None = None) -> Line:
+    return through(server, title, sender.batches(ids), BATCH * BATCHES, BATCHES_AT_ONCE)
+
+
+def clients_line(server: Server, sender: Sender, title: str, path: str, call: Callable[[int], dict]) -> Line:
+    return through(server, title, sender.clients(path, call), BATCH * BATCHES, BATCHES_AT_ONCE)
 
 
 def compare_batches(server: Server, sender: Sender) -> None:
     since = ingest_copy.last_id()
     drive(server.port, sender.batches(count=1), 1)
     plain = Buffers(ingest_copy.exported(since), size=BATCH)
-    copied, batches, copied_keys, keyed = best_of(
+    copied, batches, copied_keys, keyed, *_ = best_of(
         {
             f"COPY alone, commits of {BATCH}": lambda title: by_copy(title, [plain] * BATCHES),
             f"batches of {BATCH}": lambda title: batches_line(server, sender, title),
             f"COPY alone, events and ids, commits of {BATCH}": lambda title: by_copy(
                 title, [with_keys(plain, sender) for _ in range(BATCHES)]
             ),
-            f"batches of {BATCH}, each event with its id": lambda title: batches_line(
-                server, sender, title, keyed=True
+            f"batches of {BATCH}, each event with its id": lambda title: batches_line(server, sender, title, random_id),
+            f"batches of {BATCH} of PostHog's clients": lambda title: clients_line(
+                server, sender, title, POSTHOG, captured
+            ),
+            f"batches of {BATCH} of Segment's clients": lambda title: clients_line(
+                server, sender, title, SEGMENT, tracked
             ),
         }
     )
@@ -173,11 +235,11 @@ def compare_singles(sender: Sender, words: str = "", database_options: str = "")
 
     def line(address: str) -> Callable[[str], Line]:
         servers = own if address.endswith("one-insert") else shared
-        return lambda title: through(servers, title, sender.singles(address), SINGLES, 64)
+        return lambda title: through(servers, title, sender.singles(address), SINGLES, SINGLES_AT_ONCE)
 
     with serving(database_options=database_options) as shared, serving(database_options=database_options) as own:
         warm_up(shared, sender)
-        drive(own.port, sender.singles(ONE_INSERT, 640), 64)
+        drive(own.port, sender.singles(ONE_INSERT, 640), SINGLES_AT_ONCE)
         acts = {"singles, 64 connections": line(SINGLE), "… one INSERT a request": line(ONE_INSERT)}
         if not words:
             acts |= {"… run by REST framework": line(LIBRARY), "a stock ModelSerializer view": line(SERIALIZER)}
@@ -221,15 +283,16 @@ def compare_fill(server: Server, sender: Sender) -> None:
     found = []
     for stored in FILLS:
         ingest_copy.fill(batch, stored, sender.fresh.application.id)
-        found.append(
-            best_of(
-                {
-                    f"batches of {BATCH} with ids, {stored:,} stored": lambda title: batches_line(
-                        server, sender, title, keyed=True
-                    ),
-                    f"singles, {stored:,} stored": lambda title: through(server, title, sender.singles(), SINGLES, 64),
-                }
-            )
-        )
+        found.append(best_of(fill_acts(server, sender, f"{stored:,} stored")))
     for small, large in zip(*found, strict=True):
         print(f"  {large.title}: {large.cpu / small.cpu:.2f} times the CPU")
+
+
+def fill_acts(server: Server, sender: Sender, stored: str) -> dict[str, Callable[[str], Line]]:
+    """Random ids are the hard case: each looks at a page of the key index that nobody else touched lately."""
+    return {
+        f"singles, {stored}": lambda title: through(server, title, sender.singles(), SINGLES, SINGLES_AT_ONCE),
+        f"batches, {stored}": lambda title: batches_line(server, sender, title),
+        f"… ids in order of time, {stored}": lambda title: batches_line(server, sender, title, id_in_order_of_time),
+        f"… random ids, {stored}": lambda title: batches_line(server, sender, title, random_id),
+    }
