@@ -16,6 +16,9 @@ LONGEST_ID = 64
 CROWD = 20
 MAILBOXES = {"gmail", "googlemail", "outlook", "hotmail", "yahoo", "icloud", "gmx", "proton", "protonmail"}
 SECOND_LEVEL = {"co", "com", "ac", "org", "net", "gov", "edu"}
+BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_.\s]+(?=\d)")
+SEPARATORS = re.compile(r"(?<!\d)[-_.\s]+|[-_.\s]+(?!\d)")
+PADDING = re.compile(r"(?<!\d)0+(?=\d)")
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 
 
@@ -123,18 +126,19 @@ def folded(external_id: str) -> str:
 
 def squeezed(external_id: str) -> str:
     """Without case and separators; between two digits one separator stays, as 1-23 and 12-3 are two things."""
-    without = re.sub(r"(?<=\d)[-_.\s]+(?=\d)", "-", re.sub(r"\.0$", "", folded(external_id)))
-    return re.sub(r"(?<!\d)[-_.\s]+|[-_.\s]+(?!\d)", "", without)
+    return SEPARATORS.sub("", BETWEEN_DIGITS.sub("-", folded(external_id).removesuffix(".0")))
 
 
 def normal(external_id: str) -> str:
     """What stays of an id without case, separators, zero padding and a spreadsheet's “.0”."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", squeezed(external_id))
+    return PADDING.sub("", squeezed(external_id))
 
 
 def inside(external_id: str) -> set[str]:
     """Normal forms of what an e-mail address, a domain or a URL is built around: acme of https://app.acme.com/x."""
     text = folded(external_id).strip()
+    if "." not in text and "://" not in text:
+        return set()
     scheme, _, address = text.rpartition("://")
     address = address.rstrip("/")
     pieces = set()
