@@ -31,7 +31,8 @@ max_wal_senders = 0
 max_wal_size = 2GB
 min_wal_size = 128MB
 checkpoint_timeout = 15min
-shared_buffers = 256MB
+shared_buffers = {buffers}MB
+io_method = sync
 work_mem = 16MB
 maintenance_work_mem = 128MB
 effective_cache_size = 1GB
@@ -84,6 +85,17 @@ def stop(place: Place) -> None:
             time.sleep(0.02)
 
 
+def shared_buffers() -> int:
+    """MB: an eighth of what this machine or container has, between 128 and 2048.
+
+    What is read again need not be copied from the system's cache; readers of their own (`io_method`) would only copy.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):  # no limit, or no container
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(2048, max(128, memory // 8 // 2**20))
+
+
 def postmaster(data: Path) -> int | None:
     """The id of the server that runs on this folder.
 
@@ -114,7 +126,7 @@ def _refusal(place: Place, database: str) -> str | None:
 def _launch(place: Place, data: Path) -> subprocess.Popen:
     _disown(data / "postmaster.pid", place.sockets / ".s.PGSQL.5432.lock")
     quoted = str(place.sockets).replace("'", "''")
-    (data / "postgresql.conf").write_text(CONFIGURATION.format(sockets=quoted))
+    (data / "postgresql.conf").write_text(CONFIGURATION.format(sockets=quoted, buffers=shared_buffers()))
     (data / "pg_hba.conf").write_text(ACCESS)
     return _run_apart(place, data, "postgres", "-D", str(data))
 
