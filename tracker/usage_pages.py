@@ -175,8 +175,8 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
     if isinstance(found, HttpResponse):
         return found
     organizations = found.organizations
-    names = named(each.organization_id for each in organizations)
     if "export" in request.GET:
+        names = named(each.organization_id for each in organizations)
         header = ("external_org_id", "display_name", "sessions", "events", "last_on")
         owners = [names[each.organization_id] for each in organizations]
         rows = (
@@ -186,7 +186,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
         return export(request, "sessions", header, rows)
     shown = Paginator(organizations, PAGE_SIZE).get_page(request.GET.get("page"))
     latest = sessions.latest(scope)
-    owners = named(each.organization_id for each in latest if each.organization_id)
+    names = named(each.organization_id for each in (*shown, *latest) if each.organization_id)
     context = {
         **frame(request, scope),
         "organizations": organizations,
@@ -194,7 +194,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
         "events": sum(each.events for each in organizations),
         "page": shown,
         "rows": [(names[each.organization_id], each) for each in shown],
-        "latest": [(each, owners.get(each.organization_id)) for each in latest],
+        "latest": [(each, names.get(each.organization_id)) for each in latest],
         "chart": chart(found.days),
     }
     return render_page(request, "admin/tracker/sessions.html", context, title="Sessions")

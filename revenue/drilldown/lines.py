@@ -93,8 +93,10 @@ def unconverted(currency: str, as_of: date, terms: Terms, without_rate: Sequence
 
 def unused_discounts(as_of: date, terms: Terms) -> Listing:
     """Organizations whose discounts exceed their plans: what is below 0 never lowers the MRR of others (R5)."""
+    active = books.lines().active(on=as_of)
+    with_discount = active.filter(mrr__lt=0).values("key__organization")
     sums: dict[int, int] = {}
-    for line, units in valued(books.lines().active(on=as_of), as_of, terms):
+    for line, units in valued(active.filter(key__organization__in=with_discount), as_of, terms):
         sums[line.key.organization_id] = sums.get(line.key.organization_id, 0) + units
     below = sorted((units, who) for who, units in sums.items() if units < 0)
     return Listing(
