@@ -87,7 +87,12 @@ class BackOfficeSite(UnfoldAdminSite):
 
 
 class ChangeList(UnfoldChangeList):
-    """Which columns are shown stands in the address and narrows nothing."""
+    """Which columns are shown stands in the address and narrows nothing; a column is sorted as its cell says."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """A cell goes before a relation of the same name, whose rows would be joined and listed several times."""
+        cell = getattr(self.model_admin, field_name, None) if isinstance(field_name, str) else None
+        return getattr(cell, "admin_order_field", None) or super().get_ordering_field(field_name)
 
     def get_filters_params(self, params: dict | None = None) -> dict:
         found = super().get_filters_params(params)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from config.backoffice.models import AuditEntry
 from orgs.models import Organization, OrganizationKey, OrganizationSnapshot, OrganizationTouch
+from signals.models import Signal
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 LIST = "admin:orgs_organization_changelist"
@@ -68,6 +69,18 @@ def test_active_by_default_and_the_sets(browser: Client) -> None:
     assert listed(browser, band="at_risk") == ["seen"]
     assert listed(browser, paying="yes") == ["paying"]
     assert listed(browser, last_seen="nonsense") == ["paying", "seen"]
+
+
+def test_the_order_by_open_signals_lists_everybody_once(browser: Client) -> None:
+    made = [organization(external_id) for external_id in ("none", "two", "one")]
+    for org, count in zip(made, (0, 2, 1), strict=True):
+        OrganizationSnapshot.objects.filter(organization=org).update(open_signal_count=count)
+        for kind in ("usage_drop", "inactive_paying")[:count]:
+            Signal.objects.create(organization=org, type=kind, sentence="x", opened_at=NOW, changed_at=NOW)
+    names = browser.get(reverse(LIST)).context["cl"].list_display
+    place = names.index("signals")
+    assert listed(browser, o=f"-{place}") == ["two", "one", "none"]
+    assert listed(browser, o=str(place)) == ["none", "one", "two"]
 
 
 def test_search_finds_any_id_and_names(browser: Client) -> None:
