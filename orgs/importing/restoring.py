@@ -26,7 +26,10 @@ def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
     current = read_by_id({line.row_id for line in lines}, lock=True)
     done = Restored()
     _hold_keys({line.row_id for line in lines if line.before is None})
-    in_use = used({line.row_id for line in lines if line.before is None and not change_since(line, current)})
+    untouched = [line for line in lines if not change_since(line, current)]
+    going = {line.row_id for line in untouched if line.before is None}
+    # Whoever gets former values back leaves a parent that this import made.
+    in_use = used(going, leaving={line.row_id for line in untouched} - going)
     created, overwritten = [], []
     for line in progress.over(lines, "Comparing with the ledger"):
         reason = change_since(line, current) or (line.row_id in in_use and IN_USE)
@@ -61,8 +64,8 @@ def _hold_keys(organization_ids: set[int]) -> None:
     list(keys.order_by("id").values_list("id", flat=True))
 
 
-def used(organization_ids: set[int]) -> set[int]:
-    """Organizations that evidence, a second id, somebody's work or a child that stays hangs on."""
+def used(organization_ids: set[int], leaving: set[int]) -> set[int]:
+    """Organizations that evidence, a second id, somebody's work or a child that stays hangs on; not those `leaving`."""
     found: set[int] = set()
     parent_of: dict[int, int] = {}
     for chunk in in_chunks(organization_ids):
@@ -75,7 +78,8 @@ def used(organization_ids: set[int]) -> set[int]:
         for field in evidence_fields():
             evidence = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})
             found |= set(keys.filter(Exists(evidence)).values_list("organization_id", flat=True))
-    return found | parents_of_staying(parent_of, organization_ids - found)
+    children = {child: parent for child, parent in parent_of.items() if child not in leaving}
+    return found | parents_of_staying(children, organization_ids - found)
 
 
 def parents_of_staying(parent_of: Mapping[int, int], going: set[int]) -> set[int]:

@@ -5,7 +5,7 @@ import pytest
 from orgs.importing import batches, kinds, options, undo
 from orgs.importing.restoring import parents_of_staying
 from orgs.models import ImportBatch, Organization
-from tests.factories import NOW, staff
+from tests.factories import NOW, organization, staff
 
 pytestmark = pytest.mark.django_db
 HEADER = "external_org_id,display_name,parent_external_org_id\n"
@@ -47,6 +47,15 @@ def test_who_was_edited_stays_with_the_parents_above():
     assert told.deleted == 1
     leaf = Organization.objects.select_related("parent__parent").get(external_id="leaf")
     assert (leaf.parent.external_id, leaf.parent.parent.external_id) == ("middle", "top")
+
+
+def test_a_child_that_was_there_before_goes_back_and_the_new_parent_goes():
+    child = organization("child", display_name="Child", imported_at=NOW)
+    batch = imported("top,Top,", "child,Child,top")
+    told = undo.undo(batch.pk, user=staff(), now=NOW)
+    assert (told.deleted, told.overwritten, told.kept) == (1, 1, [])
+    child.refresh_from_db()
+    assert (child.parent, Organization.objects.count()) == (None, 1)
 
 
 def test_long_chains_and_circles_end():
