@@ -17,6 +17,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
 
 from config import db
@@ -137,7 +138,7 @@ def preview(batch: ImportBatch) -> Plan | None:
         return None
     store_preview(batch, plan)
     batch.report["seconds"] = round(perf_counter() - started, 2)
-    ImportBatch.objects.filter(pk=batch.pk).update(report=batch.report)
+    as_read(batch).update(report=batch.report)
     return plan
 
 
@@ -238,17 +239,18 @@ def store_preview(batch: ImportBatch, plan: Plan, *, moved: bool = False) -> Non
     """Only an unconfirmed batch takes a new preview."""
     batch.counts, batch.fingerprint = plan.counts, plan.fingerprint()
     batch.report = {**plan.report(), "moved": moved}
-    ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEWED).update(
-        counts=batch.counts, report=batch.report, fingerprint=batch.fingerprint
-    )
+    as_read(batch).update(counts=batch.counts, report=batch.report, fingerprint=batch.fingerprint)
+
+
+def as_read(batch: ImportBatch) -> QuerySet[ImportBatch]:
+    """The row, while it waits for a preview with the choices that were read: with others a newer one is on its way."""
+    return ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEWED, options=batch.options)
 
 
 def refuse_file(batch: ImportBatch, error: FileRefused) -> None:
     batch.state = ImportBatch.State.REFUSED
     batch.report = {"file_error": {"message": error.message, "remedy": error.remedy}, "header": list(error.header)}
-    ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEWED).update(
-        state=batch.state, report=batch.report
-    )
+    as_read(batch).update(state=batch.state, report=batch.report)
 
 
 def content_of(batch: ImportBatch) -> bytes:
