@@ -138,6 +138,8 @@ def restore_members(lines: list[LedgerLine], now: datetime) -> Restored:
     for chunk in in_chunks([line.row_id for line in lines]):
         found = CohortMember.objects.filter(pk__in=chunk)
         present = set(found.values_list("pk", flat=True))
+        # Kept answers about a cohort hold as long as it was not computed anew.
+        Cohort.objects.filter(pk__in=found.values("cohort")).update(computed_at=now)
         found.delete()
         done.deleted += len(present)
         done.kept += [KeptRow(f"member {pk}", "left the cohort since") for pk in chunk if pk not in present]

@@ -1,5 +1,7 @@
 """A cohort from a file: previewed, confirmed, repeated, taken back."""
 
+from datetime import timedelta
+
 import pytest
 
 from orgs.aliases import accept
@@ -80,9 +82,11 @@ def test_undo_keeps_a_list_that_is_used_or_has_other_members():
     confirm(first)
     made = Cohort.objects.get()
     cohort("Reader", rule("cohort", operator="in", cohort=made.pk))
-    told = undo.undo(first.pk, user=None, now=NOW)
+    told = undo.undo(first.pk, user=None, now=NOW + timedelta(hours=1))
     assert [(each.label, each.reason) for each in told.kept] == [("Pilot", "is used by the cohort “Reader”")]
     assert (told.deleted, members(made)) == (1, set())
+    made.refresh_from_db()
+    assert made.computed_at == NOW + timedelta(hours=1), "answers that were kept of its members hold no longer"
 
 
 @pytest.mark.parametrize(("name", "message"), [("", "No cohort is named."), ("rules", "is a cohort with rules")])

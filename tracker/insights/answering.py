@@ -53,7 +53,8 @@ def depends(asked: Asked, kind: type, own: Any) -> list:
         [
             asked.days.since,
             asked.days.until,
-            f"{asked.now:%Y-%m-%dT%H}" if interval == Interval.HOUR else asked.now.date(),
+            asked.today,
+            f"{asked.now:%Y-%m-%dT%H}" if interval == Interval.HOUR else None,
         ],
         str(asked.folding),
         [[each.pk, each.version, each.counted_version] for each in asked.features.values()],

@@ -91,5 +91,7 @@ SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
        (SELECT max(computed_at) FROM orgs_organizationsnapshot),
        (SELECT max(changed_at) FROM orgs_organization),
        (SELECT array_agg(computed_at ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[])),
-       (SELECT array_agg(name ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[]))
+       (SELECT array_agg(name ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[])),
+       (SELECT array_agg(ROW(id, name)::text ORDER BY id) FROM tracker_application),
+       (SELECT md5(string_agg(ROW(id, username)::text, ',' ORDER BY id)) FROM auth_user)
 """

@@ -20,6 +20,7 @@ from tracker.insights import funnels, lifecycle, reading, retention, running, tr
 from tracker.insights.description import Filter, Interval, Kind, Math, Operator, Property, Range, Scope, Series
 from tracker.insights.reading import BadDescription
 from tracker.insights.spans import Span
+from tracker.models import Application
 
 QUESTION = {"series": [{"event": None, "math": "unique_organizations"}], "range": {"from": "2026-03-01"}}
 BY_TIER = {**QUESTION, "breakdown": {"property": "tier", "of": "organization"}}
@@ -163,6 +164,16 @@ def test_a_changed_organization_is_something_new(db):
     assert ask(BY_TIER).lines[0].part.text == "None"
     set_properties([(Organization.objects.get().pk, {"tier": "gold"}, None)], NOW + timedelta(minutes=1))
     assert ask(BY_TIER).lines[0].part.text == "gold"
+
+
+def test_a_renamed_application_is_something_new(db):
+    app = application()
+    put(app, [event()])
+    rollups.roll_up(NOW)
+    by_application = {**QUESTION, "breakdown": {"property": "application", "of": "field"}}
+    assert ask(by_application).lines[0].part.text == app.name
+    Application.objects.filter(pk=app.pk).update(name="Renamed")
+    assert ask(by_application).lines[0].part.text == "Renamed"
 
 
 @override_settings(
