@@ -113,9 +113,17 @@ def known(name: str) -> Role:
     role = Role.objects.select_related("group").filter(name=name).first()
     if role is None:
         group, _ = Group.objects.get_or_create(name=name)
-        offered = sorted(permissions(FIRST[name])) if group.permissions.exists() else []
-        role = Role.objects.create(name=name, group=group, offered=offered)
+        role = Role.objects.create(name=name, group=group, offered=offered_before(name, group))
     return role
+
+
+def offered_before(name: str, group: Group) -> list[str]:
+    """What a group was given before that was kept: with more than the first permissions it was made later, or people
+    chose what it may, and nothing is given back to it."""
+    may = set(group.permissions.values_list("id", flat=True))
+    first = permissions(FIRST[name])
+    is_of_the_first = may <= {each.id for each in first.values()}
+    return sorted(first if is_of_the_first else permissions(ROLES[name])) if may else []
 
 
 def extend(role: Role, wanted: dict[str, list[str]], now: datetime) -> None:

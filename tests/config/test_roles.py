@@ -66,6 +66,13 @@ def test_a_group_from_before_the_ledger_keeps_what_was_taken_away(group):
     assert may(group) == everything(group.name) - {"orgs.change_organization"}
 
 
+def test_a_group_from_before_the_ledger_that_may_more_is_given_nothing_back(group):
+    Role.objects.all().delete()
+    group.permissions.remove(permission("orgs.delete_cohort"))
+    roles.install(NOW)
+    assert may(group) == everything(group.name) - {"orgs.delete_cohort"}
+
+
 def test_a_group_that_was_renamed_goes_on_and_one_that_was_deleted_stays_away(group):
     Group.objects.filter(pk=group.pk).update(name="Account managers")
     Group.objects.get(name=roles.DATA).delete()
