@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -90,10 +91,22 @@ def shared_buffers() -> int:
 
     What is read again need not be copied from the system's cache; readers of their own (`io_method`) would only copy.
     """
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with contextlib.suppress(OSError, ValueError):  # no limit, or no container
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    memory = min([os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *memory_limits()])
     return min(2048, max(128, memory // 8 // 2**20))
+
+
+def memory_limits() -> Iterator[int]:
+    """Bytes that the groups of this process may have, in either layout of control groups; "max" is no limit."""
+    groups = Path("/sys/fs/cgroup")
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            top, name = (groups / "memory", "memory.limit_in_bytes") if controllers else (groups, "memory.max")
+            for folder in [top / path.lstrip("/"), *(top / path.lstrip("/")).parents]:
+                with contextlib.suppress(OSError, ValueError):
+                    yield int((folder / name).read_text())
 
 
 def postmaster(data: Path) -> int | None:
