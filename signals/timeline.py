@@ -59,7 +59,8 @@ def transitions(organization: Organization, limit: int) -> Iterator[Entry]:
     found = SignalTransition.objects.filter(signal__organization=organization).select_related("signal", "actor")
     for each in found.order_by("-at", "-id")[:limit]:
         is_moved = each.from_state != each.to_state
-        words = f"{each.signal}: {each.get_to_state_display().lower()}" if is_moved else f"{each.signal}"
+        kind = each.signal.get_type_display()
+        words = f"{kind}: {each.get_to_state_display().lower()}" if is_moved else kind
         yield Entry(each.at, "Signal", words, named(each.actor), each.reason)
 
 

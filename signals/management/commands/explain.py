@@ -34,5 +34,7 @@ def read_aloud(explanation: Explanation) -> str:
     head = f"{explanation.organization} as of {reading.evidence.as_of}: {score} ({reading.state})"
     lines = [f"  {line.title}: {line.words}" for line in reading.components]
     caps = [f"  {cap.title}: at most {cap.at_most}, takes {-cap.taken} ({cap.words})" for cap in reading.caps]
-    live = [f"  {one} ({one.state}): {one.sentence}; {one.calculation}" for one in explanation.signals]
+    live = [
+        f"  {one.get_type_display()} ({one.state}): {one.sentence}; {one.calculation}" for one in explanation.signals
+    ]
     return "\n".join([f"{head}, coverage {reading.coverage}, model {reading.model.label}", *lines, *caps, *live])
