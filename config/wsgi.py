@@ -12,6 +12,7 @@ django.setup(set_prefix=False)
 
 from django.db import connection  # noqa: E402
 
+from config import db  # noqa: E402
 from config.backoffice.middleware import is_for_machines  # noqa: E402
 
 
@@ -33,6 +34,7 @@ class Application(WSGIHandler):
         """Without Django's signals around a request, a tenth of what an event takes. The one thing that listens to
         them looks after the thread's database connections; here that is asked for by name."""
         connection.close_if_unusable_or_obsolete()
+        db.close_if_cut_off()
         response = self.get_response(self.request_class(environ))
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
         return [response.content]
