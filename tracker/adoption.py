@@ -5,7 +5,7 @@ Only active features count. Rows of days whose raw events were gone when a rule 
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -89,7 +89,7 @@ def of_organization(organization_id: int, as_of: date) -> list[FeatureUse]:
 
 @dataclass(frozen=True)
 class Adoption:
-    """One feature over all organizations; `of` is how many had any event in the feature's window."""
+    """One feature over many organizations; `of` is how many there are that could use it."""
 
     feature: Feature
     using: int
@@ -103,14 +103,19 @@ class Adoption:
 
 
 def adoption(as_of: date) -> list[Adoption]:
-    """Every feature by name; one that is not active has no use."""
+    """Every feature by name, of those with any event in its window; one that is not active has no use."""
+    count, features = counted(uses(as_of)), list(Feature.objects.prefetch_related("rules"))
+    of = {days: active_organizations(as_of - timedelta(days=days), as_of) for days in {f.window_days for f in features}}
+    return [Adoption(each, *count(each), of[each.window_days]) for each in features]
+
+
+def counted(found: Iterable[Use]) -> Callable[[Feature], tuple[int, int]]:
+    """How many organizations use a feature, and how many adopted it."""
     using, adopting = Counter(), Counter()
-    for each in uses(as_of):
+    for each in found:
         using[each.feature_id] += bool(each.events)
         adopting[each.feature_id] += each.is_adopted
-    features = list(Feature.objects.prefetch_related("rules"))
-    of = {days: active_organizations(as_of - timedelta(days=days), as_of) for days in {f.window_days for f in features}}
-    return [Adoption(each, using[each.pk], adopting[each.pk], of[each.window_days]) for each in features]
+    return lambda feature: (using[feature.pk], adopting[feature.pk])
 
 
 def active_organizations(since: date, until: date) -> int:

@@ -4,7 +4,6 @@ The window of a feature ends with the day before `as_of`; production only. Rows 
 the longest window, so that a feature's share is of those who could have used it.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +17,7 @@ from config.backoffice.ids import read_id
 from orgs import scopes
 from orgs.models import Organization
 from tracker import adoption
-from tracker.adoption import Use
+from tracker.adoption import Adoption, Use
 from tracker.fields import PRODUCTION
 from tracker.models import Feature, UsageDay
 
@@ -53,20 +52,6 @@ class MatrixFilter:
 
 
 @dataclass(frozen=True)
-class Column:
-    """A feature with how many of the shown organizations use and adopted it."""
-
-    feature: Feature
-    using: int
-    adopting: int
-    of: int
-
-    @property
-    def share(self) -> float | None:
-        return self.adopting / self.of if self.of else None
-
-
-@dataclass(frozen=True)
 class MatrixRow:
     """One organization: for each column its use, None when the feature was not used in its window."""
 
@@ -94,11 +79,10 @@ class Matrix:
     uses: Mapping[tuple[int, int], Use]
 
     @cached_property
-    def columns(self) -> list[Column]:
-        using = Counter(feature_id for _, feature_id in self.uses)
-        adopting = Counter(each.feature_id for each in self.uses.values() if each.is_adopted)
-        of = len(self.organization_ids)
-        return [Column(each, using[each.pk], adopting[each.pk], of) for each in self.features]
+    def columns(self) -> list[Adoption]:
+        """Of the shown organizations."""
+        counted, of = adoption.counted(self.uses.values()), len(self.organization_ids)
+        return [Adoption(each, *counted(each), of) for each in self.features]
 
     @property
     def used_on_average(self) -> float | None:

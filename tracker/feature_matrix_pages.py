@@ -14,7 +14,8 @@ from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.models import Cohort, Organization
 from tracker import feature_matrix
-from tracker.feature_matrix import USES, Column, Matrix, MatrixFilter, MatrixRow
+from tracker.adoption import Adoption
+from tracker.feature_matrix import USES, Matrix, MatrixFilter, MatrixRow
 from tracker.models import Feature
 
 PAGE_SIZE = 50
@@ -73,7 +74,7 @@ def without(request: HttpRequest, name: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def column_words(column: Column) -> str:
+def column_words(column: Adoption) -> str:
     feature = column.feature
     return (
         f"{column.using} of {column.of} used it, {column.adopting} adopted it: at least {feature.minimum_uses} uses by "
