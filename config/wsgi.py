@@ -36,6 +36,7 @@ class Application(WSGIHandler):
         connection.close_if_unusable_or_obsolete()
         db.close_if_cut_off()
         response = self.get_response(self.request_class(environ))
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")  # errors are made outside of every middleware
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
         return [response.content]
 

@@ -52,7 +52,6 @@ class ShortWay:
             response = response.render()
         if not response.streaming:
             response["Content-Length"] = str(len(response.content))  # else the server sends it in pieces
-        response["X-Content-Type-Options"] = "nosniff"
         return response
 
     def check_host(self, request: HttpRequest) -> None:

@@ -64,6 +64,12 @@ def test_a_wrong_host_is_refused_however_many_right_ones_came():
         assert call("/v1/events", b"{}", HTTP_HOST="elsewhere.example")[0] == "400 Bad Request"
 
 
+@pytest.mark.django_db
+def test_an_unknown_address_of_machines_is_not_sniffed():
+    status, headers, _ = call("/e/nope", b"{}")
+    assert (status, headers["X-Content-Type-Options"]) == ("404 Not Found", "nosniff")
+
+
 @pytest.mark.usefixtures("events_table")
 def test_an_event_after_the_database_cut_this_thread_off():
     product = Product()

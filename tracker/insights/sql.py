@@ -88,6 +88,8 @@ STATE = """
 SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
        (SELECT ROW(last_event_id, time_zone, raw_since)::text FROM tracker_rollupcursor WHERE id = 1),
        (SELECT last_value FROM orgs_organizationtouch_id_seq),
+       -- A sequence moves before its row is committed, and rows go when they are seen to: both together tell.
+       (SELECT ROW(max(id), count(*))::text FROM orgs_organizationtouch),
        (SELECT max(computed_at) FROM orgs_organizationsnapshot),
        (SELECT max(changed_at) FROM orgs_organization),
        (SELECT array_agg(computed_at ORDER BY id) FROM orgs_cohort WHERE id = ANY(%(cohorts)s::bigint[])),
