@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from config.backoffice import settings
 from config.backoffice.ids import read_id
+from config.backoffice.refused import plain
 from orgs import scopes
 from orgs.models import Band, Organization
 from signals.models import Signal
@@ -54,9 +55,7 @@ class QueueFilter:
             "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
-        return cls(
-            **chosen, cohort=read_id(query.get("cohort")), q=query.get("q", "").strip().replace("\x00", "")[:255]
-        )
+        return cls(**chosen, cohort=read_id(query.get("cohort")), q=plain(query.get("q", ""))[:255])
 
     @property
     def is_open(self) -> bool:

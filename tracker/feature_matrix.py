@@ -14,6 +14,7 @@ from typing import Any, Self
 from django.db.models import F, QuerySet
 
 from config.backoffice.ids import read_id
+from config.backoffice.refused import plain
 from orgs import scopes
 from orgs.models import Organization
 from tracker import adoption
@@ -43,7 +44,7 @@ class MatrixFilter:
         owner, feature = query.get("owner", ""), read_id(query.get("feature"))
         use = query.get("use", "")
         return cls(
-            q=query.get("q", "").strip().replace("\x00", "")[:LONGEST_SEARCH],
+            q=plain(query.get("q", ""))[:LONGEST_SEARCH],
             owner=owner if owner in (*OWNERS, "nobody") else "",
             cohort=read_id(query.get("cohort")),
             feature=feature,

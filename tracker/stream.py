@@ -13,6 +13,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Func, TextField, Value
 
 from config.backoffice.ids import read_id
+from config.backoffice.refused import plain
 from config.db import rows, statement_timeout
 from orgs.models import OrganizationKey
 from tracker.models import Application, Event
@@ -206,4 +207,4 @@ def _uuid(text: str | None) -> UUID | None:
 
 
 def _text(text: str | None) -> str:
-    return (text or "").replace("\x00", "").strip()[:255]
+    return plain(text or "")[:255]
