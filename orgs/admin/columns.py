@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.db.models import F
-from django.utils import timezone
 from django.utils.html import format_html
 
 from config.backoffice import formatting, settings
 from config.backoffice.columns import Column
 from config.backoffice.site import display
+from config.backoffice.templatetags.backoffice import badge, when
 from orgs.models import Band, Organization, OrganizationSnapshot, Quadrant
 
 # Behind the name, which is always there.
@@ -59,24 +59,12 @@ class OrganizationCells:
     @display(description="Health", ordering=by("health"))
     def health(self, organization: Organization) -> str:
         snapshot = snapshot_of(organization)
-        band = Band(snapshot.band) if snapshot else Band.NOT_SCORED
-        score = "" if snapshot is None or snapshot.health is None else formatting.score(snapshot.health)
-        return format_html(
-            '<span class="bo-badge bo-badge--{}"><span class="bo-dot"></span>{} <b>{}</b></span>',
-            band.value,
-            band.label,
-            score,
-        )
+        return badge(snapshot.band, snapshot.health) if snapshot else badge(Band.NOT_SCORED.value)
 
     @display(description="Last seen", ordering=by("last_seen_at"))
     def last_seen(self, organization: Organization) -> str:
         snapshot = snapshot_of(organization)
-        seen = snapshot and snapshot.last_seen_at
-        zone = settings.zone()
-        words = formatting.ago(seen, timezone.now().astimezone(zone))
-        if not seen:
-            return words
-        return format_html('<time title="{}">{}</time>', f"{seen.astimezone(zone):%-d %b %Y, %H:%M %Z}", words)
+        return when(snapshot and snapshot.last_seen_at)
 
     @display(description="Events in 30 days", ordering=by("events_30d"))
     def events(self, organization: Organization) -> str:

@@ -9,14 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from config.backoffice import formatting, settings
+from config.backoffice import formatting
 from config.backoffice.exports import csv_response
 from config.backoffice.listing import ExportDoor
 from config.backoffice.pages import render_page
 from config.backoffice.site import ReadOnlyAdmin, display, register
+from config.backoffice.templatetags.backoffice import when
 from orgs.importing import batches, kinds, mapping, progress, refusals, undo
 from orgs.importing.batches import End
 from orgs.models import ImportBatch, ImportFile
@@ -71,10 +71,7 @@ class ImportBatchAdmin(ExportDoor, ReadOnlyAdmin):
 
     @display(description="Uploaded", ordering="created_at")
     def uploaded(self, batch: ImportBatch) -> str:
-        zone = settings.zone()
-        local = batch.created_at.astimezone(zone)
-        words = formatting.ago(local, timezone.now().astimezone(zone))
-        return format_html('<time title="{}">{}</time>', f"{local:%-d %b %Y, %H:%M %Z}", words)
+        return when(batch.created_at)
 
     @display(description="New")
     def rows_new(self, batch: ImportBatch) -> str:
