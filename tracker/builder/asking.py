@@ -12,7 +12,7 @@ from config.backoffice.ids import read_id
 from orgs.models import Cohort
 from tracker.builder import form
 from tracker.builder.lines import Lines, lines_of
-from tracker.builder.patterns import LONGEST, PATTERNS, span_of, steps_of
+from tracker.builder.patterns import LONGEST, PATTERNS, by_interval
 from tracker.insights import wording
 from tracker.insights.description import Description
 from tracker.insights.reading import BadDescription, read
@@ -102,5 +102,6 @@ def kept_definition(kind: str, document: Any, today: date) -> dict[str, Any]:
     fields = PATTERNS[kind].filled(document)
     if any(len(each) > LONGEST for each in fields.values()):
         raise BadDescription("definition", f"A field has more than {LONGEST} characters.")
-    span_of(fields, today, steps_of(fields))
+    steps = PATTERNS[kind].document(fields).get("steps") or [{"event": None}]
+    read({**by_interval(fields), "series": steps}, today)
     return fields

@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from config.backoffice import settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.models import Cohort
@@ -61,7 +60,7 @@ def shown_steps(fields: dict[str, Any]) -> int:
 def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpResponse:
     now = timezone.now()
     try:
-        found = PATTERNS[name].ask(fields, now, settings.today(now), request.GET.get("query", ""))
+        found = PATTERNS[name].ask(fields, now, request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, error.message if isinstance(error, BadDescription) else str(error))
     if "export" in request.GET:
