@@ -210,7 +210,7 @@ def compare_batches(server: Server, sender: Sender) -> None:
             f"COPY alone, commits of {BATCH}": lambda title: by_copy(title, [plain] * BATCHES),
             f"batches of {BATCH}": lambda title: batches_line(server, sender, title),
             f"COPY alone, events and ids, commits of {BATCH}": lambda title: by_copy(
-                title, [with_keys(plain, sender) for _ in range(BATCHES)]
+                title, [with_keys(plain) for _ in range(BATCHES)]
             ),
             f"batches of {BATCH}, each event with its id": lambda title: batches_line(server, sender, title, random_id),
             f"batches of {BATCH} of PostHog's clients": lambda title: clients_line(
@@ -224,9 +224,9 @@ def compare_batches(server: Server, sender: Sender) -> None:
     print(f"  batches reach {batches.rate / copied.rate:.0%} of COPY, with ids {keyed.rate / copied_keys.rate:.0%}\n")
 
 
-def with_keys(plain: Buffers, sender: Sender) -> Buffers:
-    application_id, now = sender.fresh.application.id, timezone.now().isoformat()
-    lines = [f"{application_id}\t{uuid.uuid4()}\t1\t\\\\x{n:032x}\t{now}\n" for n in range(BATCH)]
+def with_keys(plain: Buffers) -> Buffers:
+    now = timezone.now().isoformat()
+    lines = [f"1\t{now}\t{uuid.uuid4()}\t{uuid.UUID(int=n)}\n" for n in range(BATCH)]
     return Buffers(plain.events, "".join(lines).encode(), BATCH)
 
 
@@ -282,7 +282,7 @@ def compare_fill(server: Server, sender: Sender) -> None:
     ingest_copy.empty()
     found = []
     for stored in FILLS:
-        ingest_copy.fill(batch, stored, sender.fresh.application.id)
+        ingest_copy.fill(batch, stored)
         found.append(best_of(fill_acts(server, sender, f"{stored:,} stored")))
     for small, large in zip(*found, strict=True):
         print(f"  {large.title}: {large.cpu / small.cpu:.2f} times the CPU")

@@ -37,7 +37,8 @@ ALIKE = "{alike} AS MATERIALIZED (SELECT {columns} FROM {rows} {group})"
 BY_PLACE = """SELECT {series} AS series, NULL::int AS bucket, {place} AS place, sum(n)::numeric AS number, 0 AS skipped
 FROM {alike} AS alike {group}"""
 # Each bucket of a word takes those that were in it. Words are looked at one by one: far fewer entities differ in one.
-BY_BITS = """SELECT {series} AS series, {first} + bit AS bucket, {place} AS place, sum(n)::numeric AS number, 0 AS skipped
+BY_BITS = """SELECT {series} AS series, {first} + bit AS bucket, {place} AS place, sum(n)::numeric AS number,
+       0 AS skipped
 FROM (SELECT {columns}, sum(n)::bigint AS n FROM {alike} GROUP BY {columns}) AS alike
 JOIN generate_series(0, {last}) AS bit ON alike.{word} & (1::bigint << bit) <> 0
 GROUP BY {keys}"""

@@ -28,7 +28,7 @@ FROM tracker_pathday JOIN folded USING (path) GROUP BY 1, 2, 3, 4, 5;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0012_days_of_paths_and_sessions'),
+        ('tracker', '0013_keys_as_digests'),
     ]
 
     operations = [
