@@ -13,7 +13,8 @@ from config.backoffice.columns import Column
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs import scopes
-from orgs.models import Band, Cohort
+from orgs.cohorts.choosing import CohortChoice
+from orgs.models import Band
 from signals import queue, undoing
 from signals.models import Signal
 from signals.today import Today, today
@@ -88,7 +89,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     paginator = Paginator(found, PAGE_SIZE)
     paginator.count = totals.organizations  # counted already
     page = paginator.get_page(request.GET.get("page"))
-    cohorts = dict(Cohort.objects.values_list("pk", "name"))
+    cohorts = CohortChoice.of(request.GET)
     context = {
         "chosen": chosen,
         "chips": chips(request, chosen, cohorts),
@@ -139,7 +140,7 @@ def snoozes(today: date) -> list[tuple[int, str]]:
     return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]
 
 
-def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, str]) -> list[dict[str, str]]:
+def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     words = {
         "state": dict(Signal.State.choices).get(chosen.state, ""),
@@ -149,7 +150,7 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, st
         "owner": {"me": "My customers", "team": "My team's customers", "nobody": "Without an owner"}.get(
             chosen.owner, ""
         ),
-        "cohort": cohorts.get(chosen.cohort, "An unknown cohort") if chosen.cohort is not None else "",
+        "cohort": cohorts.word,
         "new": "New since yesterday" if chosen.new else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }

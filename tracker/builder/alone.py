@@ -9,6 +9,8 @@ from tracker.insights.funnels import Funnel
 from tracker.insights.lifecycle import Lifecycle
 from tracker.insights.retention import Retention
 
+RETENTION = "Counted from its first time ever; the last one"
+
 
 def reached(found: Funnel, names: Sequence[str]) -> str:
     """How far one organization came; for users of one a funnel says what it says of many."""

@@ -22,6 +22,7 @@ FIELDS = (
 )
 LONGEST = 300
 HEAT_STEPS = 10
+RETENTION = "Organizations by the first time, in percent of those that began; the last number of a line"
 PARTS = ("new", "returning", "resurrecting")
 COLOURS = {"new": "usage", "returning": "series-4", "resurrecting": "series-3", "dormant": "series-7"}
 
@@ -144,8 +145,7 @@ def ask_retention(fields: Fields, now: datetime, query_id: str) -> dict[str, Any
         "cohorts": [(label(each.began, unit), each.size, heat(each)) for each in cohorts],
         "ages": range(max((len(each.returned) for each in cohorts), default=0)),
         "unit": unit,
-        "rule": "Organizations by the first time, in percent of those that began; the last number of a line may be of "
-        f"a {unit} that is still running.",
+        "rule": f"{alone.RETENTION if is_alone else RETENTION} may be of a {unit} that is still running.",
         "exported": (
             ("began", "organizations", f"{unit}s_later", "returned", "share"),
             [
