@@ -181,9 +181,8 @@ class TestSending:
         assert webhooks.send_due(NOW, clock()) == (3, 1)
         assert sorted(broken.deliveries.values_list("attempts", flat=True)) == [0, 0, 1]
 
-
     def test_a_dead_one_with_much_to_send_does_not_starve_the_others(self, receiver, ada):
-        """More rows than a round takes wait for an address that answers nobody, all older than the one for the other."""
+        """More rows than a round takes wait for an address where nobody answers, all older than the other's one."""
         broken, _ = endpoint("http://127.0.0.1:9/", ada, "broken")
         tell(webhooks.ROUND + 20)
         works, _ = endpoint(receiver.url, ada, "works")
