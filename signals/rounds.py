@@ -6,11 +6,10 @@ from datetime import date, datetime
 from django.db import transaction
 
 from config.backoffice import settings
-from config.db import lock
 from signals import publishing, snapshots
 from signals.detection import Scan, scan
 from signals.models import ScanCursor
-from signals.scoring import ROLL_UP_OVERLAP, VERDICT_LOCK, score
+from signals.scoring import ROLL_UP_OVERLAP, score, take_turn
 from tracker import usage
 
 
@@ -26,7 +25,7 @@ def score_round(now: datetime) -> Scored:
     """Score whoever had events since the last round; everybody once a day and after a change of what all depend on."""
     today = settings.today(now)
     with transaction.atomic():
-        lock(VERDICT_LOCK)
+        take_turn()
         cursor = ScanCursor.objects.filter(id=1).first() or ScanCursor()
         in_force = {
             "scored_all_on": today,
@@ -39,6 +38,12 @@ def score_round(now: datetime) -> Scored:
         snapshots.refresh(now, ids)
         ScanCursor.objects.update_or_create(id=1, defaults={"scored_at": now, **in_force})
     return Scored(scored, is_everybody)
+
+
+def score_today(now: datetime) -> None:
+    """Score everybody unless that was done today: after midnight only who was touched has a reading of the day."""
+    if not ScanCursor.objects.filter(scored_all_on=settings.today(now)).exists():
+        score_round(now)
 
 
 def scan_round(scanned_at: datetime, now: datetime) -> Scan:

@@ -14,13 +14,18 @@ from orgs.totals import Amount, amount
 from revenue import answers
 from revenue.answers.history import Change
 from revenue.mrr.movements import KINDS, SIGN
-from signals.models import Churn, FollowUp, Reading, Signal
+from signals.models import Churn, FollowUp, Reading, ScanCursor, Signal
 
 DAYS = 7
 RENEWAL_DAYS = 30
 LISTED = 25
 # From bad to good; what cannot be judged stands outside.
 GRADES = {Band.NO_ACTIVITY: 0, Band.AT_RISK: 0, Band.WATCH: 1, Band.HEALTHY: 2}
+
+
+def steps(before: str, now: str) -> int:
+    """From one band to another, above 0 for better; 0 when one of both cannot be judged."""
+    return GRADES[Band(now)] - GRADES[Band(before)] if before in GRADES and now in GRADES else 0
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,7 @@ class BandChange:
 
     @property
     def steps(self) -> int:
-        if self.before not in GRADES or self.now not in GRADES:
-            return 0
-        return GRADES[Band(self.now)] - GRADES[Band(self.before)]
+        return steps(self.before, self.now)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def week(until: date, *, scope: str, user: Any) -> Week:
     zone = settings.zone()
     start, end = settings.day_start(since, zone), settings.day_start(until, zone)
     mine = Organization.objects.in_scope(scope, user)
-    moved = band_changes(since, until, mine)
+    moved = band_changes(since, last_judged(until), mine)
     signals = Signal.objects.filter(organization__in=mine).select_related("organization", "assignee")
     work = FollowUp.objects.in_scope(scope, user).select_related("organization", "assignee")
     churned = Churn.objects.in_scope(scope, user).between(since, until).select_related("organization")
@@ -110,6 +113,12 @@ def week(until: date, *, scope: str, user: Any) -> Week:
         ),
         churned=listed(churned),
     )
+
+
+def last_judged(until: date) -> date:
+    """The day itself, or the last one on which everybody was scored: just after midnight that is yesterday."""
+    scored = ScanCursor.objects.values_list("scored_all_on", flat=True).first()
+    return min(until, scored) if scored else until
 
 
 def first(items: list[Any]) -> Listed:
