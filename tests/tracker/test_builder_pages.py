@@ -178,6 +178,21 @@ class TestKeeping:
         assert "share the insight" in client.post(reverse("admin:insight_save"), sent, follow=True).content.decode()
         assert not SavedInsight.objects.filter(name="Mine").exists()
 
+    def test_a_cohort_beside_everybody_else(self, client, ada, events):
+        organizations = {each.external_id: each.organization for each in OrganizationKey.objects.all()}
+        for name, mrr in (("org-1", "120.00"), ("org-2", "30.00"), ("org-3", "50.00")):
+            factories.snapshot(organizations[name], mrr=mrr)
+        large = factories.cohort("Large", organizations["org-1"])
+        address = f"{reverse('admin:insight')}?beside={large.pk}"
+        assert address in client.get(reverse("admin:cohort", args=[large.pk])).content.decode()
+        page = client.get(address)
+        shown = client.get(page.context["result_url"]).content.decode()
+        assert "sum of current MRR of organizations with any event: 120 in the cohort, 80 for everybody else" in shown
+        assert "Whoever had none in this time is left out, with what it pays." in shown
+        sent = {"definition": page.context["definition"], "name": "Beside", "is_shared": "on"}
+        client.post(reverse("admin:insight_save"), sent)
+        assert uses(large.pk) == ["the insight “Beside”"]
+
     def test_a_cohort_in_use_names_the_insight(self, client, ada):
         cohort = Cohort.objects.create(name="Large", created_at=timezone.now(), changed_at=timezone.now())
         definition = {

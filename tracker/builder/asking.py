@@ -8,8 +8,9 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
+from config.backoffice.ids import read_id
 from orgs.models import Cohort
-from tracker.builder import form
+from tracker.builder import beside, form
 from tracker.builder.around import saved_of
 from tracker.builder.lines import Lines, lines_of
 from tracker.builder.patterns import LONGEST, PATTERNS, by_interval
@@ -37,6 +38,8 @@ def question_of(request: HttpRequest, today: date) -> Question:
     saved = saved_of(request, SavedInsight.Kind.TRENDS)
     if form.is_filled(request.GET):
         document = form.document_of(request.GET)
+    elif cohort_id := read_id(request.GET.get("beside")):
+        document = beside.document(cohort_id)
     else:
         document = copy.deepcopy(saved.definition if saved else form.FIRST)
     if organization := request.GET.get("organization"):

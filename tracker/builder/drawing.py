@@ -17,6 +17,7 @@ MOST_DRAWN = len(COLOURS)
 MOST_SLICES = 5
 ADDITIVE = frozenset({Math.TOTAL, Math.SUM})
 NAMED = {"band": dict(Band.choices), "quadrant": dict(Quadrant.choices)}
+LEFT_OUT = "Whoever had none in this time is left out, with what it pays."
 MRR = Property(Current.MRR, Of.ORGANIZATION)
 LABELS = {Interval.HOUR: "%-d %b %H:%M", Interval.DAY: "%-d %b", Interval.WEEK: "%-d %b", Interval.MONTH: "%b %Y"}
 
@@ -131,7 +132,7 @@ def more_notes(trend: Trend, lines: tuple[Line, ...], currency: str) -> Iterator
     owned = [each for each in counted if each.of == Of.ORGANIZATION]
     if owned:
         money = f" MRR is in {currency}." if currency and MRR in owned else ""
-        yield f"Of organizations with such an event in this time, as they are now; each counts once.{money}"
+        yield f"Of organizations with such an event in this time, as they are now; each counts once.{money} {LEFT_OUT}"
     if trend.skipped_values:
         yield f"{formatting.plural(trend.skipped_values, 'value')} skipped: missing, or not a number."
     if len(lines) > MOST_DRAWN:
