@@ -12,7 +12,7 @@ from config.backoffice.ids import read_id
 from orgs.models import Cohort
 from tracker.builder import beside, form
 from tracker.builder.around import saved_of
-from tracker.builder.lines import Lines, lines_of
+from tracker.builder.lines import Lines, lines_of, place_words
 from tracker.builder.patterns import LONGEST, PATTERNS, by_interval
 from tracker.insights import wording
 from tracker.insights.description import Description
@@ -28,6 +28,11 @@ class Question:
     description: Description | None
     error: BadDescription | None
     saved: SavedInsight | None
+
+    @property
+    def refusal(self) -> str:
+        """What is wrong and where, in the words of the form; empty when nothing is."""
+        return f"{place_words(self.error.path)}{self.error.message}" if self.error else ""
 
     @property
     def lines(self) -> Lines:
