@@ -87,8 +87,8 @@ def fill(batch: Buffers, events: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM tracker_event")
         missing = events - cursor.fetchone()[0]
-        for _ in range(missing // batch.size):
-            with cursor.copy(INTO_EVENTS) as into:
+        with cursor.copy(INTO_EVENTS) as into:
+            for _ in range(missing // batch.size):
                 into.write(batch.events)
         cursor.execute(WITHOUT_INDEX)
         cursor.execute(KEYS, {"count": missing})

@@ -7,9 +7,14 @@ DIGESTS = r"""
 LOCK TABLE tracker_eventkey IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE tracker_eventkey_digests AS
 SELECT event_id, received_at,
-       encode(substring(sha256(
-           convert_to(application_id::text, 'UTF8') || '\x00'::bytea || convert_to(event_key, 'UTF8')
-       ) FROM 1 FOR 16), 'hex')::uuid AS digest,
+       encode(
+           CASE WHEN event_key ~ '^[0-9a-f]{8}-[0-9a-f]{4}-'
+               THEN decode(substr(event_key, 1, 8) || substr(event_key, 10, 4), 'hex')
+               ELSE substr(convert_to(event_key, 'UTF8') || '\x000000000000'::bytea, 1, 6)
+           END || substr(sha256(
+               convert_to(application_id::text, 'UTF8') || '\x00'::bytea || convert_to(event_key, 'UTF8')
+           ), 1, 10), 'hex'
+       )::uuid AS digest,
        encode(fingerprint, 'hex')::uuid AS fingerprint
 FROM tracker_eventkey;
 DROP TABLE tracker_eventkey;
