@@ -7,18 +7,19 @@ import time
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
+from django.db.models import Max
 
 from config import db
 from config.backoffice.models import AuditEntry
 from orgs.cohorts import editing
-from orgs.models import ImportBatch, Organization
+from orgs.models import ImportBatch, Organization, OrganizationKey
 from revenue import facts
 from revenue.models import ExchangeRate
 from signals import churn, scoring
 from signals.models import FollowUp
 from tests.factories import application
 from tracker import partitions
-from tracker.models import RollupCursor
+from tracker.models import Event, RollupCursor
 
 DAYS = 180
 STAFF = ("ada", "bo", "cy", "dee", "eve", "fay")
@@ -92,8 +93,17 @@ WHERE day = %(day)s
 """
 
 
-def fill(count: int, now: datetime) -> None:
-    """Organizations, subscriptions and daily rows; no raw event yet."""
+def stands() -> datetime | None:
+    """The moment as of which a company was filled here before; None when there is none."""
+    return OrganizationKey.objects.aggregate(at=Max("created_at"))["at"]
+
+
+def has_events() -> bool:
+    return Event.objects.exists()
+
+
+def fill(count: int, now: datetime) -> datetime:
+    """Organizations, subscriptions and daily rows as of now, which is given back; no raw event yet."""
     began = time.monotonic()
     application("Shop", now=now)
     make = get_user_model().objects.create_superuser
@@ -104,6 +114,7 @@ def fill(count: int, now: datetime) -> None:
             db.run(statement, given)
     db.run("ANALYZE")
     print(f"{Organization.objects.count()} organizations filled in {time.monotonic() - began:.0f} s", flush=True)
+    return now
 
 
 def fill_events(now: datetime) -> int:
@@ -119,7 +130,9 @@ def fill_events(now: datetime) -> int:
 
 
 def fill_work(now: datetime) -> None:
-    """What jobs and people leave behind: earlier readings, the books, the churn log, follow-ups, cohorts, imports."""
+    """What jobs and people leave behind: earlier readings, the books, the churn log, follow-ups, cohorts; once."""
+    if FollowUp.objects.exists():
+        return
     today, ada = now.date(), get_user_model().objects.get(username=STAFF[0])
     for back in (90, 28, 7):
         scoring.score(today - timedelta(days=back), now)
