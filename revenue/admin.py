@@ -14,6 +14,7 @@ from config.backoffice import formatting, settings
 from config.backoffice.listing import ExportDoor
 from config.backoffice.paging import NarrowPaginator
 from config.backoffice.site import DropdownFilter, ReadOnlyAdmin, display, register
+from orgs.admin.filters import OfCohortFilter
 from orgs.importing.door import ImportDoor, SubscriptionUploadForm
 from orgs.models import ImportBatch
 from revenue import exporting, totals
@@ -65,6 +66,11 @@ class CurrencyFilter(OfColumnFilter):
     parameter_name = column = "currency"
 
 
+class CohortFilter(OfCohortFilter):
+    def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        return queryset.filter(key__organization__cohort_memberships__cohort=int(chosen))
+
+
 class SubscriptionPaginator(NarrowPaginator):
     """One look at the whole list gives its count and its totals."""
 
@@ -93,7 +99,7 @@ class SubscriptionAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
     import_export_change_list_template = "admin/revenue/subscription/change_list.html"
     list_display = ["organization", "product_code", "name", "mrr_shown", "starts", "ends", "state", "subscription_id"]
     list_select_related = ["key__organization"]
-    list_filter = [StateFilter, ProductFilter, CurrencyFilter]
+    list_filter = [StateFilter, ProductFilter, CurrencyFilter, CohortFilter]
     paginator = SubscriptionPaginator
     search_fields = ["key__external_id", "key__organization__display_name", "product_code", "subscription_id"]
     ordering = ["-mrr", "id"]

@@ -99,7 +99,7 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The lines counting on one day, at the rates of that day, without the ones no rate converts.
+    """The lines counting on one day, at the rates of that day or of a chosen one, without the ones no rate converts.
 
     `units`: each organization's MRR in units of 0.0001, never below 0 (R5). `products`: code to the unfloored sum of
     its lines, the number of its lines with a price above 0, and the organizations that have one.
@@ -111,14 +111,20 @@ class Standing:
     products: dict[str, tuple[int, int, int]]
 
 
-def stand(as_of: date, *, organization_ids: Collection[int] | None = None, terms: Terms | None = None) -> Standing:
-    """Sum up the close of one day from its active lines alone.
+def stand(
+    as_of: date,
+    *,
+    organization_ids: Collection[int] | None = None,
+    terms: Terms | None = None,
+    rates_of: date | None = None,
+) -> Standing:
+    """Sum up the close of one day from its active lines alone; `rates_of` values them at another day's rates.
 
     Equals the engine's close of `as_of`: a gap is filled only when a later paying day closes it (R13), and no day
     after `as_of` counts (R9), so grace days never touch the last day of a book.
     """
     terms = terms or read_terms()
-    converter, day = terms.converter(), as_of.toordinal()
+    converter, day = terms.converter(), (rates_of or as_of).toordinal()
     sums: dict[int, int] = {}
     products: dict[str, list] = {}
     active = lines(None, organization_ids).active(on=as_of).order_by()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.backoffice import exports, settings
 from config.backoffice.ids import read_id
 from config.backoffice.pages import register_list, register_page, render_page
+from orgs.cohorts.choosing import CohortChoice, members
 from orgs.models import Organization
 from revenue import books, charts, facts
 from revenue.drilldown import ahead, cohorts, lines, months, organizations, overview
@@ -23,6 +24,7 @@ from revenue.mrr.ratios import LTV_MONTHS
 PER_PAGE = 100
 MOST_MONTHS = 120
 SEE = "revenue.view_subscription"
+Among = frozenset[int] | None
 
 register_list(
     "subscriptions",
@@ -74,28 +76,31 @@ def standing() -> Known:
     return facts.get(settings.today(now), now)
 
 
-def listing_page(name: str, title: str, route: str) -> Callable:
+def listing_page(name: str, title: str, route: str, *, by_cohort: bool = True) -> Callable:
     """Register a page that shows what its function lists for the stored figures and the address, or hands it out as a
-    file (`export=csv` or `xlsx`)."""
+    file (`export=csv` or `xlsx`). With `by_cohort` the third argument are the organizations of the chosen cohort."""
 
-    def register(listed: Callable[[HttpRequest, Known], Listing]) -> Callable:
+    def register(listed: Callable[[HttpRequest, Known, Among], Listing]) -> Callable:
         @register_page(name, title=title, permission=SEE, route=route)
         @wraps(listed)
         def view(request: HttpRequest) -> HttpResponse:
-            return show(request, listed(request, standing()))
+            choice = CohortChoice.of(request.GET) if by_cohort else None
+            among = members(choice.chosen) if choice else None
+            return show(request, listed(request, standing(), among), choice)
 
         return view
 
     return register
 
 
-def show(request: HttpRequest, listing: Listing) -> HttpResponse:
+def show(request: HttpRequest, listing: Listing, choice: CohortChoice | None) -> HttpResponse:
     file_format = request.GET.get("export")
     if file_format is not None:
         header, rows = listing.header(), listing.lines()
         return exports.download(request, listing.name, header, rows, file_format=file_format, now=timezone.now())
     context = {
         "listing": listing,
+        "cohorts": choice,
         "rows": Paginator(listing.rows, PER_PAGE).get_page(request.GET.get("page")),
         "more_rows": listing.more and Paginator(listing.more.rows, PER_PAGE).get_page(1),
     }
@@ -103,19 +108,19 @@ def show(request: HttpRequest, listing: Listing) -> HttpResponse:
 
 
 @listing_page("revenue_month", "Revenue of a month", "revenue/month")
-def revenue_month(request: HttpRequest, known: Known) -> Listing:
+def revenue_month(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The organizations one number of a month was counted from."""
-    return months.listed(place_of(request, known), request.GET.get("part", ""))
+    return months.listed(place_of(request, known, among), request.GET.get("part", ""))
 
 
 @listing_page("revenue_days", "Revenue day by day", "revenue/days")
-def revenue_days(request: HttpRequest, known: Known) -> Listing:
+def revenue_days(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The days behind the movements of a month."""
-    return organizations.days_of_month(place_of(request, known), books.read_terms())
+    return organizations.days_of_month(place_of(request, known, among), books.read_terms())
 
 
-@listing_page("revenue_organization", "Revenue of an organization", "revenue/organization")
-def revenue_organization(request: HttpRequest, known: Known) -> Listing:
+@listing_page("revenue_organization", "Revenue of an organization", "revenue/organization", by_cohort=False)
+def revenue_organization(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The lines and days behind one organization's month."""
     organization_id = number_of(request, "organization")
     if not Organization.objects.filter(pk=organization_id).exists():
@@ -124,59 +129,58 @@ def revenue_organization(request: HttpRequest, known: Known) -> Listing:
 
 
 @listing_page("revenue_cohort", "Cohort", "revenue/cohort")
-def revenue_cohort(request: HttpRequest, known: Known) -> Listing:
+def revenue_cohort(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The organizations that first paid in a month, and what they pay some months later."""
-    cohort = month_of(request.GET.get("cohort", ""), known.as_of)
-    return cohorts.members(cohort, number_of(request, "column"), known.as_of, known.currency)
+    return cohorts.first_paid(place_of(request, known, among), number_of(request, "column"))
 
 
 @listing_page("revenue_product", "Revenue of a product", "revenue/product")
-def revenue_product(request: HttpRequest, known: Known) -> Listing:
+def revenue_product(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The active lines of a product."""
-    return lines.of_product(request.GET.get("product", ""), known.as_of, books.read_terms())
+    return lines.of_product(request.GET.get("product", ""), known.as_of, books.read_terms(), among)
 
 
 @listing_page("revenue_unconverted", "Lines without a rate", "revenue/unconverted")
-def revenue_unconverted(request: HttpRequest, known: Known) -> Listing:
+def revenue_unconverted(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The lines in a currency; the first one that has no rate, unless the address names one."""
     without_rate = [each.currency for each in known.lists.unconverted]
     currency = request.GET.get("currency", "")[:3] or next(iter(without_rate), "")
-    return lines.unconverted(currency, known.as_of, books.read_terms(), without_rate)
+    return lines.unconverted(currency, known.as_of, books.read_terms(), without_rate, among)
 
 
 @listing_page("revenue_discounts", "Discounts larger than their plans", "revenue/discounts")
-def revenue_discounts(request: HttpRequest, known: Known) -> Listing:
+def revenue_discounts(request: HttpRequest, known: Known, among: Among) -> Listing:
     """Organizations whose lines add up to less than nothing."""
-    return lines.unused_discounts(known.as_of, books.read_terms())
+    return lines.unused_discounts(known.as_of, books.read_terms(), among)
 
 
 @listing_page("revenue_renewals", "Renewals", "revenue/renewals")
-def revenue_renewals(request: HttpRequest, known: Known) -> Listing:
+def revenue_renewals(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The organizations to renew within some days, by day."""
-    return ahead.renewals(chosen(request, "days", facts.WINDOWS), known.as_of, known.currency)
+    return ahead.renewals(chosen(request, "days", facts.WINDOWS), known.as_of, known.currency, among)
 
 
 @listing_page("revenue_scheduled", "Scheduled changes", "revenue/scheduled")
-def revenue_scheduled(request: HttpRequest, known: Known) -> Listing:
+def revenue_scheduled(request: HttpRequest, known: Known, among: Among) -> Listing:
     """Starts and ends that have no effect yet."""
     line = number_of(request, "line") if "line" in request.GET else None
-    return ahead.scheduled(request.GET.get("kind", ""), known.as_of, books.read_terms(), line)
+    return ahead.scheduled(request.GET.get("kind", ""), known.as_of, books.read_terms(), line, among)
 
 
-@listing_page("revenue_months", "Revenue month by month", "revenue/months")
-def revenue_months(request: HttpRequest, known: Known) -> Listing:
+@listing_page("revenue_months", "Revenue month by month", "revenue/months", by_cohort=False)
+def revenue_months(request: HttpRequest, known: Known, among: Among) -> Listing:
     """Every figure of every month."""
     return overview.months(facts.last_months(known.as_of, MOST_MONTHS), known.currency)
 
 
-@listing_page("revenue_cohorts", "Cohorts", "revenue/cohorts")
-def revenue_cohorts(request: HttpRequest, known: Known) -> Listing:
+@listing_page("revenue_cohorts", "Cohorts", "revenue/cohorts", by_cohort=False)
+def revenue_cohorts(request: HttpRequest, known: Known, among: Among) -> Listing:
     """Every cohort close by close."""
     return overview.cohorts(facts.last_cohorts(), known.currency)
 
 
-@listing_page("revenue_lifetime", "Lifetime value", "revenue/lifetime")
-def revenue_lifetime(request: HttpRequest, known: Known) -> Listing:
+@listing_page("revenue_lifetime", "Lifetime value", "revenue/lifetime", by_cohort=False)
+def revenue_lifetime(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The half year whose churn makes the lifetime value."""
     return overview.lifetime(facts.last_months(known.as_of, LTV_MONTHS + 1), known.currency)
 
@@ -192,8 +196,8 @@ def number_of(request: HttpRequest, name: str) -> int:
     return read_id(request.GET.get(name)) or 0
 
 
-def place_of(request: HttpRequest, known: Known) -> Place:
-    return Place(month_of(request.GET.get("month", ""), known.as_of), known.as_of, known.currency)
+def place_of(request: HttpRequest, known: Known, among: Among = None) -> Place:
+    return Place(month_of(request.GET.get("month", ""), known.as_of), known.as_of, known.currency, among)
 
 
 def month_of(text: str, today: date) -> date:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from config.backoffice import settings
+from orgs.cohorts.choosing import members
 from orgs.models import Organization
 from revenue import answers, conversion
 from tracker import ai
@@ -130,14 +131,15 @@ def monthly(cost: Decimal, days: int) -> Decimal:
     return cost * MONTH_DAYS / days
 
 
-def report(until: date, days: int) -> Report:
-    """AI in the `days` whole days before `until`, compared with the as many before them."""
+def report(until: date, days: int, cohort_id: int | None = None) -> Report:
+    """AI in the `days` whole days before `until`, compared with the as many before them; of a cohort where one is
+    given, against what its organizations pay."""
     since = until - timedelta(days=days)
-    by_day = ai.usage(By.DAY, since - timedelta(days=days), until)
-    by_organization = ai.usage(By.ORGANIZATION, since, until)
+    by_day = ai.usage(By.DAY, since - timedelta(days=days), until, cohort_id=cohort_id)
+    by_organization = ai.usage(By.ORGANIZATION, since, until, cohort_id=cohort_id)
     money = money_of([*by_day, *by_organization], until)
     perday = {date.fromisoformat(part): counts for part, counts in summed(by_day, money).items()}
-    mrr = answers.organization_mrr(until)
+    mrr = answers.organization_mrr(until, members(cohort_id))
     now = {day: counts for day, counts in perday.items() if day >= since}
     before = {day: counts for day, counts in perday.items() if day < since}
     return Report(
@@ -150,14 +152,14 @@ def report(until: date, days: int) -> Report:
         days_before=before,
         customers=customers(summed(by_organization, money), mrr, days),
         mrr=sum(mrr.values(), NOTHING),
-        unpriced=unpriced(ai.usage(By.PRICE, since, until)),
+        unpriced=unpriced(ai.usage(By.PRICE, since, until, cohort_id=cohort_id)),
         unconverted=not_converted(by_organization, money),
     )
 
 
-def lines(by: By, since: date, until: date) -> list[Line]:
+def lines(by: By, since: date, until: date, cohort_id: int | None = None) -> list[Line]:
     """A breakdown over the range, most expensive first."""
-    found = ai.usage(by, since, until)
+    found = ai.usage(by, since, until, cohort_id=cohort_id)
     parts = summed(found, money_of(found, until))
     ordered = sorted(parts.items(), key=lambda pair: (-pair[1].cost, -pair[1].calls, pair[0] or ""))
     return [Line(part, counts) for part, counts in ordered]

@@ -15,6 +15,7 @@ from config.backoffice import formatting, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.db import statement_timeout
+from orgs.cohorts.choosing import CohortChoice
 from signals import ai_cost
 from signals.ai_cost import Counts, Report
 from tracker.ai import By
@@ -49,10 +50,11 @@ def ai_cost_page(request: HttpRequest) -> HttpResponse:
     by = By(request.GET["by"]) if request.GET.get("by") in set(PARTS) else By.ORGANIZATION
     percent = next((each for each in ai_cost.RISK_SHARES if str(each) == request.GET.get("share")), 25)
     only_risk = by == By.ORGANIZATION and request.GET.get("risk") == "1"
+    cohorts = CohortChoice.of(request.GET)
     try:
         with transaction.atomic(), statement_timeout(SECONDS):
-            found = ai_cost.report(until, SPANS[span])
-            parts = [] if by == By.ORGANIZATION else ai_cost.lines(by, found.since, found.until)
+            found = ai_cost.report(until, SPANS[span], cohorts.chosen)
+            parts = [] if by == By.ORGANIZATION else ai_cost.lines(by, found.since, found.until, cohorts.chosen)
     except OperationalError:
         return render_page(request, "admin/signals/ai_cost.html", {"slow": TOO_SLOW}, title="AI cost")
     customers = found.at_risk(percent) if only_risk else found.customers
@@ -64,6 +66,7 @@ def ai_cost_page(request: HttpRequest) -> HttpResponse:
         "percent": percent,
         "shares": ai_cost.RISK_SHARES,
         "only_risk": only_risk,
+        "cohorts": cohorts,
         "by": by,
         "parts": [(part, word) for part, word in PARTS.items()],
         "spans": SPANS,

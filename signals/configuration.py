@@ -9,6 +9,9 @@ from dataclasses import Field, dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self, get_type_hints
 
+# A number such as 1e999999 takes minutes to become whole; none that means anything is as long.
+MOST_DIGITS = 30
+
 
 class ConfigurationError(ValueError):
     """What is wrong, per field: `problems` maps the field's path (`trend.weight`) to a sentence."""
@@ -18,9 +21,12 @@ class ConfigurationError(ValueError):
         super().__init__(" ".join(f"{name}: {sentence}" for name, sentence in self.problems.items()))
 
 
-def limits(title: str, *, above: int | None = None, low: int | None = None, high: int | None = None) -> dict[str, Any]:
-    """Return field metadata: what people call the number and what it may be; `above` is exclusive."""
-    return {"title": title, "above": above, "low": low, "high": high}
+def limits(
+    title: str, *, above: int | None = None, low: int | None = None, high: int | None = None, places: int = 6
+) -> dict[str, Any]:
+    """Return field metadata: what people call the number and what it may be; `above` is exclusive, `places` the most
+    decimals."""
+    return {"title": title, "above": above, "low": low, "high": high, "places": places}
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,14 @@ def out_of_range(configuration: Configuration, entry: Field[Any]) -> str:
         return f"{value} is too small; give {allowed['low']} or more."
     if allowed.get("high") is not None and value > allowed["high"]:
         return f"{value} is too large; give {allowed['high']} or less."
+    if isinstance(value, Decimal) and decimals(value) > allowed.get("places", decimals(value)):
+        return f"{value} has too many decimals; give at most {allowed['places']}."
     return ""
+
+
+def decimals(value: Decimal) -> int:
+    """How many decimals a finite number needs: 2 for 69.950."""
+    return max(0, -int(value.normalize().as_tuple().exponent))
 
 
 def written(value: Any) -> Any:
@@ -97,6 +110,8 @@ def read(value: Any, kind: type) -> Any:
         amount = Decimal(str(value).strip())
     except InvalidOperation:
         raise ConfigurationError({"": f"{value!r} is not a number; give one such as 25 or 0.7."}) from None
+    if amount.is_finite() and abs(amount.adjusted()) > MOST_DIGITS:
+        raise ConfigurationError({"": f"{value!r} is out of every range; give one such as 25 or 0.7."})
     if kind is not int:
         return amount
     if not amount.is_finite() or amount != amount.to_integral_value():

@@ -60,7 +60,7 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> li
     features_used = adoption.features_in_use(features_28.since, features_28.until, organization_ids)
     features_defined = adoption.defined()
     mrr = answers.organization_mrr(as_of, organization_ids)
-    earlier = answers.organization_mrr(as_of - timedelta(days=90), organization_ids)
+    earlier = answers.organization_mrr(as_of - timedelta(days=90), organization_ids, rates_of=as_of)
     ends = answers.contract_ends(as_of, organization_ids)
     everybody = totals(as_of) if organization_ids is not None else added(used.values())
     currency = settings.read().reporting_currency

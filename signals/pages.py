@@ -12,7 +12,8 @@ from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.paging import NarrowPaginator
 from orgs import scopes
-from orgs.models import Band, Cohort
+from orgs.cohorts.choosing import CohortChoice
+from orgs.models import Band
 from signals import queue, undoing
 from signals.beside import Actions
 from signals.models import Signal
@@ -88,7 +89,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     paginator = NarrowPaginator(found, PAGE_SIZE)
     paginator.count = totals.organizations  # counted already
     page = paginator.get_page(request.GET.get("page"))
-    cohorts = dict(Cohort.objects.values_list("pk", "name"))
+    cohorts = CohortChoice.of(request.GET)
     context = {
         "chosen": chosen,
         "chips": chips(request, chosen, cohorts),
@@ -133,7 +134,7 @@ def snoozes(today: date) -> list[tuple[int, str]]:
     return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]
 
 
-def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, str]) -> list[dict[str, str]]:
+def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     words = {
         "state": dict(Signal.State.choices).get(chosen.state, ""),
@@ -143,7 +144,7 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: dict[int, st
         "owner": {"me": "My customers", "team": "My team's customers", "nobody": "Without an owner"}.get(
             chosen.owner, ""
         ),
-        "cohort": cohorts.get(chosen.cohort, "An unknown cohort") if chosen.cohort is not None else "",
+        "cohort": cohorts.word,
         "new": "New since yesterday" if chosen.new else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }

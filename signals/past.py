@@ -45,7 +45,7 @@ class Past:
             features_used_28d=history.features_in_use(day) if history else 0,
             features_defined=self.features_defined,
             mrr=self.payments.on(organization_id, day),
-            mrr_90_days_ago=self.payments.on(organization_id, day - timedelta(days=90)),
+            mrr_90_days_ago=self.payments.on(organization_id, day - timedelta(days=90), rates_of=day),
             currency=self.currency,
             renewal_on=renewal_on,
         )

@@ -41,6 +41,12 @@ def score_round(now: datetime) -> Scored:
     return Scored(scored, is_everybody)
 
 
+def score_today(now: datetime) -> None:
+    """Score everybody unless that was done today: after midnight only who was touched has a reading of the day."""
+    if not ScanCursor.objects.filter(scored_all_on=settings.today(now)).exists():
+        score_round(now)
+
+
 def scan_round(scanned_at: datetime, now: datetime) -> Scan:
     """Score what is touched, then scan today."""
     score_round(now)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from config.backoffice import jobs, settings
 from config.backoffice.models import JobRun
-from signals import backtest, dry_run, incident_dry_run, publishing, rules, what_if
+from signals import backtest, dry_run, incident_dry_run, publishing, rounds, rules, what_if
 from signals.models import HealthModel, Study
 
 KEEP = timedelta(days=30)
@@ -72,6 +72,7 @@ def answer_what_if(study: Study, progress: what_if.Progress, now: datetime) -> d
     if study.model is None:
         raise ValueError("A what-if is asked about a model.")
     revision = study.model.revision
+    rounds.score_today(now)
     found = what_if.what_if(study.model, settings.today(now), progress)
     return {**what_if.told(found), "revision": revision}
 
@@ -80,6 +81,7 @@ def answer_dry_run(study: Study, progress: what_if.Progress, now: datetime) -> d
     rule, asked = study.arguments["rule"], study.arguments
     thresholds = rules.THRESHOLDS[rule].from_json(asked["thresholds"])
     today = settings.today(now)
+    rounds.score_today(now)
     if rule == rules.data_incident.KEY:
         tried = incident_dry_run.dry_run(thresholds, is_enabled=asked["is_enabled"], as_of=today, progress=progress)
         return incident_dry_run.told(tried)

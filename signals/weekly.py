@@ -14,7 +14,7 @@ from orgs.totals import Amount, amount
 from revenue import answers
 from revenue.answers.history import Change
 from revenue.mrr.movements import KINDS, SIGN
-from signals.models import Churn, FollowUp, Reading, Signal
+from signals.models import Churn, FollowUp, Reading, ScanCursor, Signal
 
 DAYS = 7
 RENEWAL_DAYS = 30
@@ -87,7 +87,7 @@ def week(until: date, *, scope: str, user: Any) -> Week:
     zone = settings.zone()
     start, end = settings.day_start(since, zone), settings.day_start(until, zone)
     mine = Organization.objects.in_scope(scope, user)
-    moved = band_changes(since, until, mine)
+    moved = band_changes(since, last_judged(until), mine)
     signals = Signal.objects.filter(organization__in=mine).select_related("organization", "assignee")
     work = FollowUp.objects.in_scope(scope, user).select_related("organization", "assignee")
     churned = Churn.objects.in_scope(scope, user).between(since, until).select_related("organization")
@@ -110,6 +110,12 @@ def week(until: date, *, scope: str, user: Any) -> Week:
         ),
         churned=listed(churned),
     )
+
+
+def last_judged(until: date) -> date:
+    """The day itself, or the last one on which everybody was scored: just after midnight that is yesterday."""
+    scored = ScanCursor.objects.values_list("scored_all_on", flat=True).first()
+    return min(until, scored) if scored else until
 
 
 def first(items: list[Any]) -> Listed:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from orgs.models import Organization, OrganizationKey, OrganizationSnapshot
+from orgs.models import Cohort, CohortMember, Organization, OrganizationKey, OrganizationSnapshot
 from revenue.models import Subscription
 from tracker.models import Application
 
@@ -34,6 +34,14 @@ def key_of(org: Organization) -> OrganizationKey:
 def snapshot(org: Organization, now: datetime = NOW, **values: Any) -> OrganizationSnapshot:
     """The row that lists read, with chosen values."""
     return OrganizationSnapshot.objects.create(organization=org, computed_at=now, **values)
+
+
+def cohort(name: str, *organizations: Organization | int, now: datetime = NOW) -> Cohort:
+    """A list of organizations, or of their ids."""
+    made = Cohort.objects.create(name=name, kind=Cohort.Kind.STATIC, created_at=now, changed_at=now, computed_at=now)
+    ids = [getattr(each, "pk", each) for each in organizations]
+    CohortMember.objects.bulk_create(CohortMember(cohort=made, organization_id=each, since=now) for each in ids)
+    return made
 
 
 def subscription(org: Organization, mrr: str = "99.00", **values: Any) -> Subscription:

@@ -46,8 +46,10 @@ class AiUsage:
     rejected: int
 
 
-def usage(by: By, since: date, until: date, organization_id: int | None = None) -> list[AiUsage]:
-    """One statement over the raw events of the range."""
+def usage(
+    by: By, since: date, until: date, organization_id: int | None = None, cohort_id: int | None = None
+) -> list[AiUsage]:
+    """One statement over the raw events of the range; of one organization or a cohort where one is given."""
     zone = settings.zone()
     params = {
         "by": by.value,
@@ -57,5 +59,6 @@ def usage(by: By, since: date, until: date, organization_id: int | None = None) 
         "since": settings.day_start(since, zone),
         "until": settings.day_start(until, zone),
         "organization_id": organization_id,
+        "cohort": cohort_id,
     }
     return [AiUsage(*row) for row in db.rows(sql.AI_USAGE, params)]

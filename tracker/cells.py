@@ -15,7 +15,7 @@ COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 COPY_END = b"\xff\xff"
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-TEXT, BYTES, NUMBER, SESSION, MOMENT, JSON = 25, 17, 20, 2950, 1184, 3802  # pg_type.oid
+TEXT, BYTES, NUMBER, UID, MOMENT, JSON = 25, 17, 20, 2950, 1184, 3802  # pg_type.oid
 
 _length = Struct(">i").pack
 _number = Struct(">iq").pack

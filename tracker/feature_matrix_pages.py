@@ -12,7 +12,8 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
-from orgs.models import Cohort, Organization
+from orgs.cohorts.choosing import CohortChoice
+from orgs.models import Organization
 from tracker import feature_matrix
 from tracker.adoption import Adoption
 from tracker.feature_matrix import USES, Matrix, MatrixFilter, MatrixRow
@@ -36,7 +37,7 @@ def feature_matrix_page(request: HttpRequest) -> HttpResponse:
     if "export" in request.GET:
         header, rows = feature_matrix.header(found), feature_matrix.export(found)
         return download(request, "features", header, rows, file_format=request.GET["export"], now=now)
-    cohorts = dict(Cohort.objects.values_list("pk", "name"))
+    cohorts = CohortChoice.of(request.GET)
     page = Paginator(found.organization_ids, PAGE_SIZE).get_page(request.GET.get("page"))
     shown = found.rows(feature_matrix.loaded(page.object_list))
     context = {
@@ -54,14 +55,14 @@ def feature_matrix_page(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/tracker/feature_matrix.html", context, title=TITLE)
 
 
-def chips(request: HttpRequest, chosen: MatrixFilter, cohorts: dict[int, str], found: Matrix) -> list[dict[str, str]]:
+def chips(request: HttpRequest, chosen: MatrixFilter, cohorts: CohortChoice, found: Matrix) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     features = {each.pk: each.name for each in found.features}
     name = features.get(chosen.feature or 0, "an unknown feature")
     words = {
         "q": chosen.q and f"“{chosen.q}”",
         "owner": OWNERS.get(chosen.owner, ""),
-        "cohort": cohorts.get(chosen.cohort, "An unknown cohort") if chosen.cohort else "",
+        "cohort": cohorts.word,
         "feature": f"{name}: {USES[chosen.use]}" if chosen.feature else "",
     }
     return [{"word": word, "without": without(request, name)} for name, word in words.items() if word]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from config.backoffice.exports import download
 from config.backoffice.ids import read_id
 from config.backoffice.pages import register_page, render_page
+from orgs.cohorts.choosing import CohortChoice
 from tracker import applications, arrivals, checks, client_snippets, partitions, rejects, snippets, stream
 from tracker.models import Application, ApplicationCredential
 
@@ -30,10 +31,11 @@ def stream_page(request: HttpRequest) -> HttpResponse:
         found, slow = stream.page(chosen, now), ""
     except stream.TooSlow as error:
         found, slow = stream.StreamPage([], None), str(error)
-    names = dict(stream.applications())
+    names, cohorts = dict(stream.applications()), CohortChoice.of(request.GET)
     context = {
         "chosen": chosen,
-        "chips": stream_chips(request, chosen, names),
+        "cohorts": cohorts,
+        "chips": stream_chips(request, chosen, names, cohorts),
         "rows": [(event, organization_url(event.key.organization_id) if event.key else "") for event in found.events],
         "page": found,
         "slow": slow,
@@ -45,13 +47,16 @@ def stream_page(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/tracker/stream.html", context, title="Event stream")
 
 
-def stream_chips(request: HttpRequest, chosen: stream.StreamFilter, names: dict[int, str]) -> list[dict[str, str]]:
+def stream_chips(
+    request: HttpRequest, chosen: stream.StreamFilter, names: dict[int, str], cohorts: CohortChoice
+) -> list[dict[str, str]]:
     """The filters that are on, each with the address without it."""
     words = {
         "application": names.get(chosen.application, "") if chosen.application else "",
         "environment": f"Environment {chosen.environment}" if chosen.environment else "",
         "event": chosen.event,
         "organization": chosen.organization,
+        "cohort": cohorts.word,
         "user": f"User {chosen.user[:12]}" if chosen.user else "",
         "path": f"Path {chosen.path}" if chosen.path else "",
         "session": f"Session {chosen.session}" if chosen.session else "",

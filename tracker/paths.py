@@ -30,12 +30,14 @@ USERS_SECONDS = 8
 
 @dataclass(frozen=True)
 class Scope:
-    """What a page of usage looks at: whole days [since, until) of one environment, all applications or one."""
+    """What a page of usage looks at: whole days [since, until) of one environment, all applications or one, all
+    organizations or those of a cohort."""
 
     since: date
     until: date
     environment: str = PRODUCTION
     application: int | None = None
+    cohort: int | None = None
 
     def params(self) -> dict[str, Any]:
         return {
@@ -43,7 +45,12 @@ class Scope:
             "until": self.until,
             "environment": self.environment,
             "application": self.application,
+            "cohort": self.cohort,
         }
+
+    def cohorts(self) -> list[int]:
+        """What an answer that is kept depends on."""
+        return [] if self.cohort is None else [self.cohort]
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,11 @@ def fold(path: str) -> str:
 
 def pages(scope: Scope, search: str = "") -> list[PageUse]:
     """Most used first, at most 5 000; from the daily rows, kept until something new."""
+    statement = sql.PAGES if scope.cohort is None else sql.PAGES_OF_COHORT
     params = {**scope.params(), **folding(), "search": search, "most": MOST_PAGES}
-    return keeping.kept(["pages", params], lambda: [PageUse(*row) for row in db.rows(sql.PAGES, params)])
+    return keeping.kept(
+        ["pages", params], lambda: [PageUse(*row) for row in db.rows(statement, params)], cohorts=scope.cohorts()
+    )
 
 
 def users(scope: Scope) -> dict[str, int] | None:
@@ -74,7 +84,9 @@ def users(scope: Scope) -> dict[str, int] | None:
     params = {**scope.params(), **folding(), **days, "statements": list(STATEMENTS)}
     try:
         with transaction.atomic(), db.statement_timeout(USERS_SECONDS):
-            return keeping.kept(["users of pages", params], lambda: dict(db.rows(sql.PAGE_USERS, params)))
+            return keeping.kept(
+                ["users of pages", params], lambda: dict(db.rows(sql.PAGE_USERS, params)), cohorts=scope.cohorts()
+            )
     except OperationalError:
         return None
 

@@ -38,7 +38,7 @@ class KeptQuerySet(models.QuerySet):
 class SavedInsightQuerySet(KeptQuerySet):
     def on_organizations(self) -> Self:
         """Shown on every organization's page; a private one would show up for others."""
-        return self.filter(on_organizations=True, is_shared=True, kind="trends")
+        return self.filter(on_organizations=True, is_shared=True)
 
 
 class FeatureQuerySet(models.QuerySet):

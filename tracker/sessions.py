@@ -66,7 +66,8 @@ class Counted:
 
 def counted(scope: Scope) -> Counted:
     """Both, kept until something new."""
-    return keeping.kept(["sessions", scope.params()], lambda: Counted(by_organization(scope), by_day(scope)))
+    depends = ["sessions", scope.params()]
+    return keeping.kept(depends, lambda: Counted(by_organization(scope), by_day(scope)), cohorts=scope.cohorts())
 
 
 def by_day(scope: Scope) -> list[SessionDayCount]:

@@ -1,11 +1,12 @@
 """Raw events: the only module that writes them. What `append` returned for is committed, once a key."""
 
-from collections.abc import Container, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import NamedTuple
 
-from django.db import Error, connection, transaction
+from django.db import Error, IntegrityError, connection, transaction
 
 from config import db
 from tracker import cells
@@ -13,11 +14,12 @@ from tracker.incoming import NewEvent
 from tracker.models import Event, EventKey
 from tracker.sql import store as sql
 
-TABLE = "tracker_event"
+TABLE, KEY_TABLE = "tracker_event", "tracker_eventkey"
 GATE = "tracker.events"
 KEYS_KEPT = timedelta(days=7)
 # From here on COPY costs less than arrays in one statement.
 COPY_FROM = 40
+BEGINS_AS_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-", re.ASCII).match
 # The columns of a row, each with the type of its cells.
 KINDS = {
     "application_id": cells.NUMBER,
@@ -25,7 +27,7 @@ KINDS = {
     "name": cells.TEXT,
     "user_hash": cells.BYTES,
     "path": cells.TEXT,
-    "session_id": cells.SESSION,
+    "session_id": cells.UID,
     "environment": cells.TEXT,
     "plan": cells.TEXT,
     "occurred_at": cells.MOMENT,
@@ -33,15 +35,15 @@ KINDS = {
     "properties": cells.JSON,
 }
 COLUMNS = tuple(KINDS)
+KEY_COLUMNS = ("event_id", "received_at", "digest", "fingerprint")
 
 
 class Row(NamedTuple):
-    """One event ready to store: the cells of `COLUMNS`, and the key it must not be stored twice under."""
+    """One event ready to store: the cells of `COLUMNS`, and the digest of the key it must not be stored twice under."""
 
     cells: tuple[bytes, ...]
-    application_id: int
     key_id: int | None
-    event_key: str | None
+    digest: bytes | None
     fingerprint: bytes | None
 
 
@@ -89,9 +91,8 @@ class Writer:
                 self.received_at,
                 cells.json(event.properties),
             ),
-            self.application_id,
             key_id,
-            event_key,
+            None if event_key is None else digest(self.application_id, event_key),
             None if event_key is None else fingerprint(event),
         )
 
@@ -99,6 +100,17 @@ class Writer:
 def row(event: NewEvent, application_id: int, key_id: int | None, received_at: datetime) -> Row:
     """One event alone."""
     return Writer(application_id, received_at).row(event, key_id)
+
+
+def digest(application_id: int, event_key: str) -> bytes:
+    """What is kept of a key: 16 bytes for every key, and nobody finds another's.
+
+    Its beginning stays the key's own, so that ids which begin with the time (UUID version 7, ULID) lie together in the
+    index, beside those of their time. `tracker_eventkey` was filled by the same in SQL (migration 0013).
+    """
+    told = event_key.encode()
+    start = bytes.fromhex(event_key[:8] + event_key[9:13]) if BEGINS_AS_UUID(event_key) else told[:6].ljust(6, b"\x00")
+    return start + sha256(b"%d\x00%s" % (application_id, told)).digest()[:10]
 
 
 def fingerprint(event: NewEvent) -> bytes:
@@ -127,30 +139,44 @@ def _append_few(rows: Sequence[Row]) -> list[Outcome]:
     """One statement, one round trip, one commit."""
     columns = zip(*(row.cells for row in rows), strict=True)
     values = {name: cells.array(KINDS[name], column) for name, column in zip(COLUMNS, columns, strict=True)}
-    values |= _key_columns(rows)
+    for name in ("digest", "fingerprint"):
+        values[name] = cells.array(cells.UID, [cells.uuid(getattr(row, name)) for row in rows])
     stored = dict(db.prepared_rows(sql.APPEND_FEW, {**_binary(values), "gate": db.lock_key(GATE)}))
     return [
-        Outcome(stored[place]) if place in stored else DISPLACED if row.event_key is None else REPEATED
+        Outcome(stored[place]) if place in stored else DISPLACED if row.digest is None else REPEATED
         for place, row in enumerate(rows)
     ]
 
 
 def _append_many(rows: Sequence[Row]) -> list[Outcome]:
-    """Keys first, then the survivors by COPY. Ids are drawn here only where a key has to know one."""
-    keyed = any(row.event_key is not None for row in rows)
+    """By COPY, ids first: an id that was used before is an error to it, and then one statement finds out which."""
+    if all(row.digest is None for row in rows):
+        return _copy(rows)
+    try:
+        return _copy_keyed(rows)
+    except IntegrityError:
+        return _append_few(rows)
+
+
+def _copy(rows: Sequence[Row]) -> list[Outcome]:
     with transaction.atomic():
-        there, ids = _open(rows, count=len(rows) if keyed else 0)
-        if not keyed:
-            db.copy_binary(TABLE, COLUMNS, cells.copied([row.cells for row in rows if row.key_id in there]))
-            return [STORED if row.key_id in there else DISPLACED for row in rows]
-        outcomes = _use_keys(rows, ids, there)
-        new = [
-            (cells.number(outcome.event_id), *row.cells)
-            for row, outcome in zip(rows, outcomes, strict=True)
-            if outcome.event_id is not None
-        ]
-        db.copy_binary(TABLE, ("id", *COLUMNS), cells.copied(new))
-    return outcomes
+        there, _ = _open(rows, count=0)
+        db.copy_binary(TABLE, COLUMNS, cells.copied([row.cells for row in rows if row.key_id in there]))
+    return [STORED if row.key_id in there else DISPLACED for row in rows]
+
+
+def _copy_keyed(rows: Sequence[Row]) -> list[Outcome]:
+    """Ids are drawn here, as a key has to know that of its event. Keys go in order: two writers wait for each other
+    instead of locking crosswise.
+    """
+    with transaction.atomic():
+        there, ids = _open(rows, count=len(rows))
+        new = [(cells.number(event_id), row) for row, event_id in zip(rows, ids, strict=True) if row.key_id in there]
+        keyed = sorted((row.digest, event_id, row) for event_id, row in new if row.digest is not None)
+        keys = [(event_id, row.cells[9], cells.uuid(key), cells.uuid(row.fingerprint)) for key, event_id, row in keyed]
+        db.copy_binary(KEY_TABLE, KEY_COLUMNS, cells.copied(keys))
+        db.copy_binary(TABLE, ("id", *COLUMNS), cells.copied([(event_id, *row.cells) for event_id, row in new]))
+    return [Outcome(event_id) if row.key_id in there else DISPLACED for row, event_id in zip(rows, ids, strict=True)]
 
 
 def _open(rows: Sequence[Row], count: int) -> tuple[set[int | None], list[int]]:
@@ -162,50 +188,21 @@ def _open(rows: Sequence[Row], count: int) -> tuple[set[int | None], list[int]]:
     return {None, *there}, ids
 
 
-def _use_keys(rows: Sequence[Row], ids: Sequence[int], there: Container[int | None]) -> list[Outcome]:
-    """Which rows are new; those without a key always are."""
-    outcomes = [
-        Outcome(event_id) if row.key_id in there else DISPLACED for row, event_id in zip(rows, ids, strict=True)
-    ]
-    keyed = [
-        place for place, row in enumerate(rows) if row.event_key is not None and outcomes[place].event_id is not None
-    ]
-    if not keyed:
-        return outcomes
-    values = _key_columns([rows[place] for place in keyed])
-    values["application_id"] = cells.array(cells.NUMBER, [rows[place].cells[0] for place in keyed])
-    values["received_at"] = cells.array(cells.MOMENT, [rows[place].cells[9] for place in keyed])
-    values["event_id"] = cells.array(cells.NUMBER, [cells.number(ids[place]) for place in keyed])
-    new = {event_id for [event_id] in db.prepared_rows(sql.USE_KEYS, _binary(values))}
-    for place in keyed:
-        if ids[place] not in new:
-            outcomes[place] = REPEATED
-    return outcomes
-
-
-def _key_columns(rows: Sequence[Row]) -> dict[str, bytes]:
-    return {
-        "event_key": cells.array(cells.TEXT, [cells.text(row.event_key) for row in rows]),
-        "fingerprint": cells.array(cells.BYTES, [cells.raw(row.fingerprint) for row in rows]),
-    }
-
-
 def _binary(values: Mapping[str, bytes]) -> dict[str, db.Binary]:
     return {name: db.Binary(value) for name, value in values.items()}
 
 
-def _first_uses(rows: Sequence[Row]) -> dict[tuple[int, str], tuple[int, bytes]]:
-    values = {**_key_columns(rows), "application_id": cells.array(cells.NUMBER, [row.cells[0] for row in rows])}
-    del values["fingerprint"]
-    found = db.prepared_rows(sql.FIRST_USES, _binary(values))
-    return {(application_id, key): (event_id, bytes(print_)) for application_id, key, event_id, print_ in found}
+def _first_uses(rows: Sequence[Row]) -> dict[bytes, tuple[int, bytes]]:
+    digests = db.Binary(cells.array(cells.UID, [cells.uuid(row.digest) for row in rows]))
+    found = db.prepared_rows(sql.FIRST_USES, {"digest": digests})
+    return {key.bytes: (event_id, print_.bytes) for key, event_id, print_ in found}
 
 
-def _repeated(row: Row, first: Mapping[tuple[int, str], tuple[int, bytes]]) -> Outcome:
+def _repeated(row: Row, first: Mapping[bytes, tuple[int, bytes]]) -> Outcome:
     """Not stored, and no key of it: then it is the organization's key that is gone, or its own was pruned just now."""
-    if (row.application_id, row.event_key) not in first:
+    if row.digest not in first:
         return DISPLACED
-    event_id, first_print = first[row.application_id, row.event_key]
+    event_id, first_print = first[row.digest]
     return Outcome(event_id, is_duplicate=True, is_reused=first_print != row.fingerprint)
 
 

@@ -15,7 +15,7 @@ from django.db.models import Func, TextField, Value
 from config.backoffice.ids import read_id
 from config.backoffice.refused import plain
 from config.db import rows, statement_timeout
-from orgs.models import OrganizationKey
+from orgs.models import CohortMember, OrganizationKey
 from tracker.models import Application, Event
 from tracker.querysets import EventQuerySet
 from tracker.sql import arrivals as sql
@@ -70,6 +70,7 @@ class StreamFilter:
     plan: str = ""
     property: str = ""
     value: str = ""
+    cohort: int | None = None
     range: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -82,6 +83,7 @@ class StreamFilter:
         user = _text(given.get("user")).lower()
         return cls(
             application=read_id(given.get("application")),
+            cohort=read_id(given.get("cohort")),
             user=user if USER.fullmatch(user) else "",
             session=_uuid(given.get("session")),
             range=given.get("range", "") if given.get("range") in RANGES else "",
@@ -116,6 +118,9 @@ def matching(chosen: StreamFilter, now: datetime) -> EventQuerySet:
         organizations = OrganizationKey.objects.filter(external_id=chosen.organization).values("organization_id")
         keys = OrganizationKey.objects.filter(organization_id__in=organizations)
         events = events.filter(key_id__in=list(keys.values_list("id", flat=True)))
+    if chosen.cohort is not None:
+        members = CohortMember.objects.filter(cohort=chosen.cohort).values("organization_id")
+        events = events.filter(key_id__in=OrganizationKey.objects.filter(organization_id__in=members).values("id"))
     return events
 
 

@@ -18,6 +18,7 @@ from config.backoffice.exports import download
 from config.backoffice.ids import read_id
 from config.backoffice.pages import register_page, render_page
 from config.db import statement_timeout
+from orgs.cohorts.choosing import CohortChoice
 from orgs.models import Organization
 from tracker import explorer, paths, sessions, stream
 from tracker.fields import PRODUCTION
@@ -37,15 +38,17 @@ def scope_of(request: HttpRequest) -> Scope:
     until = settings.today(timezone.now()) + timedelta(days=1)
     environment = request.GET.get("environment", "").strip()[:32] or PRODUCTION
     application = read_id(request.GET.get("application"))
-    return Scope(until - timedelta(days=days), until, environment, application)
+    cohort = read_id(request.GET.get("cohort"))
+    return Scope(until - timedelta(days=days), until, environment, application, cohort)
 
 
 def frame(request: HttpRequest, scope: Scope) -> dict[str, Any]:
     """What the line of filters shows on each of these pages."""
-    applications = dict(stream.applications())
+    applications, cohorts = dict(stream.applications()), CohortChoice.of(request.GET)
     words = {
         "application": applications.get(scope.application, "An unknown application") if scope.application else "",
         "environment": scope.environment if scope.environment != PRODUCTION else "",
+        "cohort": cohorts.word,
         "q": search_of(request) and f"“{search_of(request)}”",
     }
     return {
@@ -53,6 +56,7 @@ def frame(request: HttpRequest, scope: Scope) -> dict[str, Any]:
         "span": (scope.until - scope.since).days,
         "spans": SPANS,
         "applications": applications.items(),
+        "cohorts": cohorts,
         "q": search_of(request),
         "chips": [{"word": word, "without": without(request, name)} for name, word in words.items() if word],
     }

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from config.backoffice.panels import register_filter
 from config.backoffice.site import ReadOnlyAdmin, UnfoldAdminTextInputWidget, register
-from orgs.admin.filters import OptionFilter
+from orgs.admin.filters import OfCohortFilter
 from orgs.cohorts.editing import clean_name
 from orgs.importing.door import ImportDoor, UploadForm
 from orgs.models import Cohort, ImportBatch
@@ -18,13 +18,7 @@ from orgs.resources import CohortResource
 
 
 @register_filter("orgs.Organization")
-class CohortFilter(OptionFilter):
-    title = "cohort"
-    parameter_name = "cohort"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(pk), name) for pk, name in Cohort.objects.values_list("pk", "name")]
-
+class CohortFilter(OfCohortFilter):
     def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
         return queryset.in_cohort(int(chosen))
 

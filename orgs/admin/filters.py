@@ -12,7 +12,8 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.site import OptionFilter
 from orgs import scopes, sentiments
-from orgs.models import Band, Organization, OrganizationSnapshot, Quadrant
+from orgs.cohorts import choosing
+from orgs.models import Band, Cohort, Organization, OrganizationSnapshot, Quadrant
 
 LAST_SEEN = {
     "7": "in the last 7 days",
@@ -101,6 +102,16 @@ class LastSeenFilter(OptionFilter):
         if chosen == "over30":
             return queryset.filter(snapshot__last_seen_at__lt=now - timedelta(days=30))
         return queryset.filter(snapshot__last_seen_at__gte=now - timedelta(days=int(chosen)))
+
+
+class OfCohortFilter(OptionFilter):
+    """For every list of organizations, or of what belongs to them."""
+
+    title = "cohort"
+    parameter_name = choosing.PARAMETER
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in Cohort.objects.values_list("pk", "name")]
 
 
 class PresenceFilter(OptionFilter):

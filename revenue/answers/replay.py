@@ -34,9 +34,9 @@ class Payments:
             if self.converter.can(row.currency):
                 self.lines.setdefault(row.organization, []).append(row)
 
-    def on(self, organization_id: int, day: date) -> Decimal:
-        """MRR at the close of a day, never below 0."""
-        ordinal = day.toordinal()
+    def on(self, organization_id: int, day: date, rates_of: date | None = None) -> Decimal:
+        """MRR at the close of a day, at its rates or those of another day, never below 0."""
+        ordinal = (rates_of or day).toordinal()
         units = sum(
             books.units_of(row.mrr, row.currency, self.converter, ordinal)
             for row in self.lines.get(organization_id, ())

@@ -118,13 +118,17 @@ def units_at(day: date, as_of: date, terms: Terms) -> dict[int, int]:
 
 
 def organization_mrr(
-    as_of: date, organization_ids: Collection[int] | None = None, terms: Terms | None = None
+    as_of: date,
+    organization_ids: Collection[int] | None = None,
+    terms: Terms | None = None,
+    rates_of: date | None = None,
 ) -> dict[int, Decimal]:
     """MRR of every organization with a line that counts on the day, under all of its ids, never below 0 (R5).
 
-    An organization without such a line is absent; lines without a rate are left out (R23).
+    An organization without such a line is absent; lines without a rate are left out (R23). With `rates_of` another
+    day's rates value them: what two days differ by is then what the customer did, not what currencies did (R25).
     """
-    units = books.stand(as_of, organization_ids=organization_ids, terms=terms).units
+    units = books.stand(as_of, organization_ids=organization_ids, terms=terms, rates_of=rates_of).units
     return {organization: from_units(value) for organization, value in units.items()}
 
 

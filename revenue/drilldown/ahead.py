@@ -1,8 +1,10 @@
 """Renewals and scheduled changes: what the books say will happen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
+from orgs.cohorts.choosing import within
 from revenue import answers
 from revenue.answers.ahead import END, START, Renewal, ScheduledChange
 from revenue.answers.today import who_of
@@ -26,9 +28,10 @@ from revenue.facts import WINDOWS
 WORDS = {START: "starts", END: "ends"}
 
 
-def renewals(days: int, as_of: date, currency: str) -> Listing:
+def renewals(days: int, as_of: date, currency: str, among: frozenset[int] | None = None) -> Listing:
     """Paying organizations whose next renewal date or contract end lies within some days, by day."""
     found = answers.renewals(as_of, days)
+    found = replace(found, items=tuple(within(found.items, among)))
     return Listing(
         name=f"revenue-renewals-{days}",
         title=f"Renewals within {days} days",
@@ -58,10 +61,12 @@ def renewal_rows(items: list[Renewal]) -> list[tuple]:
     return [(who[item.organization_id], item.on, item.reason.capitalize(), item.mrr) for item in items]
 
 
-def scheduled(kind: str, as_of: date, terms: Terms, line: int | None = None) -> Listing:
+def scheduled(
+    kind: str, as_of: date, terms: Terms, line: int | None = None, among: frozenset[int] | None = None
+) -> Listing:
     """Starts and ends after `as_of`, by day: all, of one kind, or of one line."""
     found = answers.scheduled(as_of, None, terms)
-    items = [item for item in found.items if kind in ("", item.kind) and line in (None, item.line_id)]
+    items = [item for item in within(found.items, among) if kind in ("", item.kind) and line in (None, item.line_id)]
     return Listing(
         name="revenue-scheduled",
         title="Scheduled changes",

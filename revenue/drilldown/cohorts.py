@@ -8,17 +8,18 @@ from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from revenue.drilldown.listing import COUNT, DAY, MONEY, ORGANIZATION, SHARE, Choice, Column, Listing, QueryRows, Total
-from revenue.drilldown.months import MONEY_FIELD, money, share_of, with_who
+from revenue.drilldown.months import MONEY_FIELD, Place, money, share_of, with_who
 from revenue.models import OrganizationFacts, OrganizationMonth
 from revenue.mrr.calendar import add_months, months_between
 
 
-def members(cohort: date, column: int, as_of: date, currency: str) -> Listing:
-    """Everybody who first paid in the month that begins on `cohort`, and what they pay `column` months later."""
-    last = max(months_between(cohort, as_of), 0)
+def first_paid(place: Place, column: int) -> Listing:
+    """Everybody who first paid in the month, and what they pay `column` months later."""
+    cohort, last = place.month, max(months_between(place.month, place.as_of), 0)
     column = min(max(column, 0), last)
+    facts = OrganizationFacts.objects if place.among is None else OrganizationFacts.objects.filter(pk__in=place.among)
     found = (
-        OrganizationFacts.objects.filter(first_paying_on__gte=cohort, first_paying_on__lt=add_months(cohort, 1))
+        facts.filter(first_paying_on__gte=cohort, first_paying_on__lt=add_months(cohort, 1))
         .annotate(first=closing(cohort), now=closing(add_months(cohort, column)))
         .order_by("-now", "-first", "organization_id")
     )
@@ -31,7 +32,7 @@ def members(cohort: date, column: int, as_of: date, currency: str) -> Listing:
     return Listing(
         name=f"revenue-cohort-{cohort:%Y-%m}-{column}",
         title=f"First paid in {cohort:%B %Y}, at the close of {add_months(cohort, column):%B %Y}",
-        currency=currency,
+        currency=place.currency,
         columns=(
             Column("Organization", ORGANIZATION),
             Column("First paying day", DAY),
@@ -55,7 +56,7 @@ def members(cohort: date, column: int, as_of: date, currency: str) -> Listing:
 
 def choice(cohort: date, column: int, chosen: int) -> Choice:
     label = f"{add_months(cohort, column):%b %Y}"
-    return Choice(label, f"cohort={cohort:%Y-%m}&column={column}", column == chosen)
+    return Choice(label, f"month={cohort:%Y-%m}&column={column}", column == chosen)
 
 
 def closing(month: date) -> Coalesce:

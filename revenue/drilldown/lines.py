@@ -37,11 +37,11 @@ LINE_COLUMNS = (
 )
 
 
-def of_product(product_code: str, as_of: date, terms: Terms) -> Listing:
+def of_product(product_code: str, as_of: date, terms: Terms, among: frozenset[int] | None = None) -> Listing:
     """The active lines of a product, largest first; the totals of its row on the page."""
-    lines = valued(books.lines().active(on=as_of).filter(product_code=product_code), as_of, terms)
+    lines = valued(books.lines(None, among).active(on=as_of).filter(product_code=product_code), as_of, terms)
     total = sum(units for _line, units in lines)
-    everything = sum(books.stand(as_of, terms=terms).units.values())
+    everything = sum(books.stand(as_of, organization_ids=among, terms=terms).units.values())
     priced = [line for line, _units in lines if line.mrr > 0]
     return Listing(
         name="revenue-product",
@@ -60,10 +60,13 @@ def of_product(product_code: str, as_of: date, terms: Terms) -> Listing:
     )
 
 
-def unconverted(currency: str, as_of: date, terms: Terms, without_rate: Sequence[str]) -> Listing:
+def unconverted(
+    currency: str, as_of: date, terms: Terms, without_rate: Sequence[str], among: frozenset[int] | None = None
+) -> Listing:
     """Every line in a currency, those active today first: what is left out while there is no rate for it."""
-    found = list(books.lines().filter(currency=currency).select_related("key"))
-    active = set(books.lines().filter(currency=currency).active(on=as_of).values_list("pk", flat=True))
+    in_currency = books.lines(None, among).filter(currency=currency)
+    found = list(in_currency.select_related("key"))
+    active = set(in_currency.active(on=as_of).values_list("pk", flat=True))
     native = sum((line.mrr for line in found if line.pk in active), Decimal("0.0000"))
     return Listing(
         name="revenue-unconverted",
@@ -91,9 +94,9 @@ def unconverted(currency: str, as_of: date, terms: Terms, without_rate: Sequence
     )
 
 
-def unused_discounts(as_of: date, terms: Terms) -> Listing:
+def unused_discounts(as_of: date, terms: Terms, among: frozenset[int] | None = None) -> Listing:
     """Organizations whose discounts exceed their plans: what is below 0 never lowers the MRR of others (R5)."""
-    active = books.lines().active(on=as_of)
+    active = books.lines(None, among).active(on=as_of)
     with_discount = active.filter(mrr__lt=0).values("key__organization")
     sums: dict[int, int] = {}
     for line, units in valued(active.filter(key__organization__in=with_discount), as_of, terms):

@@ -69,11 +69,15 @@ MOVED_FORMULA = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A month of the stored figures: `close` is its last day or, while it runs, their day."""
+    """A month of the stored figures: `close` is its last day or, while it runs, their day.
+
+    `among` are the organizations that are looked at; None: all.
+    """
 
     month: date
     as_of: date
     currency: str
+    among: frozenset[int] | None = None
 
     @property
     def close(self) -> date:
@@ -81,7 +85,11 @@ class Place:
 
     @property
     def rows(self) -> QuerySet[OrganizationMonth]:
-        return OrganizationMonth.objects.of(self.month)
+        return self.rows_of(self.month)
+
+    def rows_of(self, month: date) -> QuerySet[OrganizationMonth]:
+        found = OrganizationMonth.objects.of(month)
+        return found if self.among is None else found.filter(organization_id__in=self.among)
 
 
 def listed(place: Place, part: str) -> Listing:
@@ -292,7 +300,7 @@ def year_of(place: Place, part: str) -> Parts:
     """What those paying twelve months ago pay now, at the rates of then (R16)."""
     now = OrganizationMonth.objects.of(place.month).filter(organization_id=OuterRef("organization_id"))
     found = (
-        OrganizationMonth.objects.of(add_months(place.month, -MONTHS_PER_YEAR))
+        place.rows_of(add_months(place.month, -MONTHS_PER_YEAR))
         .paying_at_close()
         .annotate(now=Coalesce(Subquery(now.values("retained")), Decimal(0), output_field=MONEY_FIELD))
         .annotate(kept=Least("now", "closing"))

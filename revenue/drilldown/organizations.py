@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from orgs.cohorts.choosing import within
 from revenue import answers, books
 from revenue.answers.history import Change
 from revenue.answers.today import who_of
@@ -90,7 +91,7 @@ def month_of(organization_id: int, place: Place, terms: Terms) -> Listing:
 
 def days_of_month(place: Place, terms: Terms) -> Listing:
     """Every movement of a month, day by day, newest first (R14)."""
-    return days_of(answers.days_of_month(place.as_of, place.month, terms), place)
+    return days_of(within(answers.days_of_month(place.as_of, place.month, terms), place.among), place)
 
 
 def days_of(changes: list[Change], place: Place) -> Listing:

@@ -84,10 +84,11 @@ class Model(Configuration):
     no_activity_days: int = field(
         default=30, metadata=limits("Days without event: no recent activity", low=1, high=365)
     )
+    # A score has two decimals, and so have its caps: otherwise the lines would not add up to what is kept.
     silent_cap: Decimal = field(
-        default=Decimal(30), metadata=limits("Paying without recent activity: at most", low=0, high=100)
+        default=Decimal(30), metadata=limits("Paying without recent activity: at most", low=0, high=100, places=2)
     )
-    drop_cap: Decimal = field(default=Decimal(69), metadata=limits("Sharp drop: at most", low=0, high=100))
+    drop_cap: Decimal = field(default=Decimal(69), metadata=limits("Sharp drop: at most", low=0, high=100, places=2))
     drop_share: Decimal = field(
         default=Decimal("0.6"), metadata=limits("Sharp drop: down by more than", above=0, high=1)
     )

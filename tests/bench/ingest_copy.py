@@ -34,19 +34,17 @@ COLUMNS = (
 )
 EVENTS = f"COPY (SELECT {COLUMNS} FROM tracker_event WHERE id > %s ORDER BY id) TO STDOUT"
 INTO_EVENTS = f"COPY tracker_event ({COLUMNS}) FROM STDIN"
-INTO_KEYS = "COPY tracker_eventkey (application_id, event_key, event_id, fingerprint, received_at) FROM STDIN"
+INTO_KEYS = "COPY tracker_eventkey (event_id, received_at, digest, fingerprint) FROM STDIN"
 
 KEYS = """
-INSERT INTO tracker_eventkey (application_id, event_key, event_id, fingerprint, received_at)
-SELECT %(application_id)s, gen_random_uuid()::text, n, decode(md5(n::text), 'hex'), now()
-FROM generate_series(1, %(count)s) AS n
+INSERT INTO tracker_eventkey (event_id, received_at, digest, fingerprint)
+SELECT n, now(), gen_random_uuid(), md5(n::text)::uuid FROM generate_series(1, %(count)s) AS n
 """
 
-WITHOUT_INDEX = "ALTER TABLE tracker_eventkey DROP CONSTRAINT event_key_is_used_once"
+WITHOUT_INDEX = "ALTER TABLE tracker_eventkey DROP CONSTRAINT tracker_eventkey_pkey"
 WITH_INDEX = """
-ALTER TABLE tracker_eventkey ADD CONSTRAINT event_key_is_used_once
-PRIMARY KEY (application_id, event_key) WITH (fillfactor = 70);
-ALTER INDEX event_key_is_used_once RESET (fillfactor)
+ALTER TABLE tracker_eventkey ADD CONSTRAINT tracker_eventkey_pkey PRIMARY KEY (digest) WITH (fillfactor = 70);
+ALTER INDEX tracker_eventkey_pkey RESET (fillfactor)
 """
 
 
@@ -83,17 +81,17 @@ def empty() -> None:
         cursor.execute("TRUNCATE tracker_event, tracker_eventkey")
 
 
-def fill(batch: Buffers, events: int, application_id: int) -> None:
+def fill(batch: Buffers, events: int) -> None:
     """So many events and keys in all. The index of the keys is built behind them, as loosely as random keys leave one;
     then everything is written out, so that the first touch of any page costs the same however many there are."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM tracker_event")
         missing = events - cursor.fetchone()[0]
-        for _ in range(missing // batch.size):
-            with cursor.copy(INTO_EVENTS) as into:
+        with cursor.copy(INTO_EVENTS) as into:
+            for _ in range(missing // batch.size):
                 into.write(batch.events)
         cursor.execute(WITHOUT_INDEX)
-        cursor.execute(KEYS, {"count": missing, "application_id": application_id})
+        cursor.execute(KEYS, {"count": missing})
         cursor.execute(WITH_INDEX)
         cursor.execute("ANALYZE tracker_event, tracker_eventkey")
         cursor.execute("CHECKPOINT")

@@ -18,15 +18,16 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def serving(*, database_options: str = "") -> Iterator["Server"]:
-    """A server that runs until the end of the block; `database_options` are those of its connections."""
+def serving(*, database: str = "", database_options: str = "") -> Iterator["Server"]:
+    """A server that runs until the end of the block, on the bench's database or the one that is named;
+    `database_options` are those of its connections."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    database = connection.settings_dict
+    told, database = connection.settings_dict, database or connection.settings_dict["NAME"]
     options = f"&options={quote(database_options)}" if database_options else ""
     environment = {
-        "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}{options}",
+        "DATABASE_URL": f"postgresql://{told['USER']}@/{database}?host={told['HOST']}{options}",
         "DJANGO_SETTINGS_MODULE": "tests.bench.ingest_settings",
         "LOG_LEVEL": "WARNING",
     }
@@ -47,6 +48,24 @@ def serving(*, database_options: str = "") -> Iterator["Server"]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def another_database() -> Iterator[None]:
+    """Inside the block a copy of the bench's database is connected to. No server may run when the block begins."""
+    name, copy = connection.settings_dict["NAME"], f"{connection.settings_dict['NAME']}_copy"
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {copy}")
+        cursor.execute(f"CREATE DATABASE {copy} TEMPLATE {name}")
+    connection.settings_dict["NAME"] = copy
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {copy} WITH (FORCE)")
 
 
 def _wait(port: int) -> None:

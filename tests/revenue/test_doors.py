@@ -234,8 +234,8 @@ def test_every_list_is_a_file(staff, path, file_format):
     [
         "month/?month=0001-01&part=end",
         "month/?month=9999-12&part=nonsense",
-        "cohort/?cohort=x&column=99999999999999999999",
-        "cohort/?cohort=2020-01&column=400",
+        "cohort/?month=x&column=99999999999999999999",
+        "cohort/?month=2020-01&column=400",
         "product/?product=%3Cscript%3E",
         "unconverted/?currency=euro",
         "renewals/?days=7",

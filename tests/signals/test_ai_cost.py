@@ -10,7 +10,7 @@ from orgs.models import Organization
 from revenue.models import ExchangeRate
 from signals import ai_cost
 from signals.ai_cost import Counts
-from tests.factories import application, organization, snapshot, staff, subscription
+from tests.factories import application, cohort, organization, snapshot, staff, subscription
 from tests.tracker.test_rollups import NOW, event, put
 from tracker.ai import By
 from tracker.models import Price
@@ -73,6 +73,24 @@ def test_the_report_by_hand(world):
     ]
     assert [each.organization.external_id for each in found.at_risk(25)] == ["free", "small"]
     assert [each.organization.external_id for each in found.at_risk(50)] == ["free"]
+
+
+def test_of_a_cohort_against_what_its_organizations_pay(world, client, monkeypatch):
+    some = cohort("Some", *Organization.objects.filter(external_id__in=["small", "calm"]))
+    found = ai_cost.report(TODAY, 30, some.pk)
+    assert found.total == Counts(Decimal(30), calls=2, failed=0, unpriced=0, accepted=2, edited=0, rejected=1)
+    assert (found.before.cost, found.mrr, found.share_of_mrr) == (8, 600, Decimal("0.05"))
+    assert [each.organization.external_id for each in found.customers] == ["small"]
+    assert found.unpriced == {}
+    [line] = ai_cost.lines(By.MODEL, TODAY - timedelta(days=30), TODAY, some.pk)
+    assert (line.part, line.counts) == ("m", found.total)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    client.force_login(staff())
+    page = client.get(f"/admin/ai-cost/?cohort={some.pk}&by=model").content.decode()
+    assert "“Some”: AI cost 30" in page
+    assert f"event=ai_call_completed&amp;cohort={some.pk}" in page
+    nobody = client.get(f"/admin/ai-cost/?cohort={cohort('Nobody').pk}").content.decode()
+    assert "No AI call came from “Nobody”" in nobody
 
 
 def test_other_spans_are_reckoned_to_a_month(world):

@@ -35,6 +35,16 @@ def test_missing_numbers_take_their_default():
             {"no_activity_days": "'14.5' is not a whole number; give one such as 14."},
         ),
         ({"silent_cap": "101"}, {"silent_cap": "101 is too large; give 100 or less."}),
+        ({"drop_cap": "69.995"}, {"drop_cap": "69.995 has too many decimals; give at most 2."}),
+        ({"healthy_from": "70.1234567"}, {"healthy_from": "70.1234567 has too many decimals; give at most 6."}),
+        (
+            {"trend": {"weight": "1e-20000"}},
+            {"trend.weight": "'1e-20000' is out of every range; give one such as 25 or 0.7."},
+        ),
+        (
+            {"minimum_age_days": "1e9999999"},
+            {"minimum_age_days": "'1e9999999' is out of every range; give one such as 25 or 0.7."},
+        ),
         ({"watch_from": "70"}, {"watch_from": "70 must be below Healthy from (70)."}),
         (
             {"trend": {"weight": "20", "zero_at": "1", "full_at": "1"}},

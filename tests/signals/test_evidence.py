@@ -7,8 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from revenue import books
+from revenue.models import ExchangeRate
 from signals import evidence as meeting
 from signals.evidence import evidence
+from signals.past import Past
 from tests import factories
 from tests.signals.world import TODAY, days_ago, paying, span, used
 
@@ -55,6 +58,18 @@ def test_revenue_then_and_now_and_the_end_of_a_contract():
     factories.subscription(org, "80", product_code="basic", start_on=days_ago(10), end_on=date(2026, 5, 1))
     [found] = evidence(TODAY)
     assert (found.mrr, found.mrr_90_days_ago, found.ends_on) == (80, 100, date(2026, 5, 1))
+
+
+def test_a_currency_that_moves_changes_no_customer():
+    for days, per_eur in ((120, "1.1000"), (5, "1.2500")):
+        ExchangeRate.objects.create(date=days_ago(days), currency="USD", per_eur=Decimal(per_eur))
+    org = factories.organization("acme")
+    factories.subscription(org, "1000", currency="USD")
+    factories.subscription(org, "250", currency="USD", product_code="extra", end_on=days_ago(10))
+    [found] = evidence(TODAY)
+    assert (found.mrr, found.mrr_90_days_ago) == (800, 1000)
+    past = Past([org.pk], TODAY, TODAY, books.read_terms()).evidence(org.pk, TODAY)
+    assert (past.mrr, past.mrr_90_days_ago) == (800, 1000)
 
 
 def test_some_are_asked_for_but_all_customers_are_compared_with():

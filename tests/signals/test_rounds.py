@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from config.backoffice import settings
 from config.backoffice.models import JobRun
+from orgs.models import Organization, OrganizationTouch
 from signals import drafting, jobs, rounds, snapshots
 from signals.models import HealthModel, Reading, ScanCursor, Signal
 from signals.rounds import Scored
@@ -59,6 +60,22 @@ def test_everybody_again_when_settings_or_the_model_changed():
     drafting.publish(draft.pk, 1, "Nothing new.", actor=None, now=NOW)
     assert rounds.score_round(NOW + 2 * HOUR) == Scored(2, True)
     assert rounds.score_round(NOW + 3 * HOUR) == Scored(0, False)
+
+
+def test_after_midnight_everybody_is_scored_before_a_question_about_today():
+    for name in ("a", "b", "c"):
+        healthy(name)
+    rounds.score_today(NOW)
+    tomorrow = NOW + timedelta(days=1)
+    touched = Organization.objects.order_by("id")[0]
+    OrganizationTouch.objects.create(organization=touched, reason="name", touched_at=tomorrow)
+    snapshots.refresh_touched(tomorrow)
+    assert Reading.objects.filter(as_of=tomorrow.date()).count() == 1
+    rounds.score_today(tomorrow)
+    assert Reading.objects.filter(as_of=tomorrow.date()).count() == 3
+    scored = set(Reading.objects.filter(as_of=tomorrow.date()).values_list("scored_at", flat=True))
+    rounds.score_today(tomorrow + timedelta(hours=1))
+    assert set(Reading.objects.filter(as_of=tomorrow.date()).values_list("scored_at", flat=True)) == scored
 
 
 def test_the_day_is_one_of_the_reporting_zone():

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from signals import followups, weekly
-from signals.models import Churn, HealthModel, Reading, Signal
+from signals.models import Churn, HealthModel, Reading, ScanCursor, Signal
 from tests.factories import NOW, organization, snapshot, staff, subscription
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,18 @@ def test_bands_are_compared_between_both_ends(ada):
     found = weekly.week(UNTIL, scope="all", user=ada)
     assert (names(found.worse), names(found.better)) == (["worse", "silent"], ["better"])
     assert names(weekly.week(UNTIL, scope="mine", user=ada).worse) == ["worse"]
+
+
+def test_just_after_midnight_the_last_day_that_judged_everybody_counts(ada):
+    gone = organization("gone")
+    yesterday = UNTIL - timedelta(days=1)
+    reading(gone, SINCE, "healthy", "80")
+    reading(gone, yesterday, "watch", "60")
+    ScanCursor.objects.create(id=1, scored_at=at(yesterday), scored_all_on=yesterday)
+    assert names(weekly.week(UNTIL, scope="all", user=ada).worse) == ["gone"]
+    reading(gone, UNTIL, "healthy", "80")
+    ScanCursor.objects.update(scored_all_on=UNTIL)
+    assert names(weekly.week(UNTIL, scope="all", user=ada).worse) == []
 
 
 def test_money_over_the_days(ada):

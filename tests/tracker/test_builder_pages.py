@@ -1,7 +1,9 @@
 """The builder as staff use it: asked, answered, kept, shared, put on a dashboard; hostile text stays text."""
 
 import json
+import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -165,7 +167,7 @@ class TestKeeping:
         insight = kept(client, on_organizations="on")
         organization = factories.organization("org-9")
         page = client.get(reverse("admin:orgs_organization_change", args=[organization.id])).content.decode()
-        assert f"insight={insight.id}&amp;bare=1&amp;organization=org-9" in page
+        assert f"insight={insight.id}&amp;organization=org-9&amp;bare=1" in page
         answer = client.get(f"{reverse('admin:insight_result')}?insight={insight.id}&bare=1&organization=org-1")
         assert "Unique organizations of “project_created”" in answer.content.decode()
         assert answer.context["picture"].rows[0].value == "1"
@@ -258,7 +260,7 @@ class TestPatterns:
     def test_kept_and_put_on_a_dashboard(self, client, ada, events):
         address = reverse("admin:insight_pattern", args=["funnel"])
         page = client.get(f"{address}?{urlencode({'step-0': 'project_created', 'step-1': 'purchase'})}")
-        sent = {"definition": page.context["kept"], "kind": "funnel", "name": "To a purchase", "is_shared": "on"}
+        sent = {"definition": page.context["definition"], "kind": "funnel", "name": "To a purchase", "is_shared": "on"}
         client.post(reverse("admin:insight_save"), sent)
         insight = SavedInsight.objects.get(name="To a purchase")
         assert (insight.kind, insight.definition["step-1"]) == ("funnel", "purchase")
@@ -271,6 +273,59 @@ class TestPatterns:
         page = client.get(reverse("admin:dashboard", args=[dashboard.id]))
         [[_tile, _sentence, _opened, answered]] = page.context["tiles"]
         assert "began with" in client.get(answered).content.decode()
+
+    def kept(self, client, kind: str, name: str = "Mine", **fields: str) -> SavedInsight:
+        sent = {"definition": json.dumps(fields), "kind": kind, "name": name, "is_shared": "on"}
+        client.post(reverse("admin:insight_save"), {**sent, "on_organizations": "on"})
+        return SavedInsight.objects.get(name=name)
+
+    def test_opened_again_and_changed(self, client, ada, events):
+        insight = self.kept(client, "funnel", **{"step-0": "project_created", "step-1": "purchase"})
+        address = f"{reverse('admin:insight_pattern', args=['funnel'])}?insight={insight.id}"
+        page = client.get(address)
+        assert 'value="project_created"' in page.content.decode()
+        assert "Save changes" in page.content.decode()
+        asked = {"insight": insight.id, "step-0": "account_created", "step-1": "purchase"}
+        page = client.get(f"{reverse('admin:insight_pattern', args=['funnel'])}?{urlencode(asked)}")
+        sent = {"definition": page.context["definition"], "kind": "funnel", "name": "Other", "is_shared": "on"}
+        client.post(reverse("admin:insight_save"), {**sent, "as": "same", "insight": insight.id, "version": "1"})
+        insight.refresh_from_db()
+        assert (insight.name, insight.definition["step-0"], insight.version) == ("Other", "account_created", 2)
+        assert not insight.on_organizations
+
+    def test_on_an_organizations_page_each_says_what_it_is_for_one(self, client, ada, events):
+        steps = {"step-0": "project_created", "step-1": "purchase", "range": "-7d"}
+        self.kept(client, "funnel", "Steps", **steps)
+        self.kept(client, "funnel", "Steps of users", **steps, by="user")
+        self.kept(client, "retention", "Back", range="-30d", interval="month")
+        self.kept(client, "lifecycle", "Life", range="custom", **{"from": "-1d"}, interval="day")
+
+        def answers(external_id: str) -> dict[str, str]:
+            organization = OrganizationKey.objects.get(external_id=external_id).organization
+            page = client.get(reverse("admin:orgs_organization_change", args=[organization.id]))
+            found = re.findall(r'>([^<]+)</a></h3>\s*<div data-load="([^"]+)"', page.content.decode())
+            return {name: client.get(unescape(answered)).content.decode() for name, answered in found}
+
+        first, third = answers("org-1"), answers("org-3")
+        assert "as far as “project_created”, step 1 of 2; “purchase” did not follow" in first["Steps"]
+        assert "It did not begin with “project_created”" in third["Steps"]
+        assert "1\xa0user began with “project_created”; 0 (0" in first["Steps of users"]
+        assert "which is the last of this time" in first["Back"]
+        assert "Organizations" not in first["Back"]
+        assert "It was active in 1 of 2\xa0days, new in the day of" in first["Life"]
+
+    def test_a_question_about_one_organization_names_it_and_is_kept_for_all(self, client, ada, events):
+        organization = OrganizationKey.objects.get(external_id="org-1").organization
+        organization.display_name = HOSTILE
+        organization.save()
+        for address in (reverse("admin:insight"), reverse("admin:insight_pattern", args=["lifecycle"])):
+            page = client.get(f"{address}?organization=org-1")
+            assert page.context["about"] == HOSTILE
+            assert "<script>alert" not in page.content.decode()
+            assert '<input type="hidden" name="organization" value="org-1">' in page.content.decode()
+            assert "org-1" not in page.context["definition"]
+        unknown = self.part(client, "lifecycle", organization="nobody")
+        assert "No organization has this id" in unknown
 
     def test_an_insight_of_another_kind_is_not_overwritten(self, client, ada):
         insight = kept(client)

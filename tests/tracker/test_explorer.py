@@ -1,5 +1,6 @@
 """The event explorer and the pages of usage: counts by hand, hostile text as text, filters."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import orjson
@@ -7,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from config.backoffice import settings
-from tests.factories import application, staff
+from orgs.models import Organization
+from tests.factories import application, cohort, staff
 from tests.tracker.test_rollups import NOW, event, put
 from tracker import explorer, rollups
 from tracker.explorer import EventName, PropertySeen
@@ -33,6 +35,9 @@ def test_names_with_counts_and_days():
     assert explorer.names(SCOPE) == [EventName("saved", 2, 2, date(2026, 3, 7), date(2026, 3, 10))]
     assert explorer.names(SCOPE, "AVE") == explorer.names(SCOPE)
     assert explorer.names(SCOPE, "%") == []
+    one = replace(SCOPE, cohort=cohort("B", Organization.objects.get(external_id="b")).pk)
+    assert explorer.names(one) == [EventName("saved", 1, 1, date(2026, 3, 7), date(2026, 3, 7))]
+    assert explorer.sample("saved", one).events == 1
 
 
 def test_properties_with_types_values_and_shares():

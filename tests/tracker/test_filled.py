@@ -36,7 +36,7 @@ def sent() -> list[dict]:
 def tables() -> dict[str, list[tuple]]:
     return {
         "events": list(Event.objects.order_by("id").values_list("id", *store.COLUMNS)),
-        "keys": sorted(EventKey.objects.values_list("event_key", "event_id", "fingerprint", "received_at")),
+        "keys": sorted(EventKey.objects.values_list("digest", "event_id", "fingerprint", "received_at")),
     }
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.backoffice.models import AuditEntry
 from orgs.models import Organization
-from tests.factories import organization, staff
+from tests.factories import cohort, organization, staff
 from tests.tracker.sending import Product, body
 from tests.tracker.test_rollups import event, put
 from tracker import arrivals, rollups
@@ -30,6 +30,15 @@ def page(client):
 def text(answer) -> str:
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def test_the_stream_of_a_cohort(page):
+    put(Product().application, [event(timezone.now(), name=name, external_id=name) for name in ("inside", "outside")])
+    some = cohort("Some", Organization.objects.get(external_id="inside"))
+    html = text(page.get(reverse("admin:events"), {"cohort": some.pk}))
+    assert "<b>inside</b>" in html
+    assert "<b>outside</b>" not in html
+    assert "Some ×" in html
 
 
 def test_the_stream_is_live_escaped_and_shows_the_environment(page):

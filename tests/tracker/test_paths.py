@@ -3,6 +3,7 @@
 import random
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -10,8 +11,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from config.backoffice.models import AuditEntry
-from orgs.models import Organization, OrganizationKey
-from tests.factories import application, staff
+from orgs.cohorts.choosing import members
+from orgs.models import Cohort, Organization, OrganizationKey
+from tests.factories import application, cohort, staff
 from tests.tracker.test_rollups import NOW, event, put
 from tracker import paths, rollups, sessions
 from tracker.models import Event, PathDay, PathRule, SessionDay
@@ -79,6 +81,11 @@ def story():
     return shop, other
 
 
+def some() -> Cohort:
+    """Of two organizations, one of them with an alias."""
+    return cohort("Some", *Organization.objects.filter(external_id__in=["a", "b"]))
+
+
 def page_by_hand(each: Event) -> str:
     page = re.sub(r"/[0-9]+(?=/|$)", "/:id", each.path.split("?")[0])
     rules = {
@@ -93,14 +100,18 @@ def in_scope(scope: Scope) -> list[Event]:
     return [
         each
         for each in found
-        if scope.since <= each.occurred_at.date() < scope.until and scope.application in (None, each.application_id)
+        if scope.since <= each.occurred_at.date() < scope.until
+        and scope.application in (None, each.application_id)
+        and (scope.cohort is None or each.key.organization_id in members(scope.cohort))
     ]
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"])
 @pytest.mark.parametrize("only", [None, 0, 1])
-def test_pages_are_those_by_hand(story, environment, only):
-    scope = Scope(SCOPE.since, SCOPE.until, environment, None if only is None else story[only].pk)
+@pytest.mark.parametrize("cohort", [None, "some"])
+def test_pages_are_those_by_hand(story, environment, only, cohort):
+    application = None if only is None else story[only].pk
+    scope = Scope(SCOPE.since, SCOPE.until, environment, application, cohort and some().pk)
     counted = defaultdict(lambda: [0, set(), set(), set()])
     with_path = [each for each in in_scope(scope) if each.path]
     for each in with_path:
@@ -126,18 +137,24 @@ def test_a_search_is_text_not_a_pattern(story):
     assert paths.pages(SCOPE, "a%b") == []
 
 
-def test_sessions_are_those_by_hand(story):
-    by_org, by_day = defaultdict(set), defaultdict(set)
-    for each in in_scope(SCOPE):
+@pytest.mark.parametrize("cohort", [None, "some"])
+def test_sessions_are_those_by_hand(story, cohort):
+    scope = replace(SCOPE, cohort=cohort and some().pk)
+    by_org, by_day, who = defaultdict(set), defaultdict(set), defaultdict(set)
+    for each in in_scope(scope):
         if each.session_id:
             session = (each.application_id, each.session_id)
             by_org[each.key.organization_id].add(session)
             by_day[each.occurred_at.date()].add(session)
-    found = sessions.by_organization(SCOPE)
+            who[each.occurred_at.date()].add(each.key.organization_id)
+    found = sessions.by_organization(scope)
     assert {each.organization_id: each.sessions for each in found} == {org: len(had) for org, had in by_org.items()}
-    days = sessions.by_day(SCOPE)
+    days = sessions.by_day(scope)
     assert [each.day for each in days] == [SCOPE.since + timedelta(days=count) for count in range(10)]
     assert {each.day: each.sessions for each in days if each.sessions} == {day: len(had) for day, had in by_day.items()}
+    assert {each.day: each.organizations for each in days if each.sessions} == {
+        day: len(had) for day, had in who.items()
+    }
 
 
 def test_pages_and_sessions_are_kept_until_something_new():
@@ -165,6 +182,8 @@ def test_the_latest_sessions_with_length_and_pages():
     [found] = sessions.latest(SCOPE)
     assert (found.minutes, found.events, found.pages, found.session_id) == (31, 2, 1, UUID(int=7))
     assert found.organization_id == Organization.objects.get().pk
+    assert sessions.latest(replace(SCOPE, cohort=cohort("Nobody").pk)) == []
+    assert sessions.latest(replace(SCOPE, cohort=cohort("It", found.organization_id).pk)) == [found]
 
 
 REFUSED = [

@@ -167,3 +167,14 @@ STAGES = {
         "incomplete_last_bucket": {"type": "boolean"},
     },
 }
+SHAPES = [FUNNEL, RETENTION, SPAN]
+KEPT_ANSWER = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "name": TEXT,
+        "kind": {**TEXT, "enum": ["trends", "funnel", "retention", "lifecycle"]},
+        "version": {"type": "integer"},
+        "answer": {"anyOf": [TREND, STEPS, COHORTS, STAGES], "description": "As the door of its kind answers."},
+    },
+}

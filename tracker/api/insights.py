@@ -18,6 +18,11 @@ from tracker.insights import as_json, reading, running, trends
 from tracker.insights.description import Description
 from tracker.insights.reading import BadDescription
 
+REFUSED = {
+    400: OpenApiResponse(schema.ERROR, description="`field` names the part that makes no sense."),
+    422: OpenApiResponse(schema.ERROR, description="Stopped after 30 seconds; says what to narrow."),
+}
+
 
 class QueryView(APIView):
     """`POST`: ask. The optional header `X-Query-Id` names the question, so that it can be watched and cancelled."""
@@ -29,11 +34,7 @@ class QueryView(APIView):
         summary="Answer a question about usage: series, formula, breakdown, range",
         tags=["insights"],
         request={"application/json": insight_schema.DESCRIPTION},
-        responses={
-            200: OpenApiResponse(insight_schema.TREND),
-            400: OpenApiResponse(schema.ERROR, description="`field` names the part that makes no sense."),
-            422: OpenApiResponse(schema.ERROR, description="Stopped after 30 seconds; says what to narrow."),
-        },
+        responses={200: OpenApiResponse(insight_schema.TREND), **REFUSED},
     )
     def post(self, request: Request) -> Response:
         now = timezone.now()

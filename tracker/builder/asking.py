@@ -8,11 +8,11 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
-from config.backoffice.ids import read_id
 from orgs.models import Cohort
 from tracker.builder import form
+from tracker.builder.around import saved_of
 from tracker.builder.lines import Lines, lines_of
-from tracker.builder.patterns import LONGEST, PATTERNS, span_of, steps_of
+from tracker.builder.patterns import LONGEST, PATTERNS, by_interval
 from tracker.insights import wording
 from tracker.insights.description import Description
 from tracker.insights.reading import BadDescription, read
@@ -34,7 +34,7 @@ class Question:
 
 
 def question_of(request: HttpRequest, today: date) -> Question:
-    saved = saved_of(request)
+    saved = saved_of(request, SavedInsight.Kind.TRENDS)
     if form.is_filled(request.GET):
         document = form.document_of(request.GET)
     else:
@@ -68,13 +68,6 @@ def in_words(today: date) -> Callable[[SavedInsight], str]:
     return say
 
 
-def saved_of(request: HttpRequest) -> SavedInsight | None:
-    number = read_id(request.GET.get("insight"))
-    if number is None:
-        return None
-    return SavedInsight.objects.visible_to(request.user).filter(id=number, kind=SavedInsight.Kind.TRENDS).first()
-
-
 def edited(document: dict[str, Any], fields: QueryDict) -> dict[str, Any]:
     """The document after the button that was pressed: a line more, or a line less."""
     if "add" in fields:
@@ -93,6 +86,11 @@ def without_blanks(document: dict[str, Any]) -> dict[str, Any]:
     return asked
 
 
+def kept_part(document: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a question that was asked: no empty lines, and not the one organization it was narrowed to."""
+    return {key: value for key, value in without_blanks(document).items() if key != "organization"}
+
+
 def kept_definition(kind: str, document: Any, today: date) -> dict[str, Any]:
     """What is kept: a description as it is written, or a pattern's fields. Raises BadDescription."""
     if kind not in PATTERNS:
@@ -102,5 +100,6 @@ def kept_definition(kind: str, document: Any, today: date) -> dict[str, Any]:
     fields = PATTERNS[kind].filled(document)
     if any(len(each) > LONGEST for each in fields.values()):
         raise BadDescription("definition", f"A field has more than {LONGEST} characters.")
-    span_of(fields, today, steps_of(fields))
+    steps = PATTERNS[kind].document(fields).get("steps") or [{"event": None}]
+    read({**by_interval(fields), "series": steps}, today)
     return fields

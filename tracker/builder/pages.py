@@ -17,6 +17,7 @@ from config.backoffice import posted, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from tracker.builder import addresses, asking, drawing, menus, saving
+from tracker.builder.around import around
 from tracker.insights import running, trends
 from tracker.insights.asking import sentence
 from tracker.insights.reading import BadDescription
@@ -50,14 +51,9 @@ def insight_page(request: HttpRequest) -> HttpResponse:
         "question": question,
         "lines": question.lines,
         "menus": menus.menus(),
-        "saved": question.saved,
-        "may_change": question.saved is not None
-        and SavedInsight.objects.changeable_by(request.user).filter(id=question.saved.id).exists(),
-        "definition": json.dumps(asking.without_blanks(question.document)),
+        **around(request, SavedInsight.Kind.TRENDS, question.saved, asking.kept_part(question.document)),
         "result_url": f"{reverse('admin:insight_result')}?{asked.urlencode()}",
         "query_id": asked["query"],
-        "dashboards": Dashboard.objects.changeable_by(request.user),
-        "can_add": request.user.has_perm("tracker.add_savedinsight"),
     }
     title = question.saved.name if question.saved else "New insight"
     return render_page(request, "admin/insights/builder.html", context, title=title)

@@ -38,7 +38,7 @@ BESIDE_EVERYBODY = {
 def insights_panel(request: HttpRequest, organization: Organization) -> dict[str, Any] | None:
     """Nothing until somebody puts an insight there."""
     insights = [
-        (each, addresses.opened(each), addresses.answered(each, organization.external_id))
+        (each, *(address(each, organization.external_id) for address in (addresses.opened, addresses.answered)))
         for each in SavedInsight.objects.on_organizations()
     ]
     return {"insights": insights} if insights else None

@@ -1,6 +1,5 @@
 """Pages of funnel, retention and lifecycle: a short form, and the answer loaded beside it."""
 
-import json
 from typing import Any
 from uuid import uuid4
 
@@ -8,13 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from config.backoffice import settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.models import Cohort
 from tracker.builder import choices, menus
+from tracker.builder.around import around, saved_of
 from tracker.builder.pages import SEE, refused
-from tracker.builder.patterns import PATTERNS, cohort_words, range_words
+from tracker.builder.patterns import FIELDS, PATTERNS, cohort_words, range_words
 from tracker.insights import running
 from tracker.insights.description import Interval
 from tracker.insights.funnels import MOST
@@ -31,9 +30,11 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
     pattern = PATTERNS.get(name)
     if pattern is None:
         raise Http404
-    fields = pattern.filled(request.GET)
+    saved = saved_of(request, name)
+    is_sent = saved is None or any(each in request.GET for each in FIELDS)
+    fields = pattern.filled(request.GET if is_sent else saved.definition)
     if "answer" in request.GET:
-        return answer(request, name, fields)
+        return answer(request, name, {**fields, "organization": request.GET.get("organization", "")})
     asked = request.GET.copy()
     asked["answer"], asked["query"] = "1", uuid4().hex
     context = {
@@ -43,13 +44,12 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
         "steps": [(f"step-{n}", fields.get(f"step-{n}", "")) for n in range(shown_steps(fields))],
         "intervals": [(str(each), choices.INTERVALS[each]) for each in INTERVALS.get(name, ())],
         "menus": menus.menus(),
-        "kept": json.dumps(fields),
-        "can_add": request.user.has_perm("tracker.add_savedinsight"),
+        **around(request, name, saved, fields),
         "is_asked": name != "funnel" or bool(fields.get("step-0")),
         "result_url": f"?{asked.urlencode()}",
         "query_id": asked["query"],
     }
-    return render_page(request, "admin/insights/pattern.html", context, title=pattern.title)
+    return render_page(request, "admin/insights/pattern.html", context, title=saved.name if saved else pattern.title)
 
 
 def shown_steps(fields: dict[str, Any]) -> int:
@@ -61,7 +61,7 @@ def shown_steps(fields: dict[str, Any]) -> int:
 def answer(request: HttpRequest, name: str, fields: dict[str, str]) -> HttpResponse:
     now = timezone.now()
     try:
-        found = PATTERNS[name].ask(fields, now, settings.today(now), request.GET.get("query", ""))
+        found = PATTERNS[name].ask(fields, now, request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, error.message if isinstance(error, BadDescription) else str(error))
     if "export" in request.GET:

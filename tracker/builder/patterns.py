@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from config.backoffice import formatting
 from config.backoffice.ids import read_id
-from tracker.builder import form
+from tracker.builder import alone, form
+from tracker.builder.alone import label
 from tracker.builder.form import Fields
 from tracker.fields import PRODUCTION
-from tracker.insights import funnels, lifecycle, retention, spans
-from tracker.insights.description import Description, Interval
+from tracker.insights import retention, shapes
+from tracker.insights.description import Interval
 from tracker.insights.funnels import FEWEST, MOST
-from tracker.insights.reading import BadDescription, read
-from tracker.insights.spans import Span
+from tracker.insights.reading import BadDescription
 
 FIELDS = (
     *(f"step-{n}" for n in range(MOST)),
@@ -22,6 +22,7 @@ FIELDS = (
 )
 LONGEST = 300
 HEAT_STEPS = 10
+RETENTION = "Organizations by the first time, in percent of those that began; the last number of a line"
 PARTS = ("new", "returning", "resurrecting")
 COLOURS = {"new": "usage", "returning": "series-4", "resurrecting": "series-3", "dormant": "series-7"}
 
@@ -30,15 +31,17 @@ COLOURS = {"new": "usage", "returning": "series-4", "resurrecting": "series-3", 
 class Pattern:
     """`ask` answers a template's context, `sentence` among it, to a question that its id names while it runs.
 
-    `exported` in it is the header and the rows of a file, `says` is the definition in words. Raises BadDescription,
-    running.TooSlow, running.Cancelled.
+    `exported` in it is the header and the rows of a file, `says` is the definition in words, `document` the question as
+    the API takes it. With the field `organization` it is about one. Raises BadDescription, running.TooSlow,
+    running.Cancelled.
     """
 
     name: str
     title: str
     about: str
     defaults: Mapping[str, str]
-    ask: Callable[[Fields, datetime, date, str], dict[str, Any]]
+    document: Callable[[Fields], dict[str, Any]]
+    ask: Callable[[Fields, datetime, str], dict[str, Any]]
     says: Callable[[Fields], str]
 
     def filled(self, fields: Fields) -> dict[str, str]:
@@ -50,18 +53,19 @@ class Pattern:
         return f"{self.says(fields).removesuffix('.')}{cohort_words(fields, cohorts)}."
 
 
-def span_of(fields: Fields, today: date, names: list[str] | None = None) -> tuple[Description, Span]:
-    """Range, scope, interval and, as series, the events that were named; judged like every description."""
-    document = {
-        "series": [{"event": name} for name in names] if names else [{"event": None}],
+def shared(fields: Fields) -> dict[str, Any]:
+    """The part of the document that every question has: range, scope, whom it is about."""
+    return {
         "range": form.range_of(fields),
-        "interval": fields.get("interval") or None,
         "environment": fields.get("environment", PRODUCTION).strip() or None,
         "application": fields.get("application") or None,
+        "organization": fields.get("organization") or None,
         "filters": [{"operator": "in_cohort", "value": [fields["cohort"]]}] if fields.get("cohort") else [],
     }
-    found = read(document, today)
-    return found, spans.of(found)
+
+
+def by_interval(fields: Fields) -> dict[str, Any]:
+    return {**shared(fields), "interval": fields.get("interval") or None}
 
 
 # --- Funnel ------------------------------------------------------------------------------------------------
@@ -76,27 +80,41 @@ def days_of(fields: Fields) -> int:
     return int(text)
 
 
-def ask_funnel(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
-    names, days = steps_of(fields), days_of(fields)
+def funnel_document(fields: Fields) -> dict[str, Any]:
+    return {
+        **shared(fields),
+        "steps": [{"event": name} for name in steps_of(fields)],
+        "by": fields["by"],
+        "window_days": days_of(fields),
+    }
+
+
+def ask_funnel(fields: Fields, now: datetime, query_id: str) -> dict[str, Any]:
+    names, by = steps_of(fields), fields["by"]
     if len(names) < FEWEST:
         raise BadDescription("steps", "Name at least two events: what comes first, and what should follow.")
-    asked, span = span_of({**fields, "interval": ""}, today, names)
-    by = fields.get("by") or "organization"
-    found = funnels.answer(asked.series, span, now, by=by, window=timedelta(days=days), query_id=query_id)
+    found = shapes.funnel(funnel_document(fields), now, query_id)
+    is_alone = is_about_one(fields) and by == "organization"
     first, last = found.steps[0], found.steps[-1]
     who = formatting.plural(first.count, by)
     share = formatting.percent(last.of_first)
     sentence = f"{who} began with “{names[0]}”; {formatting.number(last.count)} ({share}) reached “{names[-1]}”"
     steps = [(name, step, round((step.of_first or 0) * 100)) for name, step in zip(names, found.steps, strict=True)]
-    rule = (
-        f"Each step within {formatting.plural(days, 'day')} of the first, in this order; other events may lie between."
-    )
+    days = formatting.plural(days_of(fields), "day")
+    rule = f"Each step within {days} of the first, in this order; other events may lie between."
     rows = [
         (place, name, step.count, step.of_first, step.of_previous)
         for place, (name, step) in enumerate(zip(names, found.steps, strict=True), start=1)
     ]
     exported = ("step", "event", f"{by}s", "of_first", "of_previous"), rows
-    return {"sentence": sentence, "steps": steps, "by": by, "rule": rule, "exported": exported}
+    return {
+        "sentence": alone.reached(found, names) if is_alone else sentence,
+        "is_alone": is_alone,
+        "steps": steps,
+        "by": by,
+        "rule": rule,
+        "exported": exported,
+    }
 
 
 def funnel_words(fields: Fields) -> str:
@@ -105,24 +123,29 @@ def funnel_words(fields: Fields) -> str:
 
 
 # --- Retention ---------------------------------------------------------------------------------------------
-def ask_retention(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
-    _asked, span = span_of(fields, today)
-    start, back = fields.get("start", "").strip() or None, fields.get("back", "").strip() or None
-    found = retention.answer(span, now, start=start, back=back, query_id=query_id)
+def retention_document(fields: Fields) -> dict[str, Any]:
+    names = {key: fields.get(key, "").strip() or None for key in ("start", "back")}
+    return {**by_interval(fields), **names}
+
+
+def ask_retention(fields: Fields, now: datetime, query_id: str) -> dict[str, Any]:
+    found = shapes.retained(retention_document(fields), now, query_id)
     cohorts = [each for each in found.cohorts if each.size]
-    unit = span.interval or Interval.WEEK
+    unit = Interval(fields["interval"])
     began = sum(each.size for each in cohorts)
     next_one = [each for each in cohorts if len(each.returned) > 1]
     came = sum(each.returned[1] for each in next_one)
     of = sum(each.size for each in next_one)
-    sentence = f"{formatting.plural(began, 'organization')} began; {formatting.percent(came / of if of else None)}"
+    share = formatting.percent(came / of if of else None)
+    sentence = f"{formatting.plural(began, 'organization')} began; {share} of them came back in the {unit} after"
+    is_alone = is_about_one(fields)
     return {
-        "sentence": f"{sentence} of them came back in the {unit} after",
+        "sentence": alone.came_back(found, unit) if is_alone else sentence,
+        "is_alone": is_alone,
         "cohorts": [(label(each.began, unit), each.size, heat(each)) for each in cohorts],
         "ages": range(max((len(each.returned) for each in cohorts), default=0)),
         "unit": unit,
-        "rule": "Organizations by the first time, in percent of those that began; the last number of a line may be of "
-        f"a {unit} that is still running.",
+        "rule": f"{alone.RETENTION if is_alone else RETENTION} may be of a {unit} that is still running.",
         "exported": (
             ("began", "organizations", f"{unit}s_later", "returned", "share"),
             [
@@ -149,10 +172,9 @@ def heat(cohort: retention.Cohort) -> list[tuple[int, str, int]]:
 
 
 # --- Lifecycle ---------------------------------------------------------------------------------------------
-def ask_lifecycle(fields: Fields, now: datetime, today: date, query_id: str) -> dict[str, Any]:
-    _asked, span = span_of(fields, today)
-    found = lifecycle.answer(span, now, query_id=query_id)
-    unit = span.interval or Interval.WEEK
+def ask_lifecycle(fields: Fields, now: datetime, query_id: str) -> dict[str, Any]:
+    found = shapes.stages(by_interval(fields), now, query_id)
+    unit = Interval(fields["interval"])
     series = [
         {
             "label": part.capitalize(),
@@ -180,11 +202,17 @@ def ask_lifecycle(fields: Fields, now: datetime, today: date, query_id: str) -> 
     rule = f"New: the first {unit} ever. Dormant: active in the {unit} before and not in this one."
     stages = [(stage.bucket, *(getattr(stage, part) for part in PARTS), stage.dormant) for stage in found.stages]
     exported = (str(unit), *PARTS, "dormant"), stages
+    if is_about_one(fields):
+        sentence = alone.lived(found, unit)
     return {"sentence": sentence, "chart": chart, "rule": rule, "unit": unit, "exported": exported}
 
 
 def lifecycle_words(fields: Fields) -> str:
     return f"New, returning, resurrecting and dormant organizations by {fields['interval']}; {range_words(fields)}."
+
+
+def is_about_one(fields: Fields) -> bool:
+    return bool(fields.get("organization"))
 
 
 def cohort_words(fields: Fields, cohorts: Mapping[int, str]) -> str:
@@ -200,10 +228,6 @@ def range_words(fields: Fields) -> str:
     return chosen[:1].lower() + chosen[1:]
 
 
-def label(day: date, unit: Interval) -> str:
-    return f"{day:%b %Y}" if unit == Interval.MONTH else f"{day.day} {day:%b}"
-
-
 PATTERNS = {
     each.name: each
     for each in (
@@ -212,6 +236,7 @@ PATTERNS = {
             "Funnel",
             "How many did one thing after the other?",
             {"range": "-90d", "by": "organization", "window_days": "14"},
+            funnel_document,
             ask_funnel,
             funnel_words,
         ),
@@ -220,6 +245,7 @@ PATTERNS = {
             "Retention",
             "How many organizations come back?",
             {"range": "-11mStart", "interval": "month"},
+            retention_document,
             ask_retention,
             retention_words,
         ),
@@ -228,6 +254,7 @@ PATTERNS = {
             "Lifecycle",
             "Who is new, who stays, who falls silent?",
             {"range": "-90d", "interval": "week"},
+            by_interval,
             ask_lifecycle,
             lifecycle_words,
         ),

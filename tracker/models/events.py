@@ -51,18 +51,14 @@ class Event(models.Model):
 class EventKey(models.Model):
     """An idempotency key that was used: filled in its event's transaction, pruned after seven days.
 
-    A row is written for every event that has a key: one index holds what must be single, and no trigger checks what
-    the ingest knows, that the application exists.
+    A row is written for every event that has a key, so it is small: the key is known by 16 bytes of a digest over the
+    application and the key (`tracker.store.digest`), and one index holds them.
     """
 
-    pk = models.CompositePrimaryKey("application", "event_key")
-    application = models.ForeignKey(
-        Application, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
-    )
-    event_key = models.CharField(max_length=200, db_collation="C")
     event_id = models.BigIntegerField()
-    fingerprint = models.BinaryField(max_length=16, help_text="Of event, user and organization: reuse is told apart.")
     received_at = models.DateTimeField()
+    digest = models.UUIDField(primary_key=True)
+    fingerprint = models.UUIDField(help_text="Of event, user and organization: reuse is told apart.")
 
     class Meta:
         default_permissions = ()
@@ -70,7 +66,7 @@ class EventKey(models.Model):
         indexes = [BrinIndex(fields=["received_at"], name="event_key_by_receipt")]
 
     def __str__(self) -> str:
-        return self.event_key
+        return str(self.digest)
 
 
 class Membership(models.Model):

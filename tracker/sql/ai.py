@@ -23,6 +23,9 @@ WITH said AS (
     WHERE event.name = ANY(%(names)s) AND event.environment = 'production'
       AND event.occurred_at >= %(since)s AND event.occurred_at < %(until)s
       AND (%(organization_id)s::bigint IS NULL OR key.organization_id = %(organization_id)s)
+      AND (%(cohort)s::bigint IS NULL OR key.organization_id IN (
+          SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = %(cohort)s
+      ))
 ), priced AS (
     SELECT said.*,
            CASE WHEN is_call THEN COALESCE(

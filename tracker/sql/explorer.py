@@ -6,6 +6,9 @@ SELECT daily.name, sum(daily.events)::bigint, count(DISTINCT key.organization_id
 FROM tracker_eventnameday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
 WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
   AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s)
+  AND (%(cohort)s::bigint IS NULL OR key.organization_id IN (
+      SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = %(cohort)s
+  ))
   AND (%(search)s = '' OR strpos(lower(daily.name), lower(%(search)s)) > 0)
 GROUP BY daily.name ORDER BY 2 DESC, 1 LIMIT %(most)s
 """
@@ -18,6 +21,10 @@ WITH places AS MATERIALIZED (
     SELECT key_id, day FROM tracker_eventnameday
     WHERE name = %(name)s AND environment = %(environment)s
       AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
+      AND (%(cohort)s::bigint IS NULL OR key_id IN (
+          SELECT key.id FROM orgs_cohortmember AS member JOIN orgs_organizationkey AS key USING (organization_id)
+          WHERE member.cohort_id = %(cohort)s
+      ))
     ORDER BY day DESC, events DESC, key_id LIMIT %(places)s
 ), sample AS MATERIALIZED (
     SELECT found.properties FROM places CROSS JOIN LATERAL (

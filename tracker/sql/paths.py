@@ -40,6 +40,10 @@ WITH seen AS MATERIALIZED (
       AND event.key_id IS NOT NULL AND event.name <> ALL(%(statements)s)
       AND event.occurred_at >= %(starts)s AND event.occurred_at < %(ends)s
       AND (%(application)s::bigint IS NULL OR event.application_id = %(application)s)
+      AND (%(cohort)s::bigint IS NULL OR event.key_id IN (
+          SELECT key.id FROM orgs_cohortmember AS member JOIN orgs_organizationkey AS key USING (organization_id)
+          WHERE member.cohort_id = %(cohort)s
+      ))
 ), plain AS MATERIALIZED (
     SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
     FROM (SELECT DISTINCT application_id, path FROM seen) AS paths
@@ -79,6 +83,9 @@ SELECT key.organization_id, sum(daily.events)::bigint, max(daily.day)
 FROM tracker_pathday AS daily JOIN chosen USING (application_id, path)
 JOIN orgs_organizationkey AS key ON key.id = daily.key_id
 WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
+  AND (%(cohort)s::bigint IS NULL OR key.organization_id IN (
+      SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = %(cohort)s
+  ))
 GROUP BY 1 ORDER BY 2 DESC, 1
 """
 
@@ -90,6 +97,10 @@ WITH had AS (
         SELECT DISTINCT day, application_id, session_id FROM tracker_sessionday
         WHERE environment = %(environment)s AND day >= %(since)s AND day < %(until)s
           AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
+          AND (%(cohort)s::bigint IS NULL OR key_id IN (
+              SELECT key.id FROM orgs_cohortmember AS member JOIN orgs_organizationkey AS key USING (organization_id)
+              WHERE member.cohort_id = %(cohort)s
+          ))
     ) AS once GROUP BY day
 ), who AS (
     SELECT day, count(*) AS organizations FROM (
@@ -97,6 +108,9 @@ WITH had AS (
         FROM tracker_usageday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
         WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
           AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s) AND daily.sessions > 0
+          AND (%(cohort)s::bigint IS NULL OR key.organization_id IN (
+              SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = %(cohort)s
+          ))
     ) AS once GROUP BY day
 )
 SELECT had.day, had.sessions, who.organizations FROM had JOIN who USING (day) ORDER BY had.day
@@ -110,6 +124,9 @@ WITH had AS (
         FROM tracker_sessionday AS daily JOIN orgs_organizationkey AS key ON key.id = daily.key_id
         WHERE daily.environment = %(environment)s AND daily.day >= %(since)s AND daily.day < %(until)s
           AND (%(application)s::bigint IS NULL OR daily.application_id = %(application)s)
+          AND (%(cohort)s::bigint IS NULL OR key.organization_id IN (
+              SELECT organization_id FROM orgs_cohortmember WHERE cohort_id = %(cohort)s
+          ))
     ) AS once GROUP BY organization_id
 ), used AS (
     SELECT key.organization_id, sum(daily.events)::bigint AS events,
@@ -131,10 +148,46 @@ WITH newest AS MATERIALIZED (
     WHERE event.session_id IS NOT NULL
       AND event.environment = %(environment)s AND event.name <> ALL(%(statements)s)
       AND (%(application)s::bigint IS NULL OR event.application_id = %(application)s)
+      AND (%(cohort)s::bigint IS NULL OR event.key_id IN (
+          SELECT key.id FROM orgs_cohortmember AS member JOIN orgs_organizationkey AS key USING (organization_id)
+          WHERE member.cohort_id = %(cohort)s
+      ))
 )
 SELECT newest.application_id, newest.session_id, min(key.organization_id),
        CASE WHEN count(DISTINCT newest.user_hash) = 1 THEN min(newest.user_hash) END,
        min(newest.occurred_at), max(newest.occurred_at), count(*), count(DISTINCT split_part(newest.path, '?', 1))
 FROM newest LEFT JOIN orgs_organizationkey AS key ON key.id = newest.key_id
 GROUP BY 1, 2 ORDER BY 6 DESC, 2 LIMIT %(most)s
+"""
+
+# One row: the same as in PAGES of the organizations in a cohort. Reads their rows of path_of_day.
+PAGES_OF_COHORT = """
+WITH by_key AS (
+    SELECT application_id, path, key_id, sum(events) AS events FROM tracker_pathday
+    WHERE environment = %(environment)s AND day >= %(since)s AND day < %(until)s
+      AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
+      AND key_id IN (
+          SELECT key.id FROM orgs_cohortmember AS member JOIN orgs_organizationkey AS key USING (organization_id)
+          WHERE member.cohort_id = %(cohort)s
+      )
+    GROUP BY 1, 2, 3
+), seen AS MATERIALIZED (
+    SELECT by_key.application_id, by_key.path, key.organization_id, by_key.events
+    FROM by_key JOIN orgs_organizationkey AS key ON key.id = by_key.key_id
+), plain AS MATERIALIZED (
+    SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
+    FROM (SELECT DISTINCT application_id, path FROM seen) AS paths
+), folded AS MATERIALIZED (
+    SELECT plain.application_id, plain.path, COALESCE((
+        SELECT rule.page FROM unnest(%(applications)s::bigint[], %(patterns)s::text[], %(pages)s::text[])
+            WITH ORDINALITY AS rule (application_id, pattern, page, position)
+        WHERE rule.application_id = plain.application_id AND plain.page ~ rule.pattern
+        ORDER BY rule.position LIMIT 1
+    ), plain.page) AS page
+    FROM plain
+)
+SELECT folded.page, sum(seen.events)::bigint, count(DISTINCT seen.organization_id), count(DISTINCT folded.path)
+FROM seen JOIN folded USING (application_id, path)
+WHERE %(search)s = '' OR strpos(lower(folded.page), lower(%(search)s)) > 0
+GROUP BY folded.page ORDER BY 2 DESC, 1 LIMIT %(most)s
 """

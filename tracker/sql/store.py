@@ -16,17 +16,16 @@ WITH gate AS MATERIALIZED (
         %(application_id)b::bigint[], %(key_id)b::bigint[], %(name)b::text[], %(user_hash)b::bytea[],
         %(path)b::text[], %(session_id)b::uuid[], %(environment)b::text[], %(plan)b::text[],
         %(occurred_at)b::timestamptz[], %(received_at)b::timestamptz[], %(properties)b::jsonb[],
-        %(event_key)b::text[], %(fingerprint)b::bytea[]
+        %(digest)b::uuid[], %(fingerprint)b::uuid[]
     ) WITH ORDINALITY AS incoming (
         application_id, key_id, name, user_hash, path, session_id, environment, plan,
-        occurred_at, received_at, properties, event_key, fingerprint, position
+        occurred_at, received_at, properties, digest, fingerprint, position
     )
     WHERE incoming.key_id IS NULL OR incoming.key_id IN (SELECT id FROM held)
 ), keyed AS (
-    INSERT INTO tracker_eventkey (application_id, event_key, event_id, fingerprint, received_at)
-    SELECT application_id, event_key, id, fingerprint, received_at
-    FROM drawn WHERE event_key IS NOT NULL ORDER BY application_id, event_key COLLATE "C", position
-    ON CONFLICT (application_id, event_key) DO NOTHING
+    INSERT INTO tracker_eventkey (event_id, received_at, digest, fingerprint)
+    SELECT id, received_at, digest, fingerprint FROM drawn WHERE digest IS NOT NULL ORDER BY digest, position
+    ON CONFLICT (digest) DO NOTHING
     RETURNING event_id
 ), stored AS (
     INSERT INTO tracker_event (
@@ -35,7 +34,7 @@ WITH gate AS MATERIALIZED (
     )
     SELECT id, application_id, key_id, name, user_hash, path, session_id, environment, plan,
            occurred_at, received_at, properties
-    FROM drawn WHERE event_key IS NULL OR id IN (SELECT event_id FROM keyed)
+    FROM drawn WHERE digest IS NULL OR id IN (SELECT event_id FROM keyed)
     RETURNING id
 )
 SELECT drawn.position - 1, drawn.id FROM drawn JOIN stored USING (id)
@@ -52,24 +51,8 @@ SELECT ARRAY(SELECT id FROM orgs_organizationkey WHERE id = ANY(%(key_ids)b::big
 FROM gate
 """
 
-# One row of the answer: the id of an event whose key was not used before; of rows with the same key the first. Keys
-# of one transaction go in key order.
-USE_KEYS = """
-INSERT INTO tracker_eventkey (application_id, event_key, event_id, fingerprint, received_at)
-SELECT asked.application_id, asked.event_key, asked.event_id, asked.fingerprint, asked.received_at
-FROM unnest(
-    %(application_id)b::bigint[], %(event_key)b::text[], %(event_id)b::bigint[], %(fingerprint)b::bytea[],
-    %(received_at)b::timestamptz[]
-) AS asked (application_id, event_key, event_id, fingerprint, received_at)
-ORDER BY asked.application_id, asked.event_key COLLATE "C", asked.event_id
-ON CONFLICT (application_id, event_key) DO NOTHING
-RETURNING event_id
-"""
-
 # One row: a key that was used before, with the event that used it first. Served by the primary key.
 FIRST_USES = """
-SELECT used.application_id, used.event_key, used.event_id, used.fingerprint
-FROM unnest(%(application_id)b::bigint[], %(event_key)b::text[]) AS asked (application_id, event_key)
-JOIN tracker_eventkey AS used
-  ON used.application_id = asked.application_id AND used.event_key = asked.event_key
+SELECT used.digest, used.event_id, used.fingerprint
+FROM unnest(%(digest)b::uuid[]) AS asked (digest) JOIN tracker_eventkey AS used ON used.digest = asked.digest
 """
