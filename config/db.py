@@ -23,6 +23,11 @@ def lock(name: str) -> None:
     run("SELECT pg_advisory_xact_lock(%(key)s)", {"key": lock_key(name)})
 
 
+def lock_shared(name: str) -> None:
+    """Wait until nobody holds the named lock by `lock`; others may hold it like this at the same time."""
+    run("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": lock_key(name)})
+
+
 def run(statement: str, params: Mapping[str, Any] | None = None) -> int:
     """Execute one statement; the number of rows it touched."""
     with connection.cursor() as cursor:

@@ -8,7 +8,18 @@ from zoneinfo import ZoneInfo
 from config import db
 from config.backoffice import settings
 from tracker.incoming import STATEMENTS
-from tracker.models import EventNameDay, FeatureDay, FeatureMonth, PathDay, SessionDay, UsageDay, UserMonth
+from tracker.models import (
+    EventNameDay,
+    FeatureDay,
+    FeatureMonth,
+    PageDay,
+    PathDay,
+    PathMonth,
+    SessionDay,
+    UsageDay,
+    UserMonth,
+)
+from tracker.paths import IDS
 from tracker.sql import features as features_sql
 from tracker.sql import rollups as sql
 
@@ -54,7 +65,7 @@ def count_usage(low: int, high: int, days: Days, now: datetime) -> int:
     params = {**span(low, high, days), "now": now}
     db.run(sql.ROLL_UP_USAGE, params)
     db.run(sql.ROLL_UP_NAMES, params)
-    db.run(sql.ROLL_UP_PATHS, params)
+    db.run(sql.ROLL_UP_PATHS, {**params, "ids": IDS})
     [[counted]] = db.rows(sql.CHUNK_COUNT, params)
     return counted
 
@@ -76,17 +87,21 @@ def span(low: int, high: int, days: Days) -> dict[str, Any]:
 
 def clear_usage(days: Days) -> None:
     """Empty the daily rows of these days; in the month of the first one the earlier bits stay."""
-    for model in (UsageDay, EventNameDay, PathDay, SessionDay):
+    for model in (UsageDay, EventNameDay, PathDay, PageDay, SessionDay):
         rows = model.objects.all() if days.first is None else model.objects.filter(day__gte=days.first)
         rows._raw_delete(rows.db)
-    masks = UserMonth.objects.all()
-    if days.first is None:
-        masks._raw_delete(masks.db)
-        return
-    masks.filter(month__gt=days.first.replace(day=1))._raw_delete(masks.db)
-    earlier = earlier_bits(days.first)
-    db.run(sql.CLEAR_EMPTY_MASKS, earlier)
-    db.run(sql.CLEAR_MASKS, earlier)
+    for mask in (UserMonth, PathMonth):
+        rows = mask.objects.all() if days.first is None else mask.objects.filter(month__gt=days.first.replace(day=1))
+        rows._raw_delete(rows.db)
+    if days.first is not None:
+        earlier = earlier_bits(days.first)
+        for statement in (
+            sql.CLEAR_EMPTY_MASKS,
+            sql.CLEAR_MASKS,
+            sql.CLEAR_EMPTY_PATH_MASKS,
+            sql.CLEAR_PATH_MASKS,
+        ):
+            db.run(statement, earlier)
 
 
 def clear_features(days: Days, feature_ids: list[int]) -> None:

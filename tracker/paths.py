@@ -7,7 +7,7 @@ name what the default cannot know, like `/blog/:slug`.
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -48,6 +48,15 @@ class Scope:
             "cohort": self.cohort,
         }
 
+    def bits(self) -> dict[str, list]:
+        """The months of these days and, beside each, its days as bits."""
+        found: dict[date, int] = {}
+        for number in range((self.until - self.since).days):
+            day = self.since + timedelta(days=number)
+            month = day.replace(day=1)
+            found[month] = found.get(month, 0) | 1 << (day.day - 1)
+        return {"months": list(found), "masks": list(found.values())}
+
     def cohorts(self) -> list[int]:
         """What an answer that is kept depends on."""
         return [] if self.cohort is None else [self.cohort]
@@ -71,7 +80,7 @@ def fold(path: str) -> str:
 def pages(scope: Scope, search: str = "") -> list[PageUse]:
     """Most used first, at most 5 000; from the daily rows, kept until something new."""
     statement = sql.PAGES if scope.cohort is None else sql.PAGES_OF_COHORT
-    params = {**scope.params(), **folding(), "search": search, "most": MOST_PAGES}
+    params = {**scope.params(), **scope.bits(), **folding(), "search": search, "most": MOST_PAGES}
     return keeping.kept(
         ["pages", params], lambda: [PageUse(*row) for row in db.rows(statement, params)], cohorts=scope.cohorts()
     )
@@ -93,7 +102,7 @@ def users(scope: Scope) -> dict[str, int] | None:
 
 def organizations_of(page: str, scope: Scope) -> list[tuple[int, int, date]]:
     """(organization id, events, last day) of whoever used a page, most events first."""
-    return db.rows(sql.ORGANIZATIONS_OF_PAGE, {**scope.params(), **folding(), "page": page})
+    return db.rows(sql.ORGANIZATIONS_OF_PAGE, {**scope.params(), **scope.bits(), **folding(), "page": page})
 
 
 def folding() -> dict[str, Any]:

@@ -69,6 +69,14 @@ SELECT application_id, 'production', key_id, day, 'name ' || (key_id + part) %% 
 FROM used, LATERAL (SELECT n %% 3 AS part FROM generate_series(1, events) AS n) AS sent GROUP BY 1, 2, 3, 4, 5;
 INSERT INTO tracker_pathday (application_id, environment, key_id, day, path, events)
 SELECT application_id, 'production', key_id, day, '/page/name-' || key_id %% 40, events FROM used;
+INSERT INTO tracker_pathmonth (application_id, environment, month, path, page, days)
+SELECT application_id, 'production', date_trunc('month', day), '/page/name-' || key_id %% 40,
+       '/page/name-' || key_id %% 40, bit_or(1 << (extract(day FROM day)::int - 1))
+FROM used GROUP BY 1, 2, 3, 4;
+INSERT INTO tracker_pageday (application_id, environment, day, page, block, events, keys)
+SELECT application_id, 'production', day, '/page/name-' || key_id %% 40, key_id / 512, sum(events),
+       bit_or(set_bit(0::bit(512), (key_id %% 512)::int, 1))
+FROM used GROUP BY 1, 2, 3, 4, 5;
 INSERT INTO tracker_sessionday (application_id, environment, key_id, day, session_id)
 SELECT application_id, 'production', key_id, day, md5(key_id || '/' || day)::uuid FROM used;
 INSERT INTO tracker_usermonth (application_id, environment, key_id, month, user_hash, days)

@@ -5,18 +5,21 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib import import_module
 from uuid import UUID
 
 import pytest
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from config.backoffice.models import AuditEntry
 from orgs.cohorts.choosing import members
 from orgs.models import Cohort, Organization, OrganizationKey
 from tests.factories import application, cohort, staff
-from tests.tracker.test_rollups import NOW, event, put
+from tests.tracker.test_rollups import DAILY, NOW, event, put
 from tracker import paths, rollups, sessions
-from tracker.models import Event, PathDay, PathRule, SessionDay
+from tracker.models import Event, PageDay, PathMonth, PathRule, SessionDay
 from tracker.paths import PageUse, Scope
 
 pytestmark = pytest.mark.django_db
@@ -118,11 +121,11 @@ def test_pages_are_those_by_hand(story, environment, only, cohort):
         row = counted[page_by_hand(each)]
         row[0] += 1
         row[1].add(each.key.organization_id)
-        row[2].add((each.application_id, each.path.split("?")[0]))
+        row[2].add(each.path.split("?")[0])
         if each.user_hash:
             row[3].add((each.application_id, bytes(each.user_hash)))
-    found = {each.page: (each.events, each.organizations) for each in paths.pages(scope)}
-    assert found == {page: (row[0], len(row[1])) for page, row in counted.items()}
+    found = {each.page: (each.events, each.organizations, each.paths) for each in paths.pages(scope)}
+    assert found == {page: (row[0], len(row[1]), len(row[2])) for page, row in counted.items()}
     assert paths.users(scope) == {page: len(row[3]) for page, row in counted.items() if row[3]}
     for page in counted:
         used = defaultdict(int)
@@ -130,6 +133,37 @@ def test_pages_are_those_by_hand(story, environment, only, cohort):
             used[each.key.organization_id] += page_by_hand(each) == page
         expected = {org: count for org, count in used.items() if count}
         assert {org: count for org, count, _ in paths.organizations_of(page, scope)} == expected
+
+
+def test_organizations_are_told_apart_across_blocks_of_keys():
+    ids = {511: "a", 512: "b", 1023: "b", 1024: "c", 2**40: "d"}
+    organizations = {
+        name: Organization.objects.create(external_id=name, created_at=NOW, changed_at=NOW)
+        for name in sorted(set(ids.values()))
+    }
+    for id_, name in ids.items():
+        OrganizationKey.objects.create(
+            id=id_, external_id=f"key {id_}", organization=organizations[name], created_at=NOW
+        )
+    app = application()
+    put(app, [event(NOW - timedelta(days=n), external_id=f"key {id_}") for n, id_ in enumerate(ids)])
+    rollups.roll_up(NOW)
+    assert paths.pages(SCOPE) == [PageUse("/a", 5, 4, 1)]
+    assert paths.pages(Scope(date(2026, 3, 8), date(2026, 3, 10))) == [PageUse("/a", 2, 1, 1)]
+    OrganizationKey.objects.filter(id=2**40).update(organization=organizations["a"])
+    caches["answers"].clear()
+    assert paths.pages(SCOPE) == [PageUse("/a", 5, 3, 1)]
+
+
+def test_what_was_counted_before_pages_were_is_filled_from_paths(story):
+    counted = {model: sorted(model.objects.values_list(*DAILY[model])) for model in (PageDay, PathMonth)}
+    assert all(counted.values())
+    for model in counted:
+        model.objects.all().delete()
+    migration = import_module("tracker.migrations.0014_pages_by_day")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FILL)
+    assert {model: sorted(model.objects.values_list(*DAILY[model])) for model in counted} == counted
 
 
 def test_a_search_is_text_not_a_pattern(story):
@@ -167,7 +201,7 @@ def test_pages_and_sessions_are_kept_until_something_new():
     put(app, [event(NOW)])
     rollups.roll_up(NOW)
     assert (counted(), paths.users(SCOPE)) == ((1, 1, 1), {"/a": 1})
-    PathDay.objects.update(events=5)
+    PageDay.objects.update(events=5)
     SessionDay.objects.all()._raw_delete("default")
     assert counted() == (1, 1, 1)  # nothing was asked of the tables
     put(app, [event(NOW, session_id=UUID(int=2), user_hash=b"v" * 32)])

@@ -20,7 +20,9 @@ from tracker.models import (
     EventNameDay,
     FeatureDay,
     FeatureMonth,
+    PageDay,
     PathDay,
+    PathMonth,
     RollupCursor,
     SessionDay,
     UsageDay,
@@ -32,6 +34,8 @@ DAILY = {
     UsageDay: ("application_id", "environment", "key_id", "day", "events", "users", "sessions", "first_at", "last_at"),
     EventNameDay: ("application_id", "environment", "key_id", "day", "name", "events"),
     PathDay: ("application_id", "environment", "key_id", "day", "path", "events"),
+    PageDay: ("application_id", "environment", "day", "page", "block", "events", "keys"),
+    PathMonth: ("application_id", "environment", "month", "path", "page", "days"),
     SessionDay: ("application_id", "environment", "key_id", "day", "session_id"),
     UserMonth: ("application_id", "environment", "key_id", "month", "user_hash", "days"),
     FeatureDay: ("application_id", "environment", "key_id", "day", "feature_id", "events", "users"),
@@ -68,7 +72,7 @@ def random_events(rng: random.Random, count: int) -> list[NewEvent]:
             name=rng.choice(["opened", "saved", "shared"]),
             external_id=rng.choice(["a", "b", "c", None]),
             user_hash=rng.choice([None, *(bytes([n]) * 32 for n in range(6))]),
-            path=rng.choice([None, "/a", "/b?token=1", "/b?token=2"]),
+            path=rng.choice([None, "/a", "/b?token=1", "/b?token=2", "/b/1", "/b/2"]),
             session_id=rng.choice([None, *(UUID(int=n) for n in range(9))]),
             environment=rng.choice(["production", "staging"]),
         )
@@ -113,7 +117,7 @@ def test_incremental_equals_rebuilt_and_counted_by_hand(zone):
     rebuilt = rollups.rebuild(NOW, chunk=50)
     assert daily_rows() == incremental
     assert (rebuilt.rebuilt, rebuilt.events) == (True, 221)
-    assert set(PathDay.objects.values_list("path", flat=True)) == {"/a", "/b"}
+    assert set(PathDay.objects.values_list("path", flat=True)) == {"/a", "/b", "/b/1", "/b/2"}
 
 
 @pytest.mark.django_db
@@ -142,9 +146,10 @@ def test_last_seen_never_moves_into_the_future():
 
 @pytest.mark.django_db
 def test_a_path_as_long_as_allowed_is_counted():
-    put(application(), [event(path="/" + "".join(chr(0x4E00 + n) for n in range(2047)))])
+    put(application(), [event(path="/" + "".join(chr(0x4E00 + n) for n in range(2047))), event(path="/1" * 1024)])
     rollups.roll_up(NOW)
-    assert len(PathDay.objects.get().path) == 2048
+    assert [len(each.path) for each in PathDay.objects.all()] == [2048, 2048]
+    assert sorted(len(each.page) for each in PageDay.objects.all()) == [2048, 4096]
 
 
 @pytest.mark.django_db

@@ -33,7 +33,7 @@ EVENTS = st.builds(
     name=st.sampled_from(["opened", "saved", "shared", "$identify"]),
     external_id=st.sampled_from(["a", "b", None]),
     user_hash=st.sampled_from([None, b"u" * 32, b"v" * 32]),
-    path=st.sampled_from([None, "/a", "/a?x=1", "/b"]),
+    path=st.sampled_from([None, "/a", "/a?x=1", "/b", "/b/1", "/b/22"]),
     session_id=st.sampled_from([None, UUID(int=1), UUID(int=2)]),
     environment=st.sampled_from(["production", "staging"]),
     properties=st.sampled_from([None, '{"n":1}', '{"n":"1"}', '{"n":2}']),

@@ -73,9 +73,14 @@ def _numbers(math: Math) -> sql.SQL:
     return sql.SQL(f"{math}(number)")
 
 
+def is_spread(series: Series, buckets: int) -> bool:
+    """Whether an entity has a single cell, however many buckets it was in."""
+    return series.math in SPREAD and buckets <= BITS_OF_A_WORD * MOST_WORDS
+
+
 def words(series: Series, buckets: int) -> list[str]:
     """The columns that hold the buckets of an entity as bits; none where each of its buckets is a cell."""
-    if series.math not in SPREAD or buckets > BITS_OF_A_WORD * MOST_WORDS:
+    if not is_spread(series, buckets):
         return []
     return [f"bits_{place}" for place in range(-(-buckets // BITS_OF_A_WORD))]
 

@@ -86,7 +86,8 @@ def _counted(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
     """Events a bucket, value and organization; sessions a bucket."""
     entity = {"organization": "key.organization_id", "session": "daily.session_id"}.get(cells.shape(series).entity)
     words = cells.words(series, len(asked.buckets or ()))
-    columns = {} if words else {"bucket": bucket(asked, writer)}
+    is_spread = cells.is_spread(series, len(asked.buckets or ()))
+    columns = {} if is_spread else {"bucket": bucket(asked, writer)}
     columns |= {"part": part(asked, writer)} | ({"entity": sql.SQL(entity)} if entity else {})
     is_session = series.math == Math.UNIQUE_SESSIONS
     n = sql.SQL("count(*) AS n" if is_session else "sum(daily.events) AS n")

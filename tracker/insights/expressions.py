@@ -95,8 +95,7 @@ class Writer:
     def _pages(self, folding: Folding) -> sql.Composable:
         return sql.SQL(PAGES).format(
             facts=sql.Identifier(self.facts),
-            since=self.bind(folding.since, "date"),
-            ids=self.bind(folding.ids),
+            month=self.bind(folding.month, "date"),
             applications=self.bind(list(folding.applications), "bigint[]"),
             patterns=self.bind(list(folding.patterns), "text[]"),
             pages=self.bind(list(folding.pages), "text[]"),

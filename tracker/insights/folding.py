@@ -12,7 +12,8 @@ from tracker.insights.description import Description, Field, Kind, Math, Of, Pro
 PAGE = Property(Field.PATH, Of.FIELD)
 # The daily rows may be of another zone than the question.
 AROUND = timedelta(days=1)
-# One row a path that came since a day, with its page, folded as in tracker.sql.paths. Served by path_of_day.
+# One row a path that came in or after the month of a day, with its page; rules as in tracker.sql.paths. Served by
+# one_mask_a_path_and_month.
 PAGES = """LEFT JOIN (
     SELECT plain.application_id, plain.path, COALESCE((
         SELECT rule.page FROM unnest({applications}, {patterns}, {pages})
@@ -20,19 +21,15 @@ PAGES = """LEFT JOIN (
         WHERE rule.application_id = plain.application_id AND plain.page ~ rule.pattern
         ORDER BY rule.position LIMIT 1
     ), plain.page) AS page
-    FROM (
-        SELECT application_id, path, regexp_replace(path, {ids}, '/:id', 'g') AS page
-        FROM (SELECT DISTINCT application_id, path FROM tracker_pathday WHERE day >= {since}) AS paths
-    ) AS plain
+    FROM (SELECT DISTINCT application_id, path, page FROM tracker_pathmonth WHERE month >= {month}) AS plain
 ) AS page ON page.application_id = {facts}.application_id AND page.path = split_part({facts}.path, '?', 1)"""
 
 
 @dataclass(frozen=True)
 class Folding:
-    """The rules of all applications side by side, and the first day whose paths are needed."""
+    """The rules of all applications side by side, and the first month whose paths are needed."""
 
-    since: date
-    ids: str
+    month: date
     applications: tuple[int, ...]
     patterns: tuple[str, ...]
     pages: tuple[str, ...]
@@ -45,8 +42,7 @@ def folding(description: Description, since: date) -> Folding | None:
     looks_back = any(each.math == Math.FIRST_TIME for each in description.series)
     given = paths.folding()
     return Folding(
-        date.min if looks_back else since - AROUND,
-        given["ids"],
+        date.min if looks_back else (since - AROUND).replace(day=1),
         *(tuple(given[name]) for name in ("applications", "patterns", "pages")),
     )
 

@@ -93,9 +93,27 @@ def write_from_matched(place: int, series: Series, asked: Asked) -> sql.Composab
     return _cells(series, asked, source)
 
 
+def write_placed_from_matched(place: int, series: Series, asked: Asked, at: sql.Composable) -> sql.Composable:
+    """One row an entity and place, from the rows of `write_matched`; `at` is the place of a value of `top`."""
+    words = cells.words(series, len(asked.buckets or ()))
+    return sql.SQL(
+        "SELECT {columns} FROM matched LEFT JOIN top ON top.part = matched.part WHERE {is_own} GROUP BY 1, 2"
+    ).format(
+        columns=sql.SQL(", ").join(
+            [
+                sql.SQL("{} AS place").format(at),
+                sql.SQL("{} AS entity").format(sql.Identifier(f"entity_{place}")),
+                *cells.spread(words, sql.SQL("bucket")),
+            ]
+        ),
+        is_own=sql.Identifier(f"is_{place}"),
+    )
+
+
 def _cells(series: Series, asked: Asked, source: Source) -> sql.Composable:
-    shape, words = cells.shape(series), cells.words(series, len(asked.buckets or ()))
-    columns = {"part": source.part} if words else {"bucket": source.bucket, "part": source.part}
+    shape, count = cells.shape(series), len(asked.buckets or ())
+    words, is_spread = cells.words(series, count), cells.is_spread(series, count)
+    columns = {"part": source.part} if is_spread else {"bucket": source.bucket, "part": source.part}
     if source.entity is not None:
         columns["entity"] = source.entity
     if shape.number == "each":

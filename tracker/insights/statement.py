@@ -18,10 +18,10 @@ MOST_PARTS = 25
 WHOLE, OTHER, NONE = 0, MOST_PARTS + 1, MOST_PARTS + 2
 
 # A number in the place of the value: what is grouped by it next is many rows.
-PLACED = """{placed} AS (
-    SELECT COALESCE(top.place, CASE WHEN cells.part IS NULL THEN {none} ELSE {other} END) AS place, {columns}
-    FROM {cells} AS cells LEFT JOIN top ON top.part = cells.part
-)"""
+PLACE = "COALESCE(top.place, CASE WHEN {part} IS NULL THEN {none} ELSE {other} END)"
+PLACED = (
+    """{placed} AS (SELECT {place} AS place, {columns} FROM {cells} AS cells LEFT JOIN top ON top.part = cells.part)"""
+)
 TOP = """top AS (
     SELECT part, (row_number() OVER (ORDER BY sum(n) DESC, part COLLATE "C"))::int AS place
     FROM ({all_cells}) AS every WHERE part IS NOT NULL
@@ -32,10 +32,15 @@ USERS = """SELECT {place} AS series, NULL::int AS bucket, {whole} AS place, coun
 FROM (SELECT entity FROM {cells} GROUP BY entity) AS joined"""
 USERS_BY_BUCKET = """SELECT {place} AS series, bucket, {whole} AS place, sum(n)::numeric AS number, 0 AS skipped
 FROM {rows} GROUP BY bucket"""
-# Entities that were in the same buckets are counted together; then each bucket takes those that were in it.
-BY_BITS = """SELECT {series} AS series, bits.bucket, {place} AS place, sum(alike.n)::numeric AS number, 0 AS skipped
-FROM (SELECT {columns}, count(entity) AS n FROM {rows} GROUP BY {columns}) AS alike
-JOIN (SELECT bucket, {words} FROM generate_series(0, {last}) AS bucket) AS bits ON {meets}
+# Entities of one place that were in the same buckets are counted together, once for both levels below.
+ALIKE = "{alike} AS MATERIALIZED (SELECT {columns} FROM {rows} {group})"
+BY_PLACE = """SELECT {series} AS series, NULL::int AS bucket, {place} AS place, sum(n)::numeric AS number, 0 AS skipped
+FROM {alike} AS alike {group}"""
+# Each bucket of a word takes those that were in it. Words are looked at one by one: far fewer entities differ in one.
+BY_BITS = """SELECT {series} AS series, {first} + bit AS bucket, {place} AS place, sum(n)::numeric AS number,
+       0 AS skipped
+FROM (SELECT {columns}, sum(n)::bigint AS n FROM {alike} GROUP BY {columns}) AS alike
+JOIN generate_series(0, {last}) AS bit ON alike.{word} & (1::bigint << bit) <> 0
 GROUP BY {keys}"""
 # Numbers in their order with how many there are up to each; between the two nearest to the place, as percentile_cont.
 PERCENTILE = """SELECT {series} AS series, {bucket} AS bucket, {place} AS place,
@@ -54,19 +59,9 @@ FROM (
 
 def write(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> sql.Composable:
     """Rows of the answer: series, bucket (null: the whole range), place, number, skipped, value of the place."""
-    series = asked.description.series
-    shared = raw.shared(asked, from_daily)
-    ctes = [sql.SQL("matched AS MATERIALIZED ({})").format(raw.write_matched(shared, asked, writer))] if shared else []
-    for place, (each, is_daily) in enumerate(zip(series, from_daily, strict=True)):
-        if place in shared:
-            written = raw.write_from_matched(place, each, asked)
-        else:
-            written = daily.write(each, asked, writer) if is_daily else raw.write(each, asked, writer)
-        ctes.append(sql.SQL("{} AS MATERIALIZED ({})").format(_name("cells", place), written))
-    if asked.description.breakdown:
-        ctes += [_top(len(series)), *(_placed(place, each, asked) for place, each in enumerate(series))]
+    ctes = [*_read(asked, from_daily, writer), *_alike(asked, from_daily)]
     answers = []
-    for place, each in enumerate(series):
+    for place, each in enumerate(asked.description.series):
         by_mask = from_daily[place] and daily.by_mask(each)
         write_answer = _answer_of_masks if by_mask else _answer
         answers += [write_answer(place, each, level, asked, writer) for level in levels(asked)]
@@ -80,6 +75,29 @@ def write(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> sql.Compo
     )
 
 
+def _read(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> list[sql.Composable]:
+    """The cells of every series and, with a breakdown, the values that are shown and the cells in their places.
+
+    Entities of a shared scan are grouped by place at once: cells by value would be as many again.
+    """
+    series = asked.description.series
+    shared = raw.shared(asked, from_daily)
+    late = _late(asked, from_daily)
+    ctes = [sql.SQL("matched AS MATERIALIZED ({})").format(raw.write_matched(shared, asked, writer))] if shared else []
+    for place, (each, is_daily) in enumerate(zip(series, from_daily, strict=True)):
+        if place in late:
+            continue
+        if place in shared:
+            written = raw.write_from_matched(place, each, asked)
+        else:
+            written = daily.write(each, asked, writer) if is_daily else raw.write(each, asked, writer)
+        ctes.append(sql.SQL("{} AS MATERIALIZED ({})").format(_name("cells", place), written))
+    if asked.description.breakdown:
+        ctes.append(_top(len(series), late))
+        ctes += [_placed(place, each, asked, is_late=place in late) for place, each in enumerate(series)]
+    return ctes
+
+
 def levels(asked: Asked) -> list[tuple[str, ...]]:
     """Which columns the answers are grouped by: over the whole range and by bucket, all and by value."""
     buckets = [(), ("bucket",)] if asked.buckets else [()]
@@ -89,16 +107,24 @@ def levels(asked: Asked) -> list[tuple[str, ...]]:
     return [*by_part, *buckets] if asked.description.formula else by_part
 
 
-def _top(count: int) -> sql.Composable:
-    every = [sql.SQL("SELECT part, n FROM {}").format(_name("cells", place)) for place in range(count)]
+def _top(count: int, late: set[int]) -> sql.Composable:
+    every = [
+        sql.SQL("SELECT part, count(*) AS n FROM matched WHERE {} GROUP BY part").format(sql.Identifier(f"is_{place}"))
+        if place in late
+        else sql.SQL("SELECT part, n FROM {}").format(_name("cells", place))
+        for place in range(count)
+    ]
     return sql.SQL(TOP).format(all_cells=sql.SQL(" UNION ALL ").join(every), most=sql.Literal(MOST_PARTS))
 
 
-def _placed(place: int, series: Series, asked: Asked) -> sql.Composable:
+def _placed(place: int, series: Series, asked: Asked, *, is_late: bool) -> sql.Composable:
     """The cells of a series with the place of their value instead of the value."""
-    shape, words = cells.shape(series), _words(series, asked)
+    if is_late:
+        written = raw.write_placed_from_matched(place, series, asked, _place_of(sql.SQL("matched.part")))
+        return sql.SQL("{} AS ({})").format(_name("placed", place), written)
+    shape = cells.shape(series)
     columns = [
-        *(words or ["bucket"]),
+        *(_words(series, asked) if _is_spread(series, asked) else ["bucket"]),
         "n",
         *(["entity"] if shape.entity else []),
         *(["number"] if shape.number else []),
@@ -107,10 +133,44 @@ def _placed(place: int, series: Series, asked: Asked) -> sql.Composable:
         columns.append("numbers")
     return sql.SQL(PLACED).format(
         placed=_name("placed", place),
+        place=_place_of(sql.SQL("cells.part")),
         cells=_name("cells", place),
         columns=sql.SQL(", ").join(sql.Identifier("cells", each) for each in columns),
-        none=sql.Literal(NONE),
-        other=sql.Literal(OTHER),
+    )
+
+
+def _place_of(part: sql.Composable) -> sql.Composable:
+    return sql.SQL(PLACE).format(part=part, none=sql.Literal(NONE), other=sql.Literal(OTHER))
+
+
+def _late(asked: Asked, from_daily: Sequence[bool]) -> set[int]:
+    """The series, by place, whose cells are made when the shown values are known."""
+    if asked.description.breakdown is None:
+        return set()
+    return {place for place, each in raw.shared(asked, from_daily).items() if _is_spread(each, asked)}
+
+
+def _alike(asked: Asked, from_daily: Sequence[bool]) -> list[sql.Composable]:
+    """For each series whose entities have a single cell: how many of them were in the same buckets."""
+    late = _late(asked, from_daily)
+    return [
+        _write_alike(place, series, keys, asked, is_late=place in late)
+        for place, series in enumerate(asked.description.series)
+        if _is_spread(series, asked) and not (from_daily[place] and daily.by_mask(series))
+        for keys in sorted({keys_of(level) for level in levels(asked)})
+    ]
+
+
+def _write_alike(place: int, series: Series, keys: tuple[str, ...], asked: Asked, *, is_late: bool) -> sql.Composable:
+    columns = [*keys, *_words(series, asked)]
+    rows = _name("placed" if keys or is_late else "cells", place)
+    if not (keys and is_late):
+        rows = _by_entity(rows, series, keys, asked)
+    return sql.SQL(ALIKE).format(
+        alike=_name("alike_by_place" if keys else "alike", place),
+        columns=sql.SQL(", ").join([*map(sql.Identifier, columns), sql.SQL("count(entity) AS n")]),
+        rows=rows,
+        group=_grouped(columns),
     )
 
 
@@ -126,15 +186,14 @@ def _answer_of_masks(
 
 
 def _answer(place: int, series: Series, level: tuple[str, ...], asked: Asked, writer: Writer) -> sql.Composable:
+    if _is_spread(series, asked):
+        return _answer_of_alike(place, series, level, asked)
     shape = cells.shape(series)
-    if "bucket" in level and _words(series, asked):
-        return _answer_of_bits(place, series, level[1:], asked)
     rows = _name("placed" if "place" in level else "cells", place)
     if series.math in PERCENTILES and not shape.entity:
         return _percentile(place, series, level, rows)
     if shape.entity:
         rows = _by_entity(rows, series, level, asked)
-    names = [sql.Identifier(each) for each in level]
     return sql.SQL(
         "SELECT {series} AS series, {bucket} AS bucket, {place} AS place, "
         "({aggregate})::numeric AS number, {skipped} AS skipped FROM {rows} {group}"
@@ -145,7 +204,7 @@ def _answer(place: int, series: Series, level: tuple[str, ...], asked: Asked, wr
         aggregate=shape.aggregate,
         skipped=_skipped(series, shape),
         rows=rows,
-        group=sql.SQL("GROUP BY {}").format(sql.SQL(", ").join(names)) if names else sql.SQL(""),
+        group=_grouped(level),
     )
 
 
@@ -164,29 +223,38 @@ def _percentile(place: int, series: Series, level: tuple[str, ...], rows: sql.Co
     )
 
 
-def _answer_of_bits(place: int, series: Series, keys: tuple[str, ...], asked: Asked) -> sql.Composable:
-    """By bucket, from cells that say as bits in which buckets their entity was."""
-    words = _words(series, asked)
-    rows = _by_entity(_name("placed" if keys else "cells", place), series, keys, asked)
-    return sql.SQL(BY_BITS).format(
-        series=sql.Literal(place),
-        place=sql.SQL("alike.place" if keys else str(WHOLE)),
-        columns=_listed([*keys, *words]),
-        rows=rows,
-        words=sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(cells.bit(n, sql.SQL("bucket")), sql.Identifier(each))
-            for n, each in enumerate(words)
-        ),
-        last=sql.Literal(len(asked.buckets) - 1),
-        meets=sql.SQL(" OR ").join(sql.SQL("alike.{0} & bits.{0} <> 0").format(sql.Identifier(each)) for each in words),
-        keys=_listed(["bucket", *keys]),
+def _answer_of_alike(place: int, series: Series, level: tuple[str, ...], asked: Asked) -> sql.Composable:
+    """From rows that say how many entities were in the same buckets, as bits."""
+    keys, words = keys_of(level), _words(series, asked)
+    given = {
+        "series": sql.Literal(place),
+        "place": sql.SQL("alike.place" if keys else str(WHOLE)),
+        "alike": _name("alike_by_place" if keys else "alike", place),
+    }
+    if "bucket" not in level:
+        return sql.SQL(BY_PLACE).format(**given, group=_grouped(keys))
+    last = len(asked.buckets) - 1
+    return sql.SQL(" UNION ALL ").join(
+        sql.SQL(BY_BITS).format(
+            **given,
+            first=sql.Literal(first),
+            last=sql.Literal(min(last - first, cells.BITS_OF_A_WORD - 1)),
+            word=sql.Identifier(word),
+            columns=_listed([*keys, word]),
+            keys=_listed(["bit", *keys]),
+        )
+        for first, word in zip(range(0, last + 1, cells.BITS_OF_A_WORD), words, strict=True)
     )
+
+
+def keys_of(level: tuple[str, ...]) -> tuple[str, ...]:
+    """What a level is grouped by beside its buckets."""
+    return tuple(each for each in level if each != "bucket")
 
 
 def _by_entity(rows: sql.Composable, series: Series, level: tuple[str, ...], asked: Asked) -> sql.Composable:
     """One row an entity. Cells are that already where they are not joined over buckets or values; “Other” always is."""
-    words = _words(series, asked)
-    if asked.buckets and not words and "bucket" not in level:
+    if asked.buckets and not _is_spread(series, asked) and "bucket" not in level:
         return sql.SQL("({}) AS joined").format(_joined(rows, series, level, asked))
     if "place" in level:
         other = sql.SQL("(SELECT * FROM {} WHERE place = {}) AS other").format(rows, sql.Literal(OTHER))
@@ -201,18 +269,24 @@ def _by_entity(rows: sql.Composable, series: Series, level: tuple[str, ...], ask
 
 def _joined(rows: sql.Composable, series: Series, level: tuple[str, ...], asked: Asked) -> sql.Composable:
     """Cells of several buckets or values become one row an entity."""
+    keys = [*level, "entity"]
     measures = [
         sql.SQL(text + " AS {}").format(sql.Identifier(name)) for name, text in _measures(series, asked).items()
     ]
-    return sql.SQL("SELECT {keys}, {measures} FROM {rows} GROUP BY {keys}").format(
-        keys=_listed([*level, "entity"]), measures=sql.SQL(", ").join(measures), rows=rows
+    return sql.SQL("SELECT {columns} FROM {rows} {group}").format(
+        columns=sql.SQL(", ").join([*map(sql.Identifier, keys), *measures]), rows=rows, group=_grouped(keys)
     )
 
 
 def _measures(series: Series, asked: Asked) -> dict[str, str]:
     """The columns of a cell beside its keys, and how those of several cells become one."""
-    number = {"number": "max(number)"} if cells.shape(series).number else {}
-    return {"n": "sum(n)", **number, **{each: f"bit_or({each})" for each in _words(series, asked)}}
+    if _is_spread(series, asked):
+        return {each: f"bit_or({each})" for each in _words(series, asked)}
+    return {"n": "sum(n)"} | ({"number": "max(number)"} if cells.shape(series).number else {})
+
+
+def _is_spread(series: Series, asked: Asked) -> bool:
+    return cells.is_spread(series, len(asked.buckets or ()))
 
 
 def _words(series: Series, asked: Asked) -> list[str]:
@@ -221,6 +295,10 @@ def _words(series: Series, asked: Asked) -> list[str]:
 
 def _listed(names: Iterable[str]) -> sql.Composable:
     return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+def _grouped(names: Iterable[str]) -> sql.Composable:
+    return sql.SQL("GROUP BY {}").format(_listed(names)) if names else sql.SQL("")
 
 
 def _skipped(series: Series, shape: cells.Shape) -> sql.Composable:

@@ -9,7 +9,17 @@ from tracker.models.applications import (
     origins_are_plain,
     ways_are_known,
 )
-from tracker.models.daily import EventNameDay, PathDay, PlanSeen, RollupCursor, SessionDay, UsageDay, UserMonth
+from tracker.models.daily import (
+    EventNameDay,
+    PageDay,
+    PathDay,
+    PathMonth,
+    PlanSeen,
+    RollupCursor,
+    SessionDay,
+    UsageDay,
+    UserMonth,
+)
 from tracker.models.events import Event, EventKey, Membership, UserLink
 from tracker.models.features import Feature, FeatureDay, FeatureMonth, FeatureRule
 from tracker.models.insights import Dashboard, DashboardTile, SavedInsight
@@ -31,7 +41,9 @@ __all__ = [
     "FeatureMonth",
     "FeatureRule",
     "Membership",
+    "PageDay",
     "PathDay",
+    "PathMonth",
     "PathRule",
     "PlanSeen",
     "Price",

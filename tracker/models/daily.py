@@ -1,5 +1,7 @@
 """The daily rows that are rolled up from raw events, and how far that got."""
 
+from typing import Any
+
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,9 @@ from django.db.models.functions import MD5
 
 from orgs.models import OrganizationKey
 from tracker.models.applications import Application
+
+# A path has at most 2048 characters; an id of one becomes `:id`, so /1 becomes twice as long.
+LONGEST_PAGE = 4096
 
 
 class RollupCursor(models.Model):
@@ -87,6 +92,72 @@ class PathDay(Daily):
         ]
         # Rows lie in the order of their days: a summary of each stretch costs the roll-up nothing.
         indexes = [BrinIndex(fields=["day"], name="path_of_day", autosummarize=True)]
+
+
+class Bits(models.Field):
+    """A string of bits of one length."""
+
+    def __init__(self, *, length: int, **options: Any) -> None:
+        self.length = length
+        super().__init__(**options)
+
+    def db_type(self, connection: Any) -> str:
+        return f"bit({self.length})"
+
+    def deconstruct(self) -> tuple[str, str, list, dict]:
+        name, path, args, options = super().deconstruct()
+        return name, path, args, {**options, "length": self.length}
+
+
+class PageDay(models.Model):
+    """Events on one page on one day, and which organization ids had one: bit n of block b is the key b * 512 + n.
+
+    A page is a path whose ids are folded; the rules of an application come on top of it when it is read. As few rows
+    as there are pages, days and blocks of keys, and organizations are told apart by joining bits. A row says nothing
+    of one key alone: keys with events are never deleted.
+    """
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=32)
+    day = models.DateField()
+    page = models.CharField(max_length=LONGEST_PAGE)
+    block = models.BigIntegerField()
+    events = models.BigIntegerField()
+    keys = Bits(length=512)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                "day", MD5("page"), "block", "environment", "application", name="one_page_row_a_day_and_block"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.page} {self.day}"
+
+
+class PathMonth(models.Model):
+    """The days of one month on which a path had an event, as bits, and the page that it folds to."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=32)
+    month = models.DateField(help_text="First day of the month.")
+    path = models.CharField(max_length=2048)
+    page = models.CharField(max_length=LONGEST_PAGE)
+    days = models.IntegerField(help_text="31 bits.")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                "month", MD5("path"), "environment", "application", name="one_mask_a_path_and_month"
+            ),
+            models.CheckConstraint(condition=~Q(days=0), name="path_mask_has_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.month}"
 
 
 class SessionDay(Daily):

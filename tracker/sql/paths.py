@@ -1,33 +1,48 @@
 """Raw SQL of pages and sessions: named constants with named parameters."""
 
-# One row: one page in [since, until) with its events, organizations and applications. Ids in paths are folded as they
-# are read: `ids` is the pattern of a segment that is an id; rules of an application come first, the first that fits.
-# Each path is folded once, however many days and organizations it has. Served by path_of_day.
+# One row: one page in [since, until) with its events, organizations and paths. Rules of an application are put on
+# pages as they are read, the first that fits. An id that shares its organization with other ids (`several`) counts
+# once with them. Served by one_page_row_a_day_and_block and one_mask_a_path_and_month: it reads a row a page, day and
+# block of keys, and one a path and month, however many organizations there are.
 PAGES = """
-WITH by_key AS (
-    SELECT application_id, path, key_id, sum(events) AS events FROM tracker_pathday
+WITH plain AS MATERIALIZED (
+    SELECT application_id, page, block, sum(events) AS events, bit_or(keys) AS keys FROM tracker_pageday
     WHERE environment = %(environment)s AND day >= %(since)s AND day < %(until)s
       AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
     GROUP BY 1, 2, 3
-), seen AS MATERIALIZED (
-    SELECT by_key.application_id, by_key.path, key.organization_id, by_key.events
-    FROM by_key JOIN orgs_organizationkey AS key ON key.id = by_key.key_id
-), plain AS MATERIALIZED (
-    SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
-    FROM (SELECT DISTINCT application_id, path FROM seen) AS paths
 ), folded AS MATERIALIZED (
-    SELECT plain.application_id, plain.path, COALESCE((
+    SELECT seen.application_id, seen.page AS plain_page, COALESCE((
         SELECT rule.page FROM unnest(%(applications)s::bigint[], %(patterns)s::text[], %(pages)s::text[])
             WITH ORDINALITY AS rule (application_id, pattern, page, position)
-        WHERE rule.application_id = plain.application_id AND plain.page ~ rule.pattern
+        WHERE rule.application_id = seen.application_id AND seen.page ~ rule.pattern
         ORDER BY rule.position LIMIT 1
-    ), plain.page) AS page
-    FROM plain
+    ), seen.page) AS page
+    FROM (SELECT DISTINCT application_id, page FROM plain) AS seen
+), blocks AS MATERIALIZED (
+    SELECT folded.page, plain.block, sum(plain.events) AS events, bit_or(plain.keys) AS keys
+    FROM plain JOIN folded ON folded.application_id = plain.application_id AND folded.plain_page = plain.page
+    WHERE %(search)s = '' OR strpos(lower(folded.page), lower(%(search)s)) > 0
+    GROUP BY 1, 2
+), several AS MATERIALIZED (
+    SELECT id, organization_id FROM orgs_organizationkey WHERE organization_id IN (
+        SELECT organization_id FROM orgs_organizationkey GROUP BY organization_id HAVING count(*) > 1
+    )
+), twice AS (
+    SELECT blocks.page, count(*) - count(DISTINCT several.organization_id) AS keys
+    FROM several JOIN blocks ON blocks.block = several.id / 512
+    WHERE get_bit(blocks.keys, (several.id %% 512)::int) = 1 GROUP BY 1
+), used AS (
+    SELECT page, sum(events)::bigint AS events, sum(bit_count(keys))::bigint AS keys FROM blocks GROUP BY 1
+), addresses AS (
+    SELECT folded.page, count(DISTINCT mask.path) AS paths
+    FROM tracker_pathmonth AS mask
+    JOIN unnest(%(months)s::date[], %(masks)s::int[]) AS bits (month, days) ON bits.month = mask.month
+    JOIN folded ON folded.application_id = mask.application_id AND folded.plain_page = mask.page
+    WHERE mask.environment = %(environment)s AND mask.days & bits.days <> 0 GROUP BY 1
 )
-SELECT folded.page, sum(seen.events)::bigint, count(DISTINCT seen.organization_id), count(DISTINCT folded.path)
-FROM seen JOIN folded USING (application_id, path)
-WHERE %(search)s = '' OR strpos(lower(folded.page), lower(%(search)s)) > 0
-GROUP BY folded.page ORDER BY 2 DESC, 1 LIMIT %(most)s
+SELECT used.page, used.events, used.keys - COALESCE(twice.keys, 0), addresses.paths
+FROM used JOIN addresses USING (page) LEFT JOIN twice USING (page)
+ORDER BY 2 DESC, 1 LIMIT %(most)s
 """
 
 # One row: one page with its distinct users in [since, until), from the raw events; folded as above. A user is one in
@@ -60,16 +75,13 @@ SELECT folded.page, count(DISTINCT (seen.application_id, seen.user_hash))
 FROM seen JOIN folded USING (application_id, path) GROUP BY folded.page
 """
 
-# One row: one organization that saw a page, with its events on it; the pages are folded as above, `paths` are the raw
-# paths of the page.
+# One row: one organization that saw a page, with its events on it; rules as above. Served by
+# one_mask_a_path_and_month and path_of_day.
 ORGANIZATIONS_OF_PAGE = """
 WITH plain AS MATERIALIZED (
-    SELECT application_id, path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page
-    FROM (
-        SELECT DISTINCT application_id, path FROM tracker_pathday
-        WHERE environment = %(environment)s AND day >= %(since)s AND day < %(until)s
-          AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
-    ) AS paths
+    SELECT DISTINCT application_id, path, page FROM tracker_pathmonth
+    WHERE environment = %(environment)s AND month = ANY(%(months)s::date[])
+      AND (%(application)s::bigint IS NULL OR application_id = %(application)s)
 ), chosen AS MATERIALIZED (
     SELECT plain.application_id, plain.path FROM plain
     WHERE COALESCE((

@@ -95,16 +95,44 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, 5, 2, 1
 ON CONFLICT (key_id, day, name, environment, application_id) DO UPDATE SET events = kept.events + excluded.events
 """
 
-# One row written: events on one path on one day, without its query string. Served by one_path_row_a_day, which takes
-# the path's hash: 2048 characters do not fit an index entry.
+# One row written: events on one path on one day, without its query string. Before it the same events as days of the
+# path in its month, where one is new, and as pages: `ids` is what folds, each path once; bits of 512 keys are one row.
+# Served by one_path_row_a_day, one_mask_a_path_and_month and one_page_row_a_day_and_block, which take the hash of a
+# text: 2048 characters do not fit an index entry.
 ROLL_UP_PATHS = """
+WITH counted AS MATERIALIZED (
+    SELECT event.application_id, event.environment, event.key_id,
+           (event.occurred_at AT TIME ZONE %(zone)s)::date AS day, split_part(event.path, '?', 1) AS path,
+           count(*) AS events
+    FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
+    WHERE event.id > %(low)s AND event.id <= %(high)s AND event.path IS NOT NULL AND event.name <> ALL(%(statements)s)
+      AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
+    GROUP BY 1, 2, 3, 4, 5
+), folded AS MATERIALIZED (
+    SELECT path, regexp_replace(path, %(ids)s, '/:id', 'g') AS page FROM (SELECT DISTINCT path FROM counted) AS paths
+), masks AS (
+    SELECT application_id, environment, date_trunc('month', day)::date AS month, path, page,
+           bit_or(1 << (extract(day FROM day)::int - 1)) AS days
+    FROM counted JOIN folded USING (path) GROUP BY 1, 2, 3, 4, 5
+), written_masks AS (
+    INSERT INTO tracker_pathmonth AS kept (application_id, environment, month, path, page, days)
+    SELECT masks.* FROM masks LEFT JOIN tracker_pathmonth AS known
+      ON known.month = masks.month AND md5(known.path) = md5(masks.path)
+     AND known.environment = masks.environment AND known.application_id = masks.application_id
+    WHERE masks.days & ~COALESCE(known.days, 0) <> 0
+    ORDER BY masks.month, md5(masks.path), masks.environment, masks.application_id
+    ON CONFLICT (month, md5(path), environment, application_id) DO UPDATE SET days = kept.days | excluded.days
+), written_pages AS (
+    INSERT INTO tracker_pageday AS kept (application_id, environment, day, page, block, events, keys)
+    SELECT application_id, environment, day, page, key_id / 512, sum(events),
+           bit_or(set_bit(0::bit(512), (key_id %% 512)::int, 1))
+    FROM counted JOIN folded USING (path) GROUP BY 1, 2, 3, 4, 5 ORDER BY day, md5(page), 5, environment, application_id
+    ON CONFLICT (day, md5(page), block, environment, application_id) DO UPDATE
+    SET events = kept.events + excluded.events, keys = kept.keys | excluded.keys
+)
 INSERT INTO tracker_pathday AS kept (application_id, environment, key_id, day, path, events)
-SELECT event.application_id, event.environment, event.key_id, (event.occurred_at AT TIME ZONE %(zone)s)::date,
-       split_part(event.path, '?', 1), count(*)
-FROM tracker_event AS event JOIN orgs_organizationkey AS key ON key.id = event.key_id
-WHERE event.id > %(low)s AND event.id <= %(high)s AND event.path IS NOT NULL AND event.name <> ALL(%(statements)s)
-  AND (%(since)s::timestamptz IS NULL OR event.occurred_at >= %(since)s)
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 4, md5(split_part(event.path, '?', 1)), 2, 1
+SELECT application_id, environment, key_id, day, path, events FROM counted
+ORDER BY key_id, day, md5(path), environment, application_id
 ON CONFLICT (key_id, day, md5(path), environment, application_id) DO UPDATE SET events = kept.events + excluded.events
 """
 
@@ -139,3 +167,7 @@ WHERE id > %(low)s AND id <= %(high)s AND (%(since)s::timestamptz IS NULL OR occ
 # Rows: the masks of one month without a day that stays; then those that keep some. Served by mask_of_month.
 CLEAR_EMPTY_MASKS = "DELETE FROM tracker_usermonth WHERE month = %(month)s AND days & %(keep)s = 0"
 CLEAR_MASKS = "UPDATE tracker_usermonth SET days = days & %(keep)s WHERE month = %(month)s"
+
+# The same of paths. Served by one_mask_a_path_and_month.
+CLEAR_EMPTY_PATH_MASKS = "DELETE FROM tracker_pathmonth WHERE month = %(month)s AND days & %(keep)s = 0"
+CLEAR_PATH_MASKS = "UPDATE tracker_pathmonth SET days = days & %(keep)s WHERE month = %(month)s"
