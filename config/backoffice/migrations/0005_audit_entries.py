@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('backoffice', '0003_roles'),
+        ('backoffice', '0004_ledger_of_runs'),
     ]
 
     operations = [
