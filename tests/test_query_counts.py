@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 MOST = 12
 BASELINE = {
-    "/admin/": 25,
+    "/admin/": 23,
     "/admin/signals/": 10,
     "/admin/orgs/organization/": 11,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 11,
