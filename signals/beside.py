@@ -43,9 +43,7 @@ class Actions:
 
     def draw(self, state: str) -> str:
         """The template for a signal of a state, as a format with the names of SLOTS."""
-        once = {
-            name: render_to_string(f"admin/signals/{part}", self.shown, self.request) for name, part in PARTS.items()
-        }
+        once = {name: self.part(file_name) for name, file_name in PARTS.items()}
         signal = SimpleNamespace(
             pk=SLOTS["signal"],
             organization_id=SLOTS["organization"],

@@ -7,6 +7,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Max
 
 from config import db
@@ -49,7 +50,7 @@ FROM orgs_organizationkey WHERE id %% 40 > 0
 # One row: an organization's day with usage, two days of each week: one in ten has been silent for 20 days, one in
 # twenty sends a quarter since a month ago, one in twenty the double.
 FILL_USED = """
-CREATE TEMP TABLE used AS
+CREATE TEMP TABLE IF NOT EXISTS used AS
 SELECT a.id AS application_id, k.id AS key_id, %(now)s::date - d AS day,
        greatest(1, CASE WHEN d > 30 THEN usual WHEN k.id %% 20 = 1 THEN usual / 4 WHEN k.id %% 20 = 3 THEN usual * 2
                         ELSE usual END) AS events
@@ -110,6 +111,7 @@ def has_events() -> bool:
     return Event.objects.exists()
 
 
+@transaction.atomic
 def fill(count: int, now: datetime) -> datetime:
     """Organizations, subscriptions and daily rows as of now, which is given back; no raw event yet."""
     began = time.monotonic()
@@ -125,10 +127,12 @@ def fill(count: int, now: datetime) -> datetime:
     return now
 
 
+@transaction.atomic
 def fill_events(now: datetime) -> int:
     """The raw events behind the daily rows, a day at a time, counted as the roll-up leaves them; how many."""
     began = time.monotonic()
     partitions.ensure(now)
+    db.run(FILL_USED, {"now": now, "days": DAYS})
     events = sum(db.run(FILL_EVENTS, {"day": now.date() - timedelta(days=back)}) for back in range(DAYS, 0, -1))
     [[last]] = db.rows("SELECT max(id) FROM tracker_event")
     RollupCursor.objects.update_or_create(id=1, defaults={"last_event_id": last, "rolled_up_at": now})
