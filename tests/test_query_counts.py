@@ -40,7 +40,7 @@ BASELINE = {
     "/admin/orgs/importbatch/": 5,
     "/admin/reconciliation/": 8,
     "/admin/revenue/exchangerate/": 5,
-    "/admin/backoffice/job/": 7,
+    "/admin/backoffice/job/": 5,
     "/admin/backoffice/jobrun/": 5,
     "/admin/backoffice/auditentry/": 7,
     "/admin/backoffice/apitoken/": 4,
