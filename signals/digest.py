@@ -5,23 +5,24 @@ comes second finds the row. The next digest begins where the last one ended, so 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings as process
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from config.backoffice import formatting, settings
 from config.backoffice.models import AuditEntry
 from config.backoffice.outbox import mail
+from config.backoffice.spans import Span
 from orgs import scopes
 from orgs.models import Organization
-from signals import weekly
+from signals import queue, weekly
 from signals.models import Churn, Digest, DigestChoice, FollowUp, Signal
 
 FROM, UNTIL = time(7), time(12)
@@ -44,12 +45,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """Changes of one kind: the first `LISTED`, and how many there are."""
+    """Changes of one kind: the first `LISTED`, and how many there are.
+
+    The address lists just these; where no list can, `opens` says what it shows instead.
+    """
 
     title: str
     address: str
     count: int
     lines: tuple[Line, ...]
+    opens: str = ""
 
     @property
     def more(self) -> int:
@@ -139,26 +144,27 @@ def news_of(user: Any, scope: str, since: datetime, now: datetime) -> News:
     """Everything that changed, section by section; sections without changes are left out."""
     mine = Organization.objects.in_scope(scope, user)
     then, today = settings.today(since), settings.today(now)
+    within = Span(since, now)
     found = [
-        *signal_sections(mine, scope, since, now),
-        *band_sections(mine, then, today),
-        follow_up_section(user, scope, since, then, today),
+        *signal_sections(mine, scope, within),
+        *band_sections(mine, scope, then, today),
+        follow_up_section(user, scope, within, then, today),
         renewal_section(mine, scope, then, today),
-        churn_section(mine, since, now),
-        owner_section(mine, since, now),
+        churn_section(mine, scope, since, now),
+        owner_section(mine, scope, since, now),
     ]
     return News(since, now, scope, tuple(section for section in found if section.count))
 
 
-def signal_sections(mine: Any, scope: str, since: datetime, now: datetime) -> Iterator[Section]:
+def signal_sections(mine: Any, scope: str, within: Span) -> Iterator[Section]:
     signals = Signal.objects.filter(organization__in=mine).select_related("organization")
-    owner = scopes.OWNER[scope]
-    opened = signals.open().filter(opened_at__gte=since, opened_at__lt=now).order_by("-money_at_stake", "id")
-    address = link("admin:signals", f"?new=1&owner={owner}")
-    for title, found in (("New risks", opened.risks()), ("Growing", opened.growth())):
+    asked = {"owner": scopes.OWNER[scope], "within": within.text}
+    opened = signals.open().opened_in(within).order_by("-money_at_stake", "id")
+    for title, family, found in (("New risks", "risk", opened.risks()), ("Growing", "growth", opened.growth())):
+        address = link("admin:signals", family=family, **asked)
         yield section(title, address, found, lambda one: (words(one, one.sentence), money(one.money_at_stake)))
-    ended = signals.filter(closed_at__gte=since, closed_at__lt=now).order_by("-closed_at", "id")
-    listed = link("admin:signals", f"?state=resolved&owner={owner}")
+    ended = signals.closed().closed_in(within).order_by("-closed_at", "id")
+    listed = link("admin:signals", state=queue.CLOSED, **asked)
     yield section("Closed signals", listed, ended, lambda one: (words(one, one.get_state_display().lower()), ""))
 
 
@@ -167,7 +173,7 @@ def words(signal: Signal, more: str) -> str:
     return f"{signal.get_type_display()}: {more}"
 
 
-def band_sections(mine: Any, then: date, today: date) -> Iterator[Section]:
+def band_sections(mine: Any, scope: str, then: date, today: date) -> Iterator[Section]:
     moved = weekly.band_changes(then, today, mine) if then < today else []
     for title, items in (
         ("Health got worse", [one for one in moved if one.steps < 0]),
@@ -177,24 +183,23 @@ def band_sections(mine: Any, then: date, today: date) -> Iterator[Section]:
             line(one.organization, f"{formatting_of(one.before)} → {formatting_of(one.now)}", money(one.mrr))
             for one in items[:LISTED]
         ]
-        yield Section(title, link("admin:weekly"), len(items), tuple(lines))
+        yield Section(title, link("admin:weekly", scope=scope), len(items), tuple(lines), opens="the weekly review")
 
 
-def follow_up_section(user: Any, scope: str, since: datetime, then: date, today: date) -> Section:
+def follow_up_section(user: Any, scope: str, within: Span, then: date, today: date) -> Section:
     """What became due since the last digest, and what others gave to somebody meanwhile."""
-    became_due = Q(due_on__gt=then, due_on__lte=today)
-    given = Q(created_at__gte=since) & ~Q(created_by=user)
-    work = FollowUp.objects.open().in_scope(scope, user).filter(became_due | given)
+    work = FollowUp.objects.in_scope(scope, user).came_up_in(within, among=(then, today), for_whom=user)
     found = work.select_related("organization", "assignee").order_by("due_on", "id")
-    address = link("admin:followups", f"?scope={scope}")
+    address = link("admin:followups", scope=scope, within=within.text)
     return section("Follow-ups", address, found, lambda one: (f"{one.title} ({one.assignee})", f"{one.due_on:%-d %b}"))
 
 
 def renewal_section(mine: Any, scope: str, then: date, today: date) -> Section:
     """Renewals that came within 30 days since the last digest."""
-    ahead = timedelta(days=RENEWAL_DAYS)
-    found = mine.renewing(then + ahead, today + ahead).select_related("snapshot").order_by("snapshot__renewal_on", "id")
-    address = link("admin:orgs_organization_changelist", f"?renewal={RENEWAL_DAYS}&owner={scopes.OWNER[scope]}")
+    since, until = (day + timedelta(days=RENEWAL_DAYS) for day in (then, today))
+    found = mine.renewing(since, until).select_related("snapshot").order_by("snapshot__renewal_on", "id")
+    days = f"{since.isoformat()}/{until.isoformat()}"
+    address = link("admin:orgs_organization_changelist", renewal=days, owner=scopes.OWNER[scope])
     lines = tuple(renewal_line(one) for one in found[:LISTED])
     return Section("Renewals in 30 days", address, found.count() if lines else 0, lines)
 
@@ -204,18 +209,22 @@ def renewal_line(organization: Any) -> Line:
     return line(organization, f"renews on {snapshot.renewal_on:%-d %b}", money(snapshot.mrr))
 
 
-def churn_section(mine: Any, since: datetime, now: datetime) -> Section:
+def churn_section(mine: Any, scope: str, since: datetime, now: datetime) -> Section:
     """Found since the last digest; what a first look at old books finds is no news."""
     recent = settings.today(since) - NEWS_OF_CHURN
     found = Churn.objects.in_books().filter(organization__in=mine, found_at__gte=since, found_at__lt=now)
     found = found.filter(churned_on__gte=recent)
     lost = found.select_related("organization").order_by("-mrr", "id")
-    return section(
-        "Stopped paying", link("admin:churn"), lost, lambda one: (f"since {one.churned_on:%-d %b}", money(one.mrr))
+    found_since = section(
+        "Stopped paying",
+        link("admin:churn", scope=scope),
+        lost,
+        lambda one: (f"since {one.churned_on:%-d %b}", money(one.mrr)),
     )
+    return replace(found_since, opens="the churn log")
 
 
-def owner_section(mine: Any, since: datetime, now: datetime) -> Section:
+def owner_section(mine: Any, scope: str, since: datetime, now: datetime) -> Section:
     """Customers that changed hands, and belong here now."""
     lines = AuditEntry.objects.filter(
         action="organization.changed",
@@ -227,7 +236,8 @@ def owner_section(mine: Any, since: datetime, now: datetime) -> Section:
     ids = {int(text) for text in lines.values_list("subject_id", flat=True)}
     found = list(mine.filter(pk__in=ids).select_related("owner").order_by("display_name", "id"))
     told = tuple(line(one, f"belongs to {one.owner}") for one in found[:LISTED])
-    return Section("New owners", link("admin:orgs_organization_changelist"), len(found), told)
+    address = link("admin:orgs_organization_changelist", owner=scopes.OWNER[scope], show="all")
+    return Section("New owners", address, len(found), told, opens="the list of customers")
 
 
 def section(title: str, address: str, found: Any, words: Any) -> Section:
@@ -242,8 +252,10 @@ def line(organization: Organization, words: str, figure: str = "") -> Line:
     return Line(str(organization)[:80], address, words, figure)
 
 
-def link(name: str, query: str = "") -> str:
-    return f"{process.PUBLIC_URL}{reverse(name)}{query}"
+def link(name: str, **asked: str | None) -> str:
+    """The full address of a page, with what it is asked for."""
+    query = urlencode({word: value for word, value in asked.items() if value})
+    return f"{process.PUBLIC_URL}{reverse(name)}{'?' + query if query else ''}"
 
 
 def money(value: Any) -> str:

@@ -15,6 +15,7 @@ from config.backoffice import posted, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
+from config.backoffice.spans import Span
 from orgs import scopes
 from orgs.models import Organization
 from signals import followups, pages, undoing
@@ -39,7 +40,8 @@ def followups_page(request: HttpRequest) -> HttpResponse:
     scope = scopes.chosen(request)
     show = request.GET.get("show") if request.GET.get("show") in SHOWS else "open"
     scoped = FollowUp.objects.in_scope(scope, request.user)
-    found = listed(scoped, show, today)
+    within = Span.read(request.GET.get("within", ""))
+    found = came_up(scoped, within, request.user) if within else listed(scoped, show, today)
     if "export" in request.GET:
         return download(request, "follow-ups", EXPORTED, rows(found), file_format=request.GET["export"], now=now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -48,7 +50,8 @@ def followups_page(request: HttpRequest) -> HttpResponse:
         "undo": undoing.offered(request),
         "scope": scope,
         "scopes": scopes.TITLES,
-        "show": show,
+        "show": "" if within else show,
+        "within": within,
         "shows": SHOWS,
         "open_count": scoped.open().count(),
         "due_count": scoped.due(today).count(),
@@ -67,6 +70,13 @@ def listed(scoped: Any, show: str, today: Any) -> Any:
         "done": scoped.done().order_by("-done_at", "-id"),
     }
     return sets[show].select_related("organization", "assignee", "signal", "done_by")
+
+
+def came_up(scoped: Any, within: Span, user: Any) -> Any:
+    """What a digest told: came due meanwhile, or given by others."""
+    days = (settings.today(within.since), settings.today(within.until))
+    found = scoped.came_up_in(within, among=days, for_whom=user)
+    return found.select_related("organization", "assignee", "signal", "done_by").order_by("due_on", "id")
 
 
 def rows(found: Any) -> Any:

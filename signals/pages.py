@@ -94,11 +94,14 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "chips": chips(request, chosen, cohorts),
         "totals": totals,
+        "counted": queue.signals(chosen, now).filter(organization__in=found.values("pk")).count()
+        if chosen.within
+        else None,
         "page": page,
         "rows": queue.rows(page.object_list, chosen, now),
         "currency": settings.read().reporting_currency,
         "types": Signal.Type.choices,
-        "states": Signal.State.choices,
+        "states": queue.STATES,
         "bands": Band.choices,
         "whose": [("me", "Mine"), ("team", "My team"), ("", "All")],
         "orders": [(value, word) for value, (word, _) in queue.ORDERS.items()],
@@ -143,7 +146,7 @@ def snoozes(today: date) -> list[tuple[int, str]]:
 def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     words = {
-        "state": dict(Signal.State.choices).get(chosen.state, ""),
+        "state": dict(queue.STATES)[chosen.state],
         "family": queue.FAMILIES.get(chosen.family, ""),
         "type": dict(Signal.Type.choices).get(chosen.type, ""),
         "band": dict(Band.choices).get(chosen.band, ""),
@@ -152,10 +155,17 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice
         ),
         "cohort": cohorts.word,
         "new": "New since yesterday" if chosen.new else "",
+        "within": within_words(chosen),
         "q": f"“{chosen.q}”" if chosen.q else "",
     }
     shown = {name: word for name, word in words.items() if word and not (name == "state" and chosen.is_open)}
     return [{"word": word, "without": without(request, name)} for name, word in shown.items()]
+
+
+def within_words(chosen: queue.QueueFilter) -> str:
+    if chosen.within is None:
+        return ""
+    return f"{'Closed' if chosen.is_closed else 'Opened'} {chosen.within.words}"
 
 
 def without(request: HttpRequest, name: str) -> str:

@@ -12,11 +12,15 @@ from django.db.models.functions import Coalesce
 from config.backoffice import settings
 from config.backoffice.ids import read_id
 from config.backoffice.refused import plain
+from config.backoffice.spans import Span
 from orgs import scopes
 from orgs.models import Band, Organization
 from signals.models import Signal
 
 FAMILIES = {"risk": "Risk", "growth": "Growth"}
+# Beside the states of a signal.
+CLOSED = "closed"
+STATES = (*Signal.State.choices, (CLOSED, "Resolved or dismissed"))
 # What the list can go by, most urgent first; ties by id, so that two looks give the same list.
 ORDERS = {
     "": ("Most money at stake", "-at_stake"),
@@ -30,7 +34,10 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """What the queue shows; every field but `state` may be empty. Unknown values are dropped, never an error."""
+    """What the queue shows; every field but `state` may be empty. Unknown values are dropped, never an error.
+
+    `within` is when they were opened, of closed ones when they were closed.
+    """
 
     state: str = Signal.State.OPEN
     family: str = ""
@@ -39,6 +46,7 @@ class QueueFilter:
     owner: str = ""
     cohort: int | None = None
     new: str = ""
+    within: Span | None = None
     sort: str = ""
     q: str = ""
 
@@ -46,7 +54,7 @@ class QueueFilter:
     def of(cls, query: Mapping[str, str]) -> Self:
         """Read the address line."""
         known = {
-            "state": set(Signal.State.values),
+            "state": set(dict(STATES)),
             "family": set(FAMILIES),
             "type": set(Signal.Type.values),
             "band": set(Band.values),
@@ -55,11 +63,16 @@ class QueueFilter:
             "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
-        return cls(**chosen, cohort=read_id(query.get("cohort")), q=plain(query.get("q", ""))[:255])
+        within = Span.read(query.get("within", ""))
+        return cls(**chosen, within=within, cohort=read_id(query.get("cohort")), q=plain(query.get("q", ""))[:255])
 
     @property
     def is_open(self) -> bool:
         return self.state == Signal.State.OPEN
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state in (Signal.State.RESOLVED, Signal.State.DISMISSED, CLOSED)
 
 
 @dataclass(frozen=True)
@@ -92,13 +105,15 @@ def new_since(now: datetime) -> datetime:
 
 def signals(chosen: QueueFilter, now: datetime) -> QuerySet[Signal]:
     """The signals that the filter means."""
-    found = Signal.objects.filter(state=chosen.state)
+    found = Signal.objects.closed() if chosen.state == CLOSED else Signal.objects.filter(state=chosen.state)
     if chosen.family:
         found = found.growth() if chosen.family == "growth" else found.risks()
     if chosen.type:
         found = found.filter(type=chosen.type)
     if chosen.new:
         found = found.opened_since(new_since(now))
+    if chosen.within:
+        found = found.closed_in(chosen.within) if chosen.is_closed else found.opened_in(chosen.within)
     return found
 
 

@@ -107,6 +107,63 @@ class TestNews:
         assert (section.count, len(section.lines), section.more) == (12, 10, 2)
 
 
+class TestLinks:
+    """Monday's digest covers three days; each address lists what was counted, or says that it does not."""
+
+    SINCE = datetime(2026, 3, 6, 7, 30, tzinfo=UTC)
+    MONDAY = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
+
+    @pytest.fixture
+    def sections(self, ada, client):
+        client.force_login(ada)
+        ben, saturday = staff("ben"), self.MONDAY - timedelta(days=2)
+        for number in range(12):
+            org = customer(f"o{number}", ada, renewal_on=self.MONDAY.date() + timedelta(days=28 + number % 3))
+            opened(org, saturday)
+            opened(org, saturday, "renewal_risk")
+            opened(org, saturday, "expansion_candidate")
+            opened(org, self.SINCE - timedelta(seconds=1), "inactive_paying")
+            opened(org, self.MONDAY, "score_against_money")
+            for state, at in (("resolved", saturday), ("dismissed", saturday), ("resolved", self.SINCE - timedelta(1))):
+                opened(org, self.SINCE - timedelta(days=9), "revenue_at_risk", state=state, closed_at=at)
+            reading(org, self.SINCE.date(), "healthy", 80)
+            reading(org, self.MONDAY.date(), "watch", 60)
+            about = {"assignee": ada, "title": "x"}
+            followups.create(org.pk, due_on=saturday.date(), actor=ada, now=self.SINCE - timedelta(days=9), **about)
+            followups.create(org.pk, due_on=saturday.date() + timedelta(90), actor=ben, now=saturday, **about)
+            followups.create(org.pk, due_on=self.SINCE.date(), actor=ben, now=self.SINCE - timedelta(days=9), **about)
+        opened(customer("bens", ben), saturday)
+        return {section.title: section for section in digest.news_of(ada, "mine", self.SINCE, self.MONDAY).sections}
+
+    @staticmethod
+    def context(client, section):
+        return client.get(section.address).context
+
+    def test_signals(self, sections, client):
+        for title, count in (("New risks", 24), ("Growing", 12), ("Closed signals", 24)):
+            context = self.context(client, sections[title])
+            assert (sections[title].count, context["counted"], context["totals"].organizations) == (count, count, 12)
+            assert sum(len(row.signals) for row in context["rows"]) == count
+        chips = [chip["word"] for chip in context["chips"]]
+        assert chips == ["Resolved or dismissed", "My customers", "Closed 6 Mar 07:30 to 9 Mar 07:30"]
+
+    def test_follow_ups(self, sections, client):
+        context = self.context(client, sections["Follow-ups"])
+        assert (sections["Follow-ups"].count, context["page"].paginator.count) == (24, 24)
+
+    def test_renewals(self, sections, client):
+        context = self.context(client, sections["Renewals in 30 days"])
+        assert (sections["Renewals in 30 days"].count, context["cl"].result_count) == (8, 8)
+
+    def test_what_no_list_can_show_says_what_opens(self, sections, ada):
+        assert sections["Health got worse"].opens == "the weekly review"
+        assert [title for title, section in sections.items() if section.opens] == ["Health got worse"]
+        told = digest.bodies(digest.news_of(ada, "mine", self.SINCE, self.MONDAY), ada, self.MONDAY.date())
+        for body in told.values():
+            assert "and 2 more, in the weekly review" in body
+            assert body.count("and 14 more") == 3  # new risks, closed signals, follow-ups
+
+
 class TestSending:
     def test_once_a_day_with_what_changed_since_the_last(self, ada):
         globex = customer("globex", ada)
