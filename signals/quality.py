@@ -62,19 +62,14 @@ def identity(looked_at: About) -> Iterator[Gap]:
 
 
 def revenue(looked_at: About) -> Iterator[Gap]:
-    """Money that no total knows, or whose day nobody knows."""
-    lines, org = looked_at.rows, looked_at.organization
-    if not lines:
+    """Money that no total knows."""
+    if not looked_at.rows:
         words = "No line names any of its ids, so its MRR is 0 and no signal of revenue can begin."
         yield Gap("No subscription", words, reverse("admin:revenue_subscription_changelist"), "See the subscriptions")
         return
-    active = [row for row in lines if stages.begins_on(row) <= looked_at.today]
+    active = [row for row in looked_at.rows if stages.begins_on(row) <= looked_at.today]
     active = [row for row in active if stages.counts(row) and not stages.has_ended(row, looked_at.today)]
     yield from rates(active)
-    renewal = org.renewal_on or (looked_at.snapshot and looked_at.snapshot.renewal_on)
-    if active and not renewal and not any(row.end_on for row in active):
-        words = "Neither a file nor a line says when it renews: “Renewal risk” and the renewals on Today leave it out."
-        yield Gap("No renewal day", words, "#organization_form", "Enter the day below")
 
 
 def rates(active: Sequence[Row]) -> Iterator[Gap]:
@@ -100,20 +95,17 @@ def coverage(looked_at: About) -> Iterator[Gap]:
     yield Gap(title, f"{missing}.", "#panel-why", "Why this score")
 
 
-def refused(looked_at: About) -> Iterator[Gap]:
-    """A refused event has no organization; what its applications lost may be its own."""
-    since = looked_at.today - timedelta(days=usage.WINDOW_DAYS)
-    until = looked_at.today + timedelta(days=1)
-    used = usage.users_of_applications(since, until, looked_at.organization.pk)
-    lost = rejects.count_since(looked_at.now - REFUSED_WITHIN, applications=used) if used else 0
-    if lost:
-        words = f"{plural(lost, 'event')} of the applications it uses could not be stored; some may be its own."
-        yield Gap("Refused events in 7 days", words, reverse("admin:rejects"), "See the reasons")
-
-
 CHECKS: dict[Callable[[About], Iterator[Gap]], str] = {
     identity: "orgs.view_organizationkey",
     revenue: "revenue.view_subscription",
     coverage: "signals.view_reading",
-    refused: "tracker.view_reject",
 }
+
+
+def refused(organization: Organization, now: datetime) -> int:
+    """Events of the last 7 days that the applications it uses lost. A refused event has no organization: some of them
+    may be its own."""
+    today = settings.today(now)
+    since, until = today - timedelta(days=usage.WINDOW_DAYS), today + timedelta(days=1)
+    used = usage.users_of_applications(since, until, organization.pk)
+    return rejects.count_since(now - REFUSED_WITHIN, applications=used) if used else 0

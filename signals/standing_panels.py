@@ -37,4 +37,9 @@ def stage_of(request: HttpRequest, organization: Organization) -> dict[str, Any]
     permission="orgs.view_organization",
 )
 def data_quality(request: HttpRequest, organization: Organization) -> dict[str, Any]:
-    return {"gaps": quality.gaps(organization, request.user, timezone.now())}
+    now = timezone.now()
+    may_see = request.user.has_perm("tracker.view_reject")
+    return {
+        "gaps": quality.gaps(organization, request.user, now),
+        "refused": quality.refused(organization, now) if may_see else 0,
+    }

@@ -8,9 +8,9 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from orgs.models import Organization
-from revenue.models import ExchangeRate, Subscription
+from revenue.models import ExchangeRate
 from signals import rounds
-from signals.quality import gaps
+from signals.quality import gaps, refused
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, healthy, shop, silent, used
 from tracker.models import Reject
@@ -25,9 +25,9 @@ def ada():
 
 @pytest.fixture
 def well():
-    """Imported, seen, paying with a renewal day, every part of its health with data."""
+    """Imported, seen, paying, every part of its health with data."""
     org = healthy()
-    Organization.objects.filter(pk=org.pk).update(imported_at=NOW, renewal_on=TODAY + timedelta(days=100))
+    Organization.objects.filter(pk=org.pk).update(imported_at=NOW)
     return scored(org)
 
 
@@ -54,7 +54,7 @@ def test_seen_without_an_import_or_money(ada):
 
 
 def test_imported_and_never_seen(ada):
-    org = factories.organization("org-9", imported_at=NOW, renewal_on=TODAY)
+    org = factories.organization("org-9", imported_at=NOW)
     factories.subscription(org)
     assert titles(scored(org), ada) == [
         "Never seen in events",
@@ -73,24 +73,16 @@ def test_currencies_without_a_rate(well, ada):
     assert gaps(well, ada, NOW) == []
 
 
-def test_nobody_knows_when_it_renews(ada):
-    org = healthy()
-    Organization.objects.filter(pk=org.pk).update(imported_at=NOW)
-    assert titles(scored(org), ada) == ["No renewal day"]
-    Subscription.objects.update(end_on=TODAY + timedelta(days=90))
-    assert titles(Organization.objects.get(), ada) == []
-
-
-def test_refused_events_of_its_applications(well, ada):
+def test_refused_events_of_its_applications(well):
     other = factories.application("Other")
     about = {"hour": NOW - timedelta(days=1), "code": "too_long", "message": "x", "last_at": NOW}
     Reject.objects.create(application=other, count=50, **about)
     Reject.objects.create(application=shop(), count=99, is_stored=True, field="a", **about)
-    assert gaps(well, ada, NOW) == []
+    assert refused(well, NOW) == 0
     Reject.objects.create(application=shop(), count=7, field="b", **about)
     Reject.objects.create(application=shop(), count=8, field="b", **about | {"hour": NOW - timedelta(days=8)})
-    [gap] = gaps(well, ada, NOW)
-    assert (gap.title, gap.words[:8]) == ("Refused events in 7 days", "7\N{NO-BREAK SPACE}events")
+    assert refused(well, NOW) == 7
+    assert refused(factories.organization("never-seen"), NOW) == 0
 
 
 @pytest.mark.parametrize(
