@@ -4,14 +4,15 @@ One row a person and day is written together with its e-mail, so a worker that d
 comes second finds the row. The next digest begins where the last one ended, so no change falls between two.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings as process
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,18 +20,22 @@ from django.utils.http import urlencode
 from config.backoffice import formatting, settings
 from config.backoffice.models import AuditEntry
 from config.backoffice.outbox import mail
-from config.backoffice.spans import Span
 from orgs import scopes
 from orgs.models import Organization
-from signals import queue, weekly
-from signals.models import Churn, Digest, DigestChoice, FollowUp, Signal
+from signals import digest_memory, queue, weekly
+from signals.digest_memory import Memory
+from signals.models import Churn, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
 
 FROM, UNTIL = time(7), time(12)
 SATURDAY = 5
+AGAIN = "Open again"
+CLOSED = "Closed signals"
 MAY = "signals.view_signal"
 LISTED = 10
 RENEWAL_DAYS = 30
 NEWS_OF_CHURN = timedelta(days=31)
+# Whoever switches the digest on again after months wants to know of the last days.
+LONGEST = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Section:
     address: str
     count: int
     lines: tuple[Line, ...]
+    # Of the rows that it tells, for what a later digest must not tell again.
+    ids: tuple[int, ...] = ()
     opens: str = ""
 
     @property
@@ -63,12 +70,13 @@ class Section:
 
 @dataclass(frozen=True)
 class News:
-    """What changed for somebody in [since, until)."""
+    """What changed for somebody in [since, until), and the bands that their customers have now."""
 
     since: datetime
     until: datetime
     scope: str
     sections: tuple[Section, ...]
+    bands: dict[int, str]
 
     @property
     def changes(self) -> int:
@@ -112,8 +120,9 @@ def prepare(user: Any, now: datetime) -> Digest | None:
         get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
         if Digest.objects.filter(user=user, day=today).exists():
             return None
-        news = news_of(user, scope, since_of(user, now), now)
-        digest = Digest.objects.create(user=user, day=today, since=news.since, until=now, changes=news.changes)
+        news = news_of(user, scope, since_of(user, now), now, day=today)
+        digest = Digest(user=user, day=today, since=news.since, until=now, changes=news.changes)
+        digest_memory.keep(digest, {each.title: each.ids for each in news.sections}, news.bands)
         if news.changes:
             key = f"digest:{user.pk}:{today.isoformat()}"
             mail.write(key, to=user.email, subject=subject(news), **bodies(news, user, today), now=now)
@@ -132,40 +141,77 @@ def choose(user: Any, scope: str) -> None:
 
 
 def since_of(user: Any, now: datetime) -> datetime:
-    """Where the last digest ended; at first the same hour of the weekday before."""
+    """Where the last digest ended, but not weeks ago; at first the same hour of the weekday before."""
     last = Digest.objects.filter(user=user).order_by("-until").values_list("until", flat=True).first()
     if last is not None:
-        return last
+        return max(last, now - LONGEST)
     weekday = now.astimezone(settings.zone()).weekday()
     return now - timedelta(days={0: 3, 6: 2}.get(weekday, 1))
 
 
-def news_of(user: Any, scope: str, since: datetime, now: datetime) -> News:
-    """Everything that changed, section by section; sections without changes are left out."""
+@dataclass(frozen=True)
+class Doors:
+    """Where the sections of a digest lead: to just what it tells, once it is kept under its day."""
+
+    scope: str
+    day: date | None
+
+    def told(self, title: str, page: str, opens: str, **asked: str | None) -> dict[str, str]:
+        """To the rows of a section; of a digest that is not kept (`day` None) to their page, which `opens` names."""
+        if self.day is None:
+            return {"address": link(page, **asked), "opens": opens}
+        return {"address": link(page, told=digest_memory.named(self.day, title), **asked), "opens": ""}
+
+    def signals(self, title: str, **asked: str) -> dict[str, str]:
+        return self.told(title, "admin:signals", "Signals", owner=scopes.OWNER[self.scope], **asked)
+
+
+def news_of(user: Any, scope: str, since: datetime, now: datetime, day: date | None = None) -> News:
+    """Everything that changed, section by section; sections without changes are left out.
+
+    With the `day` under which it will be kept its addresses list what it tells.
+    """
     mine = Organization.objects.in_scope(scope, user)
     then, today = settings.today(since), settings.today(now)
-    within = Span(since, now)
+    memory = digest_memory.recall(user, since)
+    bands = Bands.of(mine, memory.bands or bands_on(then, mine))
+    doors = Doors(scope, day)
     found = [
-        *signal_sections(mine, scope, within),
-        *band_sections(mine, scope, then, today),
-        follow_up_section(user, scope, within, then, today),
+        *signal_sections(mine, user, doors, memory, now),
+        *band_sections(mine, doors, bands),
+        follow_up_section(user, doors, memory, then, today),
         renewal_section(mine, scope, then, today),
-        churn_section(mine, scope, since, now),
-        owner_section(mine, scope, since, now),
+        churn_section(mine, doors, memory, now),
+        owner_section(mine, scope, memory, now),
     ]
-    return News(since, now, scope, tuple(section for section in found if section.count))
+    return News(since, now, scope, tuple(section for section in found if section.count), bands.to_remember())
 
 
-def signal_sections(mine: Any, scope: str, within: Span) -> Iterator[Section]:
+def signal_sections(mine: Any, user: Any, doors: Doors, memory: Memory, now: datetime) -> Iterator[Section]:
     signals = Signal.objects.filter(organization__in=mine).select_related("organization")
-    asked = {"owner": scopes.OWNER[scope], "within": within.text}
-    opened = signals.open().opened_in(within).order_by("-money_at_stake", "id")
-    for title, family, found in (("New risks", "risk", opened.risks()), ("Growing", "growth", opened.growth())):
-        address = link("admin:signals", family=family, **asked)
-        yield section(title, address, found, lambda one: (words(one, one.sentence), money(one.money_at_stake)))
-    ended = signals.closed().closed_in(within).order_by("-closed_at", "id")
-    listed = link("admin:signals", state=queue.CLOSED, **asked)
-    yield section("Closed signals", listed, ended, lambda one: (words(one, one.get_state_display().lower()), ""))
+    waiting = signals.open().order_by("-money_at_stake", "id")
+    for title, family, opened in (("New risks", "risk", waiting.risks()), ("Growing", "growth", waiting.growth())):
+        found = memory.untold(opened, title, "opened_at", now)
+        yield section(title, found, at_stake, **doors.signals(title, family=family))
+    yield section(AGAIN, opened_again(waiting, user, memory, now), at_stake, **doors.signals(AGAIN))
+    # The moment of the end as it is written: `closed_at` of a scan is the one that it was planned for.
+    ended = memory.untold(signals.closed(), CLOSED, "changed_at", now).order_by("-changed_at", "id")
+    yield section(CLOSED, ended, how_it_ended, **doors.signals(CLOSED, state=queue.CLOSED))
+
+
+def at_stake(signal: Signal) -> tuple[str, str]:
+    return words(signal, signal.sentence), money(signal.money_at_stake)
+
+
+def how_it_ended(signal: Signal) -> tuple[str, str]:
+    return words(signal, signal.get_state_display().lower()), ""
+
+
+def opened_again(waiting: Any, user: Any, memory: Memory, now: datetime) -> Any:
+    """Signals whose snooze is over, or which somebody else reopened."""
+    moves = SignalTransition.objects.filter(to_state=Signal.State.OPEN, at__gte=memory.start, at__lt=now)
+    back = moves.exclude(from_state__in=["", Signal.State.OPEN]).exclude(actor=user).values("signal")
+    return waiting.filter(pk__in=back, opened_at__lt=memory.start).exclude(pk__in=memory.told_as(AGAIN))
 
 
 def words(signal: Signal, more: str) -> str:
@@ -173,25 +219,57 @@ def words(signal: Signal, more: str) -> str:
     return f"{signal.get_type_display()}: {more}"
 
 
-def band_sections(mine: Any, scope: str, then: date, today: date) -> Iterator[Section]:
-    moved = weekly.band_changes(then, today, mine) if then < today else []
-    for title, items in (
-        ("Health got worse", [one for one in moved if one.steps < 0]),
-        ("Health got better", [one for one in moved if one.steps > 0]),
+@dataclass(frozen=True)
+class Bands:
+    """The bands of somebody's customers as the last digest knew them, and as they are."""
+
+    before: Mapping[int, str]
+    now: Mapping[int, str]
+
+    @classmethod
+    def of(cls, mine: Any, before: Mapping[int, str]) -> Self:
+        shown = mine.exclude(snapshot=None).order_by("-snapshot__mrr", "id")
+        return cls(before, dict(shown.values_list("id", "snapshot__band")))
+
+    def steps(self, organization_id: int) -> int:
+        """Above 0 for better, 0 when it is the same or one of both cannot be judged."""
+        return weekly.steps(self.before.get(organization_id, ""), self.now[organization_id])
+
+    def to_remember(self) -> dict[int, str]:
+        """What cannot be judged now is compared later with what it was before."""
+        return {who: band if band in weekly.GRADES else self.before.get(who, band) for who, band in self.now.items()}
+
+
+def bands_on(day: date, mine: Any) -> dict[int, str]:
+    """The bands of a day for whoever had no digest before."""
+    return dict(Reading.objects.filter(as_of=day, organization__in=mine).values_list("organization_id", "band"))
+
+
+def band_sections(mine: Any, doors: Doors, bands: Bands) -> Iterator[Section]:
+    steps = {who: bands.steps(who) for who in bands.now}
+    for title, moved in (
+        ("Health got worse", [who for who, by in steps.items() if by < 0]),
+        ("Health got better", [who for who, by in steps.items() if by > 0]),
     ):
-        lines = [
-            line(one.organization, f"{formatting_of(one.before)} → {formatting_of(one.now)}", money(one.mrr))
-            for one in items[:LISTED]
-        ]
-        yield Section(title, link("admin:weekly", scope=scope), len(items), tuple(lines), opens="the weekly review")
+        named = mine.select_related("snapshot").in_bulk(moved[:LISTED])
+        lines = [band_line(named[who], bands) for who in moved[:LISTED] if who in named]
+        weekly_review = link("admin:weekly", scope=doors.scope)
+        yield Section(title, weekly_review, len(moved), tuple(lines), opens="the weekly review")
 
 
-def follow_up_section(user: Any, scope: str, within: Span, then: date, today: date) -> Section:
+def band_line(organization: Organization, bands: Bands) -> Line:
+    before, now = formatting_of(bands.before[organization.pk]), formatting_of(bands.now[organization.pk])
+    return line(organization, f"{before} → {now}", money(organization.snapshot.mrr))
+
+
+def follow_up_section(user: Any, doors: Doors, memory: Memory, then: date, today: date) -> Section:
     """What became due since the last digest, and what others gave to somebody meanwhile."""
-    work = FollowUp.objects.in_scope(scope, user).came_up_in(within, among=(then, today), for_whom=user)
+    became_due = Q(due_on__gt=then, due_on__lte=today)
+    given = Q(created_at__gte=memory.start) & ~Q(created_by=user) & ~Q(pk__in=memory.told_as("Follow-ups"))
+    work = FollowUp.objects.open().in_scope(doors.scope, user).filter(became_due | given)
     found = work.select_related("organization", "assignee").order_by("due_on", "id")
-    address = link("admin:followups", scope=scope, within=within.text)
-    return section("Follow-ups", address, found, lambda one: (f"{one.title} ({one.assignee})", f"{one.due_on:%-d %b}"))
+    door = doors.told("Follow-ups", "admin:followups", "Follow-ups", scope=doors.scope)
+    return section("Follow-ups", found, lambda one: (f"{one.title} ({one.assignee})", f"{one.due_on:%-d %b}"), **door)
 
 
 def renewal_section(mine: Any, scope: str, then: date, today: date) -> Section:
@@ -209,42 +287,43 @@ def renewal_line(organization: Any) -> Line:
     return line(organization, f"renews on {snapshot.renewal_on:%-d %b}", money(snapshot.mrr))
 
 
-def churn_section(mine: Any, scope: str, since: datetime, now: datetime) -> Section:
+def churn_section(mine: Any, doors: Doors, memory: Memory, now: datetime) -> Section:
     """Found since the last digest; what a first look at old books finds is no news."""
-    recent = settings.today(since) - NEWS_OF_CHURN
-    found = Churn.objects.in_books().filter(organization__in=mine, found_at__gte=since, found_at__lt=now)
-    found = found.filter(churned_on__gte=recent)
-    lost = found.select_related("organization").order_by("-mrr", "id")
-    found_since = section(
+    recent = settings.today(memory.since) - NEWS_OF_CHURN
+    found = Churn.objects.in_books().filter(organization__in=mine, churned_on__gte=recent)
+    lost = memory.untold(found, "Stopped paying", "found_at", now).select_related("organization")
+    return section(
         "Stopped paying",
-        link("admin:churn", scope=scope),
-        lost,
+        lost.order_by("-mrr", "id"),
         lambda one: (f"since {one.churned_on:%-d %b}", money(one.mrr)),
+        **doors.told("Stopped paying", "admin:churn", "the churn log", scope=doors.scope),
     )
-    return replace(found_since, opens="the churn log")
 
 
-def owner_section(mine: Any, scope: str, since: datetime, now: datetime) -> Section:
+def owner_section(mine: Any, scope: str, memory: Memory, now: datetime) -> Section:
     """Customers that changed hands, and belong here now."""
-    lines = AuditEntry.objects.filter(
-        action="organization.changed",
-        subject_type=Organization._meta.label,
-        at__gte=since,
-        at__lt=now,
-        detail__has_key="owner",
+    changed = AuditEntry.objects.filter(
+        action="organization.changed", subject_type=Organization._meta.label, detail__has_key="owner"
     )
-    ids = {int(text) for text in lines.values_list("subject_id", flat=True)}
-    found = list(mine.filter(pk__in=ids).select_related("owner").order_by("display_name", "id"))
-    told = tuple(line(one, f"belongs to {one.owner}") for one in found[:LISTED])
+    entries = dict(memory.untold(changed, "New owners", "at", now).values_list("id", "subject_id"))
+    whom = {int(subject) for subject in entries.values()}
+    found = list(mine.filter(pk__in=whom).select_related("owner").order_by("display_name", "id"))
+    lines = tuple(line(one, f"belongs to {one.owner}") for one in found[:LISTED])
+    shown = {one.pk for one in found}
+    told = tuple(entry for entry, subject in entries.items() if int(subject) in shown)
     address = link("admin:orgs_organization_changelist", owner=scopes.OWNER[scope], show="all")
-    return Section("New owners", address, len(found), told, opens="the list of customers")
+    return Section("New owners", address, len(found), lines, told, opens="the list of customers")
 
 
-def section(title: str, address: str, found: Any, words: Any) -> Section:
-    """The first of a set of things that have an organization; `words` gives (what, figure) of one."""
-    items = list(found[: LISTED + 1])
-    count = len(items) if len(items) <= LISTED else found.count()
-    return Section(title, address, count, tuple(line(one.organization, *words(one)) for one in items[:LISTED]))
+def section(title: str, found: Any, words: Any, *, address: str, opens: str) -> Section:
+    """The first of a set of things that have an organization; `words` gives (what, figure) of one.
+
+    Counted and noted by one and the same look: what another one would find besides would never be told.
+    """
+    ids = tuple(found.values_list("pk", flat=True))
+    items = found.in_bulk(ids[:LISTED]) if ids else {}
+    lines = (line(items[each].organization, *words(items[each])) for each in ids[:LISTED] if each in items)
+    return Section(title, address, len(ids), tuple(lines), ids, opens)
 
 
 def line(organization: Organization, words: str, figure: str = "") -> Line:

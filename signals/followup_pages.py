@@ -15,10 +15,10 @@ from config.backoffice import posted, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
-from config.backoffice.spans import Span
 from orgs import scopes
 from orgs.models import Organization
 from signals import followups, pages, undoing
+from signals.digest_memory import told_to
 from signals.models import FollowUp
 
 PAGE_SIZE = 50
@@ -40,8 +40,8 @@ def followups_page(request: HttpRequest) -> HttpResponse:
     scope = scopes.chosen(request)
     show = request.GET.get("show") if request.GET.get("show") in SHOWS else "open"
     scoped = FollowUp.objects.in_scope(scope, request.user)
-    within = Span.read(request.GET.get("within", ""))
-    found = came_up(scoped, within, request.user) if within else listed(scoped, show, today)
+    told = told_to(request.user, request.GET.get("told", ""))
+    found = listed(scoped, show, today) if told is None else listed(scoped.filter(pk__in=told.ids), "open", today)
     if "export" in request.GET:
         return download(request, "follow-ups", EXPORTED, rows(found), file_format=request.GET["export"], now=now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -50,8 +50,8 @@ def followups_page(request: HttpRequest) -> HttpResponse:
         "undo": undoing.offered(request),
         "scope": scope,
         "scopes": scopes.TITLES,
-        "show": "" if within else show,
-        "within": within,
+        "show": show if told is None else "",
+        "told": told,
         "shows": SHOWS,
         "open_count": scoped.open().count(),
         "due_count": scoped.due(today).count(),
@@ -70,13 +70,6 @@ def listed(scoped: Any, show: str, today: Any) -> Any:
         "done": scoped.done().order_by("-done_at", "-id"),
     }
     return sets[show].select_related("organization", "assignee", "signal", "done_by")
-
-
-def came_up(scoped: Any, within: Span, user: Any) -> Any:
-    """What a digest told: came due meanwhile, or given by others."""
-    days = (settings.today(within.since), settings.today(within.until))
-    found = scoped.came_up_in(within, among=days, for_whom=user)
-    return found.select_related("organization", "assignee", "signal", "done_by").order_by("due_on", "id")
 
 
 def rows(found: Any) -> Any:

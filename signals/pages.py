@@ -80,7 +80,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     if address := columns.address(CHOICE, request):
         return HttpResponseRedirect(address)
     now = timezone.now()
-    chosen = queue.QueueFilter.of(request.GET)
+    chosen = queue.QueueFilter.of(request.GET, request.user)
     found = queue.organizations(chosen, user=request.user, now=now)
     if "export" in request.GET:
         rows = queue.export(found, chosen, now)
@@ -95,7 +95,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "chips": chips(request, chosen, cohorts),
         "totals": totals,
         "counted": queue.signals(chosen, now).filter(organization__in=found.values("pk")).count()
-        if chosen.within
+        if chosen.told
         else None,
         "page": page,
         "rows": queue.rows(page.object_list, chosen, now),
@@ -155,17 +155,11 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice
         ),
         "cohort": cohorts.word,
         "new": "New since yesterday" if chosen.new else "",
-        "within": within_words(chosen),
+        "told": chosen.told.words if chosen.told else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }
     shown = {name: word for name, word in words.items() if word and not (name == "state" and chosen.is_open)}
     return [{"word": word, "without": without(request, name)} for name, word in shown.items()]
-
-
-def within_words(chosen: queue.QueueFilter) -> str:
-    if chosen.within is None:
-        return ""
-    return f"{'Closed' if chosen.is_closed else 'Opened'} {chosen.within.words}"
 
 
 def without(request: HttpRequest, name: str) -> str:

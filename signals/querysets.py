@@ -2,9 +2,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
 
-from config.backoffice.spans import Span
 from orgs import scopes
 
 
@@ -18,7 +16,6 @@ class SignalQuerySet(models.QuerySet):
         return self.filter(state__in=["open", "snoozed"])
 
     def closed(self) -> Self:
-        """Resolved or dismissed."""
         return self.filter(state__in=["resolved", "dismissed"])
 
     def risks(self) -> Self:
@@ -29,12 +26,6 @@ class SignalQuerySet(models.QuerySet):
 
     def opened_since(self, moment: datetime) -> Self:
         return self.filter(opened_at__gte=moment)
-
-    def opened_in(self, span: Span) -> Self:
-        return self.filter(opened_at__gte=span.since, opened_at__lt=span.until)
-
-    def closed_in(self, span: Span) -> Self:
-        return self.filter(closed_at__gte=span.since, closed_at__lt=span.until)
 
 
 class FollowUpQuerySet(models.QuerySet):
@@ -50,12 +41,6 @@ class FollowUpQuerySet(models.QuerySet):
 
     def overdue(self, today: date) -> Self:
         return self.open().filter(due_on__lt=today)
-
-    def came_up_in(self, span: Span, *, among: tuple[date, date], for_whom: Any) -> Self:
-        """Open, and due on a day after the first of `among` up to the second, or given by somebody else meanwhile."""
-        became_due = Q(due_on__gt=among[0], due_on__lte=among[1])
-        given = Q(created_at__gte=span.since, created_at__lt=span.until) & ~Q(created_by=for_whom)
-        return self.open().filter(became_due | given)
 
     def done_between(self, since: datetime, until: datetime) -> Self:
         return self.filter(done_at__gte=since, done_at__lt=until)

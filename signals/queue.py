@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 from config.backoffice import settings
 from config.backoffice.ids import read_id
 from config.backoffice.refused import plain
-from config.backoffice.spans import Span
 from orgs import scopes
 from orgs.models import Band, Organization
+from signals.digest_memory import Told, told_to
 from signals.models import Signal
 
 FAMILIES = {"risk": "Risk", "growth": "Growth"}
@@ -36,7 +36,7 @@ ORDERS = {
 class QueueFilter:
     """What the queue shows; every field but `state` may be empty. Unknown values are dropped, never an error.
 
-    `within` is when they were opened, of closed ones when they were closed.
+    `told` are those that the reader's digest of a day told.
     """
 
     state: str = Signal.State.OPEN
@@ -46,13 +46,13 @@ class QueueFilter:
     owner: str = ""
     cohort: int | None = None
     new: str = ""
-    within: Span | None = None
+    told: Told | None = None
     sort: str = ""
     q: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        """Read the address line."""
+    def of(cls, query: Mapping[str, str], user: Any = None) -> Self:
+        """Read the address line; whose digest it may name is the user's."""
         known = {
             "state": set(dict(STATES)),
             "family": set(FAMILIES),
@@ -63,16 +63,12 @@ class QueueFilter:
             "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
-        within = Span.read(query.get("within", ""))
-        return cls(**chosen, within=within, cohort=read_id(query.get("cohort")), q=plain(query.get("q", ""))[:255])
+        told = told_to(user, query["told"]) if user is not None and query.get("told") else None
+        return cls(**chosen, told=told, cohort=read_id(query.get("cohort")), q=plain(query.get("q", ""))[:255])
 
     @property
     def is_open(self) -> bool:
         return self.state == Signal.State.OPEN
-
-    @property
-    def is_closed(self) -> bool:
-        return self.state in (Signal.State.RESOLVED, Signal.State.DISMISSED, CLOSED)
 
 
 @dataclass(frozen=True)
@@ -112,8 +108,8 @@ def signals(chosen: QueueFilter, now: datetime) -> QuerySet[Signal]:
         found = found.filter(type=chosen.type)
     if chosen.new:
         found = found.opened_since(new_since(now))
-    if chosen.within:
-        found = found.closed_in(chosen.within) if chosen.is_closed else found.opened_in(chosen.within)
+    if chosen.told is not None:
+        found = found.filter(pk__in=chosen.told.ids)
     return found
 
 
