@@ -23,6 +23,11 @@ def lock(name: str) -> None:
     run("SELECT pg_advisory_xact_lock(%(key)s)", {"key": lock_key(name)})
 
 
+def lock_shared(name: str) -> None:
+    """Wait until nobody holds the named lock by `lock`; others may hold it like this at the same time."""
+    run("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": lock_key(name)})
+
+
 def run(statement: str, params: Mapping[str, Any] | None = None) -> int:
     """Execute one statement; the number of rows it touched."""
     with connection.cursor() as cursor:
@@ -54,11 +59,11 @@ def close_if_cut_off() -> None:
 
 
 def prepared_rows(statement: str, params: Mapping[str, Any]) -> list[tuple]:
-    """All rows of one statement that runs very often: the server keeps its plan for this connection."""
+    """All rows of one statement that runs very often, if it has any: the server keeps its plan for this connection."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, params, prepare=True)
-        return cursor.fetchall()
+        return cursor.fetchall() if cursor.description else []
 
 
 class Binary(bytes):

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from config.backoffice import audit, settings
 from config.backoffice.refused import Refused, checked
+from orgs import removal
 from revenue import answers, books
 from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.movements import CHURN
@@ -43,8 +44,9 @@ def keep_up(now: datetime) -> Round:
     """Bring the log in line with the books of the last 13 months. A second time changes nothing."""
     today = settings.today(now)
     since = add_months(month_start(today), 1 - MONTHS)
-    lost = losses(since, today)
     with transaction.atomic():
+        removal.hold_off()
+        lost = losses(since, today)
         known = {(each.organization_id, each.churned_on): each for each in Churn.objects.filter(churned_on__gte=since)}
         made = [
             Churn(organization_id=who, churned_on=on, mrr=mrr, found_at=now)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from config.backoffice import audit
-from config.db import lock, rows
+from config.db import rows
 from orgs.models import Band, Organization
 from signals import announcing, health, incidents, lifecycle, publishing, sql
 from signals.configuration import Configuration
@@ -23,7 +23,7 @@ from signals.lifecycle import Episode, Observation, State, Transition
 from signals.models import HealthModel, Reading, ScanCursor, Signal, SignalTransition
 from signals.prioritization import Part, part
 from signals.rules import Finding, Rule, Verdict, check_all
-from signals.scoring import VERDICT_LOCK, restored
+from signals.scoring import restored, take_turn
 from signals.snapshots import refresh_signal_columns
 
 MOST_MONEY = Decimal("1e14")
@@ -71,7 +71,7 @@ def scan(as_of: date, scanned_at: datetime, now: datetime) -> Scan:
     `scanned_at` is the time the scan was planned for: run again after a crash it counts once.
     """
     with transaction.atomic():
-        lock(VERDICT_LOCK)
+        take_turn()
         book = publishing.rule_book()
         broken = {incident.application_id for incident in incidents.watch(as_of, now, book)}
         held = incidents.held_back(as_of, broken)

@@ -4,10 +4,10 @@ One row a person and day is written together with its e-mail, so a worker that d
 comes second finds the row. The next digest begins where the last one ended, so no change falls between two.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings as process
 from django.contrib.auth import get_user_model
@@ -21,15 +21,19 @@ from config.backoffice.models import AuditEntry
 from config.backoffice.outbox import mail
 from orgs import scopes
 from orgs.models import Organization
-from signals import weekly
-from signals.models import Churn, Digest, DigestChoice, FollowUp, Signal
+from signals import digest_memory, weekly
+from signals.digest_memory import Memory
+from signals.models import Churn, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
 
 FROM, UNTIL = time(7), time(12)
 SATURDAY = 5
+AGAIN = "Open again"
 MAY = "signals.view_signal"
 LISTED = 10
 RENEWAL_DAYS = 30
 NEWS_OF_CHURN = timedelta(days=31)
+# Whoever switches the digest on again after months wants to know of the last days.
+LONGEST = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Section:
     address: str
     count: int
     lines: tuple[Line, ...]
+    # Of the rows that it tells, for what a later digest must not tell again.
+    ids: tuple[int, ...] = ()
 
     @property
     def more(self) -> int:
@@ -58,12 +64,13 @@ class Section:
 
 @dataclass(frozen=True)
 class News:
-    """What changed for somebody in [since, until)."""
+    """What changed for somebody in [since, until), and the bands that their customers have now."""
 
     since: datetime
     until: datetime
     scope: str
     sections: tuple[Section, ...]
+    bands: dict[int, str]
 
     @property
     def changes(self) -> int:
@@ -108,7 +115,8 @@ def prepare(user: Any, now: datetime) -> Digest | None:
         if Digest.objects.filter(user=user, day=today).exists():
             return None
         news = news_of(user, scope, since_of(user, now), now)
-        digest = Digest.objects.create(user=user, day=today, since=news.since, until=now, changes=news.changes)
+        digest = Digest(user=user, day=today, since=news.since, until=now, changes=news.changes)
+        digest_memory.keep(digest, {each.title: each.ids for each in news.sections}, news.bands)
         if news.changes:
             key = f"digest:{user.pk}:{today.isoformat()}"
             mail.write(key, to=user.email, subject=subject(news), **bodies(news, user, today), now=now)
@@ -127,10 +135,10 @@ def choose(user: Any, scope: str) -> None:
 
 
 def since_of(user: Any, now: datetime) -> datetime:
-    """Where the last digest ended; at first the same hour of the weekday before."""
+    """Where the last digest ended, but not weeks ago; at first the same hour of the weekday before."""
     last = Digest.objects.filter(user=user).order_by("-until").values_list("until", flat=True).first()
     if last is not None:
-        return last
+        return max(last, now - LONGEST)
     weekday = now.astimezone(settings.zone()).weekday()
     return now - timedelta(days={0: 3, 6: 2}.get(weekday, 1))
 
@@ -139,27 +147,41 @@ def news_of(user: Any, scope: str, since: datetime, now: datetime) -> News:
     """Everything that changed, section by section; sections without changes are left out."""
     mine = Organization.objects.in_scope(scope, user)
     then, today = settings.today(since), settings.today(now)
+    memory = digest_memory.recall(user, since)
+    bands = Bands.of(mine, memory.bands or bands_on(then, mine))
     found = [
-        *signal_sections(mine, scope, since, now),
-        *band_sections(mine, then, today),
-        follow_up_section(user, scope, since, then, today),
+        *signal_sections(mine, user, scope, memory, now),
+        *band_sections(mine, bands),
+        follow_up_section(user, scope, memory, then, today),
         renewal_section(mine, scope, then, today),
-        churn_section(mine, since, now),
-        owner_section(mine, since, now),
+        churn_section(mine, memory, now),
+        owner_section(mine, memory, now),
     ]
-    return News(since, now, scope, tuple(section for section in found if section.count))
+    return News(since, now, scope, tuple(section for section in found if section.count), bands.to_remember())
 
 
-def signal_sections(mine: Any, scope: str, since: datetime, now: datetime) -> Iterator[Section]:
+def signal_sections(mine: Any, user: Any, scope: str, memory: Memory, now: datetime) -> Iterator[Section]:
     signals = Signal.objects.filter(organization__in=mine).select_related("organization")
     owner = scopes.OWNER[scope]
-    opened = signals.open().filter(opened_at__gte=since, opened_at__lt=now).order_by("-money_at_stake", "id")
     address = link("admin:signals", f"?new=1&owner={owner}")
-    for title, found in (("New risks", opened.risks()), ("Growing", opened.growth())):
+    waiting = signals.open().order_by("-money_at_stake", "id")
+    for title, opened in (("New risks", waiting.risks()), ("Growing", waiting.growth())):
+        found = memory.untold(opened, title, "opened_at", now)
         yield section(title, address, found, lambda one: (words(one, one.sentence), money(one.money_at_stake)))
-    ended = signals.filter(closed_at__gte=since, closed_at__lt=now).order_by("-closed_at", "id")
+    again = opened_again(waiting, user, memory, now)
+    listed = link("admin:signals", f"?owner={owner}")
+    yield section(AGAIN, listed, again, lambda one: (words(one, one.sentence), money(one.money_at_stake)))
+    # The moment of the end as it is written: `closed_at` of a scan is the one that it was planned for.
+    ended = memory.untold(signals.closed(), "Closed signals", "changed_at", now).order_by("-changed_at", "id")
     listed = link("admin:signals", f"?state=resolved&owner={owner}")
     yield section("Closed signals", listed, ended, lambda one: (words(one, one.get_state_display().lower()), ""))
+
+
+def opened_again(waiting: Any, user: Any, memory: Memory, now: datetime) -> Any:
+    """Signals whose snooze is over, or which somebody else reopened."""
+    moves = SignalTransition.objects.filter(to_state=Signal.State.OPEN, at__gte=memory.start, at__lt=now)
+    back = moves.exclude(from_state__in=["", Signal.State.OPEN]).exclude(actor=user).values("signal")
+    return waiting.filter(pk__in=back, opened_at__lt=memory.start).exclude(pk__in=memory.told_as(AGAIN))
 
 
 def words(signal: Signal, more: str) -> str:
@@ -167,23 +189,52 @@ def words(signal: Signal, more: str) -> str:
     return f"{signal.get_type_display()}: {more}"
 
 
-def band_sections(mine: Any, then: date, today: date) -> Iterator[Section]:
-    moved = weekly.band_changes(then, today, mine) if then < today else []
-    for title, items in (
-        ("Health got worse", [one for one in moved if one.steps < 0]),
-        ("Health got better", [one for one in moved if one.steps > 0]),
+@dataclass(frozen=True)
+class Bands:
+    """The bands of somebody's customers as the last digest knew them, and as they are."""
+
+    before: Mapping[int, str]
+    now: Mapping[int, str]
+
+    @classmethod
+    def of(cls, mine: Any, before: Mapping[int, str]) -> Self:
+        shown = mine.exclude(snapshot=None).order_by("-snapshot__mrr", "id")
+        return cls(before, dict(shown.values_list("id", "snapshot__band")))
+
+    def steps(self, organization_id: int) -> int:
+        """Above 0 for better, 0 when it is the same or one of both cannot be judged."""
+        return weekly.steps(self.before.get(organization_id, ""), self.now[organization_id])
+
+    def to_remember(self) -> dict[int, str]:
+        """What cannot be judged now is compared later with what it was before."""
+        return {who: band if band in weekly.GRADES else self.before.get(who, band) for who, band in self.now.items()}
+
+
+def bands_on(day: date, mine: Any) -> dict[int, str]:
+    """The bands of a day for whoever had no digest before."""
+    return dict(Reading.objects.filter(as_of=day, organization__in=mine).values_list("organization_id", "band"))
+
+
+def band_sections(mine: Any, bands: Bands) -> Iterator[Section]:
+    steps = {who: bands.steps(who) for who in bands.now}
+    for title, moved in (
+        ("Health got worse", [who for who, by in steps.items() if by < 0]),
+        ("Health got better", [who for who, by in steps.items() if by > 0]),
     ):
-        lines = [
-            line(one.organization, f"{formatting_of(one.before)} → {formatting_of(one.now)}", money(one.mrr))
-            for one in items[:LISTED]
-        ]
-        yield Section(title, link("admin:weekly"), len(items), tuple(lines))
+        named = mine.select_related("snapshot").in_bulk(moved[:LISTED])
+        lines = [band_line(named[who], bands) for who in moved[:LISTED] if who in named]
+        yield Section(title, link("admin:weekly"), len(moved), tuple(lines))
 
 
-def follow_up_section(user: Any, scope: str, since: datetime, then: date, today: date) -> Section:
+def band_line(organization: Organization, bands: Bands) -> Line:
+    before, now = formatting_of(bands.before[organization.pk]), formatting_of(bands.now[organization.pk])
+    return line(organization, f"{before} → {now}", money(organization.snapshot.mrr))
+
+
+def follow_up_section(user: Any, scope: str, memory: Memory, then: date, today: date) -> Section:
     """What became due since the last digest, and what others gave to somebody meanwhile."""
     became_due = Q(due_on__gt=then, due_on__lte=today)
-    given = Q(created_at__gte=since) & ~Q(created_by=user)
+    given = Q(created_at__gte=memory.start) & ~Q(created_by=user) & ~Q(pk__in=memory.told_as("Follow-ups"))
     work = FollowUp.objects.open().in_scope(scope, user).filter(became_due | given)
     found = work.select_related("organization", "assignee").order_by("due_on", "id")
     address = link("admin:followups", f"?scope={scope}")
@@ -204,37 +255,42 @@ def renewal_line(organization: Any) -> Line:
     return line(organization, f"renews on {snapshot.renewal_on:%-d %b}", money(snapshot.mrr))
 
 
-def churn_section(mine: Any, since: datetime, now: datetime) -> Section:
+def churn_section(mine: Any, memory: Memory, now: datetime) -> Section:
     """Found since the last digest; what a first look at old books finds is no news."""
-    recent = settings.today(since) - NEWS_OF_CHURN
-    found = Churn.objects.in_books().filter(organization__in=mine, found_at__gte=since, found_at__lt=now)
-    found = found.filter(churned_on__gte=recent)
-    lost = found.select_related("organization").order_by("-mrr", "id")
+    recent = settings.today(memory.since) - NEWS_OF_CHURN
+    found = Churn.objects.in_books().filter(organization__in=mine, churned_on__gte=recent)
+    lost = memory.untold(found, "Stopped paying", "found_at", now).select_related("organization")
     return section(
-        "Stopped paying", link("admin:churn"), lost, lambda one: (f"since {one.churned_on:%-d %b}", money(one.mrr))
+        "Stopped paying",
+        link("admin:churn"),
+        lost.order_by("-mrr", "id"),
+        lambda one: (f"since {one.churned_on:%-d %b}", money(one.mrr)),
     )
 
 
-def owner_section(mine: Any, since: datetime, now: datetime) -> Section:
+def owner_section(mine: Any, memory: Memory, now: datetime) -> Section:
     """Customers that changed hands, and belong here now."""
-    lines = AuditEntry.objects.filter(
-        action="organization.changed",
-        subject_type=Organization._meta.label,
-        at__gte=since,
-        at__lt=now,
-        detail__has_key="owner",
+    changed = AuditEntry.objects.filter(
+        action="organization.changed", subject_type=Organization._meta.label, detail__has_key="owner"
     )
-    ids = {int(text) for text in lines.values_list("subject_id", flat=True)}
-    found = list(mine.filter(pk__in=ids).select_related("owner").order_by("display_name", "id"))
-    told = tuple(line(one, f"belongs to {one.owner}") for one in found[:LISTED])
-    return Section("New owners", link("admin:orgs_organization_changelist"), len(found), told)
+    entries = dict(memory.untold(changed, "New owners", "at", now).values_list("id", "subject_id"))
+    whom = {int(subject) for subject in entries.values()}
+    found = list(mine.filter(pk__in=whom).select_related("owner").order_by("display_name", "id"))
+    lines = tuple(line(one, f"belongs to {one.owner}") for one in found[:LISTED])
+    shown = {one.pk for one in found}
+    told = tuple(entry for entry, subject in entries.items() if int(subject) in shown)
+    return Section("New owners", link("admin:orgs_organization_changelist"), len(found), lines, told)
 
 
 def section(title: str, address: str, found: Any, words: Any) -> Section:
-    """The first of a set of things that have an organization; `words` gives (what, figure) of one."""
-    items = list(found[: LISTED + 1])
-    count = len(items) if len(items) <= LISTED else found.count()
-    return Section(title, address, count, tuple(line(one.organization, *words(one)) for one in items[:LISTED]))
+    """The first of a set of things that have an organization; `words` gives (what, figure) of one.
+
+    Counted and noted by one and the same look: what another one would find besides would never be told.
+    """
+    ids = tuple(found.values_list("pk", flat=True))
+    items = found.in_bulk(ids[:LISTED]) if ids else {}
+    lines = (line(items[each].organization, *words(items[each])) for each in ids[:LISTED] if each in items)
+    return Section(title, address, len(ids), tuple(lines), ids)
 
 
 def line(organization: Organization, words: str, figure: str = "") -> Line:

@@ -54,10 +54,15 @@ def reading_on(organization: Organization, as_of: date) -> health.Reading:
     return health.score(facts, publishing.in_force().of(facts.segment).model)
 
 
-def latest_reading(organization: Organization, as_of: date) -> health.Reading | None:
-    """The last stored reading up to a day; None before the first scoring."""
+def latest_row(organization: Organization, as_of: date) -> Reading | None:
+    """The last stored reading up to a day; later ones are there when the reporting zone moved back."""
     rows = Reading.objects.filter(organization=organization, as_of__lte=as_of).select_related("model")
-    row = rows.order_by("-as_of").first()
+    return rows.order_by("-as_of").first()
+
+
+def latest_reading(organization: Organization, as_of: date) -> health.Reading | None:
+    """It with its lines; None before the first scoring."""
+    row = latest_row(organization, as_of)
     return None if row is None else restored(row, publishing.model_of(row.model))
 
 

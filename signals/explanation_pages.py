@@ -13,7 +13,7 @@ from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from signals import incidents, publishing, scoring
+from signals import explaining, incidents, publishing, scoring
 from signals.behind import behind
 from signals.changed import SPANS, changes
 from signals.health.model import COMPONENTS
@@ -46,7 +46,7 @@ def data_incidents(request: HttpRequest, organization: Organization) -> dict[str
     permission="signals.view_reading",
 )
 def why_this_score(request: HttpRequest, organization: Organization) -> dict[str, Any]:
-    row = Reading.objects.filter(organization=organization).select_related("model").order_by("-as_of").first()
+    row = explaining.latest_row(organization, settings.today(timezone.now()))
     if row is None:
         return {"row": None}
     reading = scoring.restored(row, publishing.model_of(row.model))

@@ -73,9 +73,8 @@ class Shown:
 )
 def matrix_page(request: HttpRequest) -> HttpResponse:
     scope = scopes.chosen(request)
-    cut = Cut(
-        decimal(request.GET.get("good_from"), most=Decimal(100)) or GOOD_FROM, decimal(request.GET.get("high_from"))
-    )
+    good_from = decimal(request.GET.get("good_from"), most=Decimal(100))
+    cut = Cut(GOOD_FROM if good_from is None else good_from, decimal(request.GET.get("high_from")))
     whole = movers.standings(Organization.objects.all())
     high_from = matrix.median_mrr(one.mrr for one in whole) if cut.high_from is None else cut.high_from
     among = None

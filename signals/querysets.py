@@ -15,6 +15,9 @@ class SignalQuerySet(models.QuerySet):
         """Open or snoozed."""
         return self.filter(state__in=["open", "snoozed"])
 
+    def closed(self) -> Self:
+        return self.filter(state__in=["resolved", "dismissed"])
+
     def risks(self) -> Self:
         return self.exclude(type="expansion_candidate")
 

@@ -6,11 +6,10 @@ from datetime import date, datetime
 from django.db import transaction
 
 from config.backoffice import settings
-from config.db import lock
 from signals import publishing, snapshots
 from signals.detection import Scan, scan
 from signals.models import ScanCursor
-from signals.scoring import ROLL_UP_OVERLAP, VERDICT_LOCK, score
+from signals.scoring import ROLL_UP_OVERLAP, score, take_turn
 from tracker import usage
 
 
@@ -26,7 +25,7 @@ def score_round(now: datetime) -> Scored:
     """Score whoever had events since the last round; everybody once a day and after a change of what all depend on."""
     today = settings.today(now)
     with transaction.atomic():
-        lock(VERDICT_LOCK)
+        take_turn()
         cursor = ScanCursor.objects.filter(id=1).first() or ScanCursor()
         in_force = {
             "scored_all_on": today,

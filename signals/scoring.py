@@ -8,6 +8,7 @@ import orjson
 from django.db import transaction
 
 from config.db import lock, run
+from orgs import removal
 from signals import health, publishing, sql
 from signals.evidence import evidence
 from signals.facts import Evidence
@@ -22,10 +23,16 @@ ROLL_UP_OVERLAP = timedelta(minutes=10)
 BATCH = 1000
 
 
+def take_turn() -> None:
+    """Until the transaction ends: the only writer of verdicts, and nobody it reads about is removed."""
+    lock(VERDICT_LOCK)
+    removal.hold_off()
+
+
 def score(as_of: date, now: datetime, organization_ids: Collection[int] | None = None) -> int:
     """Write the reading of every organization, or of some, as of a day; how many. A second time changes nothing."""
     with transaction.atomic():
-        lock(VERDICT_LOCK)
+        take_turn()
         models = publishing.in_force()
         facts = evidence(as_of, organization_ids)
         for start in range(0, len(facts), BATCH):

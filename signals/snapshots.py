@@ -12,12 +12,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.backoffice import settings
-from config.db import lock, rows, run
+from config.db import rows, run
 from orgs.models import Organization, OrganizationSnapshot, OrganizationTouch
 from revenue import answers
 from signals import health, matrix, sql
 from signals.models import Reading, ScanCursor
-from signals.scoring import ROLL_UP_OVERLAP, VERDICT_LOCK, score
+from signals.scoring import ROLL_UP_OVERLAP, score, take_turn
 from tracker import usage
 
 BATCH = 2000
@@ -29,7 +29,7 @@ def refresh(now: datetime, organization_ids: Collection[int] | None = None) -> i
     """Write the snapshot of all organizations, or of some; how many. Who has no reading of today is scored first."""
     today = settings.today(now)
     with transaction.atomic():
-        lock(VERDICT_LOCK)
+        take_turn()
         ids = existing(organization_ids)
         if unscored := ids - set(readings_of(today, organization_ids).values_list("organization_id", flat=True)):
             score(today, now, unscored)
@@ -42,7 +42,7 @@ def refresh(now: datetime, organization_ids: Collection[int] | None = None) -> i
 def refresh_touched(now: datetime) -> int:
     """Score and refresh whoever was touched, and new organizations whose first events were counted; how many."""
     with transaction.atomic():
-        lock(VERDICT_LOCK)
+        take_turn()
         touches = dict(OrganizationTouch.objects.values_list("id", "organization_id"))
         ids = {*touches.values(), *newcomers()}
         if ids:

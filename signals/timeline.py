@@ -1,6 +1,6 @@
 """What happened with a customer, newest first: notes, follow-ups, signals, imports, changes by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,14 @@ class Entry:
     more: str = ""
 
 
-def timeline(organization: Organization, limit: int = SHOWN) -> list[Entry]:
-    """The latest entries of every kind together."""
-    sources = (notes, sentiments, follow_ups, transitions, changes, imports)
-    found = [entry for source in sources for entry in source(organization, limit)]
+def timeline(organization: Organization, user: Any, limit: int = SHOWN) -> list[Entry]:
+    """The latest entries together, of every kind that this person may see."""
+    found = [
+        entry
+        for source, permission in SOURCES.items()
+        if user.has_perm(permission)
+        for entry in source(organization, limit)
+    ]
     return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
 
 
@@ -81,6 +85,16 @@ def imports(organization: Organization, limit: int) -> Iterator[Entry]:
         words = f"{batch.get_kind_display()} · {batch.file_name}"
         undone = "taken back since" if batch.state == ImportBatch.State.UNDONE else ""
         yield Entry(batch.confirmed_at, "Import", words, named(batch.created_by), undone)
+
+
+SOURCES: dict[Callable[[Organization, int], Iterator[Entry]], str] = {
+    notes: "orgs.view_organization",
+    sentiments: "orgs.view_organization",
+    follow_ups: "signals.view_signal",
+    transitions: "signals.view_signal",
+    changes: "orgs.view_organization",
+    imports: "orgs.view_importbatch",
+}
 
 
 def named(user: Any) -> str:

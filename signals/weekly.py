@@ -23,6 +23,11 @@ LISTED = 25
 GRADES = {Band.NO_ACTIVITY: 0, Band.AT_RISK: 0, Band.WATCH: 1, Band.HEALTHY: 2}
 
 
+def steps(before: str, now: str) -> int:
+    """From one band to another, above 0 for better; 0 when one of both cannot be judged."""
+    return GRADES[Band(now)] - GRADES[Band(before)] if before in GRADES and now in GRADES else 0
+
+
 @dataclass(frozen=True)
 class Listed:
     """The first `LISTED` of a set, and how many there are in all."""
@@ -44,9 +49,7 @@ class BandChange:
 
     @property
     def steps(self) -> int:
-        if self.before not in GRADES or self.now not in GRADES:
-            return 0
-        return GRADES[Band(self.now)] - GRADES[Band(self.before)]
+        return steps(self.before, self.now)
 
 
 @dataclass(frozen=True)

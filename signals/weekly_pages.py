@@ -1,6 +1,6 @@
 """The weekly review: one page to go through together, on screen or on paper."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -9,8 +9,12 @@ from django.utils.dateparse import parse_date
 from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
 from orgs import scopes
+from revenue.answers.history import EARLIEST_YEAR
 from revenue.charts import TITLES
 from signals import weekly
+
+# Before it no books begin, and days run out.
+EARLIEST = date(EARLIEST_YEAR, 1, 1)
 
 
 @register_page(
@@ -23,7 +27,7 @@ from signals import weekly
 )
 def weekly_page(request: HttpRequest) -> HttpResponse:
     today = settings.today(timezone.now())
-    until = min(asked(request) or today, today)
+    until = max(EARLIEST, min(asked(request) or today, today))
     scope = scopes.chosen(request)
     week = weekly.week(until, scope=scope, user=request.user)
     context = {
@@ -40,7 +44,7 @@ def weekly_page(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/signals/weekly.html", context, title="Weekly review")
 
 
-def asked(request: HttpRequest):
+def asked(request: HttpRequest) -> date | None:
     try:
         return parse_date(request.GET.get("until", ""))
     except ValueError:

@@ -51,4 +51,4 @@ def open_follow_ups(request: HttpRequest, organization: Organization) -> dict[st
     permission="orgs.view_organization",
 )
 def what_happened(request: HttpRequest, organization: Organization) -> dict[str, Any]:
-    return {"entries": timeline.timeline(organization)}
+    return {"entries": timeline.timeline(organization, request.user)}

@@ -47,6 +47,11 @@ class HasScope(permissions.BasePermission):
         return True
 
 
+def opens(request: Request, scope: str, permission: str) -> bool:
+    """Whether a part of an answer is for this token: it carries the scope, and whoever made it has the permission."""
+    return scope in request.auth.scopes and request.user.has_perms([tokens.SCOPES[scope], permission])
+
+
 class CursorPages(pagination.CursorPagination):
     page_size = 100
     max_page_size = 1000

@@ -12,7 +12,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from config.backoffice import audit
 from config.backoffice.models import Job, JobRun
@@ -26,7 +26,10 @@ SILENCE = timedelta(seconds=30)
 RESEND = timedelta(seconds=45)
 MOST_ATTEMPTS = 3
 LATE_AFTER = timedelta(minutes=3)
-KEEP_RUNS = timedelta(days=14)
+# Twice the longest period; what runs every few seconds would fill a page of the ledger an hour.
+KEEP_RUNS = timedelta(days=62)
+OFTEN = timedelta(hours=1)
+KEEP_OFTEN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def tick(now: datetime) -> list[int]:
     install_schedules(now)
     plan_due(now)
     take_up_abandoned(now)
-    JobRun.objects.filter(finished_at__lt=now - KEEP_RUNS).delete()
+    forget(now)
     return waiting(now)
 
 
@@ -131,6 +134,15 @@ def take_up_abandoned(now: datetime) -> None:
     silent.filter(attempts__lt=MOST_ATTEMPTS).update(state=JobRun.State.QUEUED, queued_at=now - RESEND)
 
 
+def forget(now: datetime) -> None:
+    """Delete old runs, and successes of frequent jobs after a day; the last success of a job stays whatever its age."""
+    often = Job.objects.filter(every_seconds__lt=OFTEN.total_seconds()).values("name")
+    is_success = Q(state=JobRun.State.SUCCEEDED)
+    old = Q(finished_at__lt=now - KEEP_RUNS) | Q(is_success, finished_at__lt=now - KEEP_OFTEN, job__in=often)
+    later = JobRun.objects.succeeded().filter(job=OuterRef("job"), finished_at__gt=OuterRef("finished_at"))
+    JobRun.objects.filter(old).filter(~is_success | Exists(later)).delete()
+
+
 def waiting(now: datetime) -> list[int]:
     """Queued runs that were not sent lately; marks them as sent."""
     fresh_or_lost = JobRun.objects.queued().filter(Q(queued_at=now) | Q(queued_at__lte=now - RESEND))
@@ -148,6 +160,14 @@ def request(name: str, *, slot: str, now: datetime, arguments: dict[str, Any] | 
     )
     if created:
         transaction.on_commit(lambda: send([run.id]), robust=True)
+    return run
+
+
+def request_by_hand(name: str, *, actor: Any, now: datetime) -> JobRun:
+    """One run more, asked for by a person, with an entry in the audit trail."""
+    with transaction.atomic():
+        run = request(name, slot=f"by hand {now.isoformat()}", now=now, by=actor)
+        audit.record(actor, "job.requested", run, now=now)
     return run
 
 
@@ -224,15 +244,14 @@ class JobStatus:
 
 def statuses(now: datetime) -> list[JobStatus]:
     """Every periodic job with its last run and whether it is late: no success for its period and 3 minutes more."""
-    latest = {run.job: run for run in JobRun.objects.order_by("job", "-id").distinct("job")}
-    success = dict(
-        JobRun.objects.succeeded().order_by("job", "-finished_at").distinct("job").values_list("job", "finished_at")
+    runs = JobRun.objects.filter(job=OuterRef("name"))
+    found = Job.objects.order_by("name").annotate(
+        last_id=runs.order_by("-id").values("id")[:1],
+        success_at=runs.succeeded().order_by("-finished_at").values("finished_at")[:1],
     )
-    return [
-        _status(job, latest.get(job.name), success.get(job.name), now)
-        for job in Job.objects.order_by("name")
-        if job.name in _kinds
-    ]
+    known = [job for job in found if job.name in _kinds]
+    last = JobRun.objects.in_bulk([job.last_id for job in known if job.last_id])
+    return [_status(job, last.get(job.last_id), job.success_at, now) for job in known]
 
 
 def _status(job: Job, last: JobRun | None, success_at: datetime | None, now: datetime) -> JobStatus:

@@ -25,6 +25,13 @@ class Job(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(every_seconds__gte=15),
+                name="job_runs_every_15_seconds_at_most",
+                violation_error_message="A job runs every 15 seconds at most.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name.replace("_", " ").capitalize()
@@ -75,7 +82,9 @@ class JobRun(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["job", "-due_at"], name="jobrun_of_job"),
+            models.Index(fields=["job", "-id"], name="jobrun_latest"),
+            models.Index(fields=["job", "-finished_at"], condition=Q(state="succeeded"), name="jobrun_succeeded"),
+            models.Index(fields=["finished_at"], name="jobrun_finished"),
             models.Index(fields=["state"], condition=Q(state__in=["queued", "running"]), name="jobrun_active"),
         ]
 

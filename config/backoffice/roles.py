@@ -76,28 +76,6 @@ SETUP = {
 
 
 ROLES = {CUSTOMER_SUCCESS: WORK, DATA: SETUP}
-# What the groups were made with before it was kept what they were given.
-FIRST_WORK = {
-    "orgs": ["view_organization", "change_organization", "view_organizationkey", "view_importbatch"],
-    "tracker": ["view_event", "view_application"],
-    "revenue": ["view_subscription", "view_exchangerate"],
-    "signals": ["view_signal", "change_signal", "view_reading", "view_healthmodel", "view_ruleversion"],
-    "backoffice": ["view_job", "view_jobrun", "view_auditentry"],
-}
-FIRST_SETUP = {
-    **FIRST_WORK,
-    "orgs": [*FIRST_WORK["orgs"], "add_importbatch", "run_import", "add_organization"],
-    "tracker": [*FIRST_WORK["tracker"], "add_application", "change_application", "view_reject"],
-    "backoffice": [
-        *FIRST_WORK["backoffice"],
-        "change_job",
-        "view_installsettings",
-        "change_installsettings",
-        "view_apitoken",
-        "add_apitoken",
-    ],
-}
-FIRST = {CUSTOMER_SUCCESS: FIRST_WORK, DATA: FIRST_SETUP}
 
 
 def install(now: datetime) -> None:
@@ -109,21 +87,16 @@ def install(now: datetime) -> None:
 
 
 def known(name: str) -> Role:
-    """The role with its group, both made when there was none; a group that somebody deleted does not come back."""
+    """The role with its group, both made when there was none; a group that somebody deleted does not come back.
+
+    A group of that name that already may something is somebody's work: it counts as having been offered everything.
+    """
     role = Role.objects.select_related("group").filter(name=name).first()
     if role is None:
         group, _ = Group.objects.get_or_create(name=name)
-        role = Role.objects.create(name=name, group=group, offered=offered_before(name, group))
+        offered = sorted(permissions(ROLES[name])) if group.permissions.exists() else []
+        role = Role.objects.create(name=name, group=group, offered=offered)
     return role
-
-
-def offered_before(name: str, group: Group) -> list[str]:
-    """What a group was given before that was kept: with more than the first permissions it was made later, or people
-    chose what it may, and nothing is given back to it."""
-    may = set(group.permissions.values_list("id", flat=True))
-    first = permissions(FIRST[name])
-    is_of_the_first = may <= {each.id for each in first.values()}
-    return sorted(first if is_of_the_first else permissions(ROLES[name])) if may else []
 
 
 def extend(role: Role, wanted: dict[str, list[str]], now: datetime) -> None:

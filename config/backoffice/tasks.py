@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import connection, connections
 from django.utils import timezone
 
-from config.backoffice import jobs
+from config.backoffice import jobs, settings
 from config.backoffice.models import JobRun
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ def run_job(run_id: int) -> None:
 def execute(run: JobRun) -> bool:
     """Run a claimed row to its end; False when its act failed, with the error in the ledger."""
     try:
-        summary = jobs.kind(run.job).act(run)
+        with settings.read_once():
+            summary = jobs.kind(run.job).act(run)
     except Exception as error:
         log.exception("The job %s failed", run.job)
         if not connection.in_atomic_block:  # inside one, the connection is the caller's

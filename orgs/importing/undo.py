@@ -11,8 +11,10 @@ from django.db import transaction
 from config import db
 from config.backoffice import audit, jobs
 from config.backoffice.models import JobRun
+from orgs import removal
 from orgs.importing import batches, kinds, progress
 from orgs.importing.kinds import KeptRow, LedgerLine
+from orgs.importing.organizations import MODEL
 from orgs.models import ImportBatch
 
 
@@ -132,6 +134,8 @@ def take_back(batch_id: int, now: datetime) -> Undone:
     lines = defaultdict(list)
     for entry in batch.entries.values_list("model", "row_id", "before", "after").iterator(chunk_size=10_000):
         lines[entry[0]].append(LedgerLine(*entry))
+    if any(line.before is None for line in lines.get(MODEL, ())):
+        removal.begin()
     told, touched = Undone(), set()
     for restorer in kinds.restorers():
         done = restorer.restore(lines.pop(restorer.model, []), now)

@@ -117,13 +117,32 @@ class UsageDaySerializer(serializers.Serializer):
 
 
 class OrganizationDetailSerializer(OrganizationSerializer):
-    """One organization with its verdict and the evidence behind it; built by the view from answers."""
+    """One organization with its verdict and the evidence behind it; built by the view from answers.
+
+    A part is null when the token does not open it; health also before the first scoring.
+    """
 
     aliases = serializers.ListField(child=serializers.CharField(), read_only=True)
-    health = HealthSerializer(allow_null=True, read_only=True)
-    signals = SignalSerializer(many=True, read_only=True)
-    subscriptions = SubscriptionLineSerializer(many=True, read_only=True)
-    usage = UsageDaySerializer(many=True, read_only=True, help_text="The last 90 complete days.")
+    health = HealthSerializer(
+        source="parts.health", allow_null=True, read_only=True, help_text="Needs the scope signals."
+    )
+    signals = SignalSerializer(
+        source="parts.signals",
+        many=True,
+        allow_null=True,
+        read_only=True,
+        help_text="In all states, most money first. Needs the scope signals.",
+    )
+    subscriptions = SubscriptionLineSerializer(
+        source="parts.subscriptions", many=True, allow_null=True, read_only=True, help_text="Needs the scope revenue."
+    )
+    usage = UsageDaySerializer(
+        source="parts.usage",
+        many=True,
+        allow_null=True,
+        read_only=True,
+        help_text="The last 90 complete days and today so far. Needs the scope insights.",
+    )
 
     class Meta(OrganizationSerializer.Meta):
         fields = [

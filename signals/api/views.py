@@ -1,5 +1,6 @@
 """Doors of the read API: organizations with their verdict, and signals."""
 
+from datetime import date
 from typing import Any
 
 from django.http import Http404
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.backoffice import settings
+from config.backoffice.api import opens
 from orgs.models import Band, Organization, OrganizationKey, Quadrant
 from revenue import answers
 from signals.api.serializers import OrganizationDetailSerializer, OrganizationSerializer, SignalSerializer
@@ -55,6 +57,15 @@ class SignalList(ListAPIView):
     queryset = Signal.objects.select_related("organization", "assignee")
 
 
+# Parts of an organization's answer that are null without this scope and permission, as its page leaves them out.
+PARTS = {
+    "health": ("signals", "signals.view_reading"),
+    "signals": ("signals", "signals.view_signal"),
+    "subscriptions": ("revenue", "revenue.view_subscription"),
+    "usage": ("insights", "tracker.view_event"),
+}
+
+
 class OrganizationDetail(APIView):
     scope = "organizations"
 
@@ -65,9 +76,11 @@ class OrganizationDetail(APIView):
         responses=OrganizationDetailSerializer,
     )
     def get(self, request: Request, external_id: str) -> Response:
-        """Found under any of its ids."""
+        """Found under any of its ids. Parts whose scope the token lacks are null: health and signals belong to
+        `signals`, subscriptions to `revenue`, usage to `insights`."""
         organization = find(external_id)
-        for name, answer in answered(organization).items():
+        wanted = {name for name, needed in PARTS.items() if opens(request, *needed)}
+        for name, answer in answered(organization, wanted).items():
             setattr(organization, name, answer)
         return Response(OrganizationDetailSerializer(organization).data)
 
@@ -80,15 +93,26 @@ def find(external_id: str) -> Organization:
     return key.organization
 
 
-def answered(organization: Organization) -> dict[str, Any]:
-    """What the detail shows beside the row itself."""
+def answered(organization: Organization, wanted: set[str]) -> dict[str, Any]:
+    """What the detail shows beside the row itself; parts that are not wanted are null and not asked for."""
     today = settings.today(timezone.now())
-    reading = latest_reading(organization, today)
-    period = usage.by_day(organization.pk, today)
-    aliases = organization.keys.aliases().values_list("external_id", flat=True)
-    return {
-        "aliases": list(aliases),
-        "health": None if reading is None else health_json(reading),
-        "subscriptions": answers.subscriptions_of(organization.pk, today),
-        "usage": (*period.days, period.today),
+    ask = {
+        "health": lambda: health_part(organization, today),
+        "signals": lambda: organization.signals.select_related("assignee"),
+        "subscriptions": lambda: answers.subscriptions_of(organization.pk, today),
+        "usage": lambda: usage_part(organization, today),
     }
+    return {
+        "aliases": list(organization.keys.aliases().values_list("external_id", flat=True)),
+        "parts": {name: ask[name]() if name in wanted else None for name in PARTS},
+    }
+
+
+def health_part(organization: Organization, today: date) -> dict[str, Any] | None:
+    reading = latest_reading(organization, today)
+    return None if reading is None else health_json(reading)
+
+
+def usage_part(organization: Organization, today: date) -> tuple[usage.DayOfUsage, ...]:
+    period = usage.by_day(organization.pk, today)
+    return (*period.days, period.today)

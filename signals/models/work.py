@@ -136,6 +136,8 @@ class Digest(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
     changes = models.PositiveIntegerField(help_text="0: nothing changed, no e-mail was written.")
+    told = models.JSONField(default=dict, help_text="Ids of the rows that it told, by the title of their section.")
+    bands = models.JSONField(default=dict, help_text="Of the latest digest: customers by the band they had.")
 
     class Meta:
         ordering = ["-day", "user_id"]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from config.backoffice import jobs, tasks
 from config.backoffice.models import Job, JobRun
@@ -129,6 +130,45 @@ class TestRun:
 
     def test_the_same_request_twice_is_one_run(self, registry):
         assert jobs.request("counts", slot="a", now=T0) == jobs.request("counts", slot="a", now=T0)
+
+
+@pytest.mark.django_db
+class TestForgotten:
+    def test_frequent_successes_go_after_a_day_and_the_last_success_never(self, registry):
+        Job.objects.create(name="counts", every_seconds=30, created_at=T0)
+        day = timedelta(days=1)
+
+        def ran(job: str, slot: str, state: str, at: datetime) -> str:
+            JobRun.objects.create(job=job, slot=slot, due_at=at, queued_at=at, finished_at=at, state=state)
+            return slot
+
+        ran("counts", "old success", "succeeded", T0 - 2 * day)
+        ran("fails", "first", "succeeded", T0 - 63 * day)
+        ran("fails", "failure of two months ago", "failed", T0 - 63 * day)
+        kept = {
+            ran("counts", "failure", "failed", T0 - 2 * day),
+            ran("counts", "success", "succeeded", T0 - day),
+            ran("fails", "its last", "succeeded", T0 - 62 * day - timedelta(seconds=1)),
+        }
+        jobs.forget(T0)
+        assert set(JobRun.objects.values_list("slot", flat=True)) == kept
+
+    def test_a_long_ledger_is_not_read_to_tell_how_jobs_stand(self, registry):
+        JobRun.objects.bulk_create(
+            JobRun(job="counts", slot=str(n), due_at=T0, queued_at=T0, finished_at=T0, state="succeeded")
+            for n in range(20_000)
+        )
+        jobs.install_schedules(T0)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE backoffice_jobrun")
+        with CaptureQueriesContext(connection) as asked:
+            [status] = jobs.statuses(T0)
+        assert (status.last.slot, status.last_success_at) == ("19999", T0)
+        with connection.cursor() as cursor:
+            for query in asked.captured_queries:
+                cursor.execute(f"EXPLAIN {query['sql']}")
+                plan = "\n".join(line for (line,) in cursor.fetchall())
+                assert "Seq Scan on backoffice_jobrun" not in plan, plan
 
 
 @pytest.mark.django_db

@@ -181,6 +181,73 @@ class TestSending:
         assert webhooks.send_due(NOW, clock()) == (3, 1)
         assert sorted(broken.deliveries.values_list("attempts", flat=True)) == [0, 0, 1]
 
+    def test_a_dead_one_with_much_to_send_does_not_starve_the_others(self, receiver, ada):
+        """More rows than a round takes wait for an address where nobody answers, all older than the other's one."""
+        broken, _ = endpoint("http://127.0.0.1:9/", ada, "broken")
+        tell(webhooks.ROUND + 20)
+        works, _ = endpoint(receiver.url, ada, "works")
+        webhooks.delivery(works, EVENT, {}, NOW + timedelta(seconds=1)).save()
+        later = NOW + timedelta(seconds=2)
+        assert webhooks.send_due(later, clock(later)) == (1, 1)
+        assert (works.deliveries.get().state, len(receiver.got)) == ("sent", 1)
+        # Its failed try puts it behind: whoever answers is served first from now on.
+        webhooks.delivery(works, EVENT, {}, later).save()
+        assert webhooks.waiting(later) == [works.pk, broken.pk]
+
+    def test_a_slow_one_has_a_share_of_the_round(self, receiver, ada):
+        """It says yes after 4 seconds: a share of 10 seconds has room for three tries, the rest waits."""
+        slow, _ = endpoint(receiver.url, ada, "slow")
+        tell(5)
+        works, _ = endpoint(receiver.url, ada, "works")
+        webhooks.delivery(works, EVENT, {}, NOW + timedelta(seconds=1)).save()
+        later, passed = NOW + timedelta(seconds=2), []
+
+        def ticking():
+            """A try looks three times: before it begins, when it is sent, and when its answer is there."""
+            passed.append(1)
+            return later + timedelta(seconds=4 * len(passed) / 3)
+
+        assert webhooks.send_due(later, ticking) == (4, 0)
+        assert slow.deliveries.filter(state="sent").count() == 3
+        assert works.deliveries.get().state == "sent"
+        assert webhooks.send_due(later, clock(later)) == (2, 0)
+
+    @pytest.mark.parametrize("line", [b"\0\0 rubbish\r\n\r\n", b"HTTP/1.1 2\x0000 \xff\r\n\r\n"])
+    def test_an_answer_that_is_no_http_is_its_own_failure(self, settings, ada, receiver, line):
+        with socket.create_server(("127.0.0.1", 0)) as rude:
+            threading.Thread(target=answer_once, args=(rude, line), daemon=True).start()
+            odd, _ = endpoint(f"http://127.0.0.1:{rude.getsockname()[1]}/", ada, "odd")
+            tell()
+            works, _ = endpoint(receiver.url, ada, "works")
+            webhooks.delivery(works, EVENT, {}, NOW).save()
+            assert webhooks.send_due(NOW, clock()) == (1, 1)
+        row = odd.deliveries.get()
+        assert (row.state, row.attempts) == ("pending", 1)
+        assert row.next_try_at == NOW + trying.WAITS[0]
+        assert row.error.startswith("BadStatusLine: ") and "\ufffd" in row.error
+
+    def test_whatever_goes_wrong_is_one_delivery_that_failed(self, receiver, ada, monkeypatch):
+        odd, _ = endpoint("https://example.com/", ada, "odd")
+        works, _ = endpoint(receiver.url, ada, "works")
+        tell()
+
+        def lost(parts, allowed):
+            if parts.hostname == "example.com":
+                raise UnicodeError("no such name \0")
+            return ipaddress.ip_address("127.0.0.1")
+
+        monkeypatch.setattr("config.backoffice.outbox.addresses.choose", lost)
+        assert webhooks.send_due(NOW, clock()) == (1, 1)
+        assert (odd.deliveries.get().error, works.deliveries.get().state) == ("no such name \ufffd", "sent")
+
+
+def answer_once(server: socket.socket, line: bytes) -> None:
+    """To the first who calls."""
+    wire, _ = server.accept()
+    with wire:
+        wire.recv(65_536)
+        wire.sendall(line)
+
 
 class TestOutbox:
     def test_only_who_asked_and_is_on(self, ada):
@@ -348,6 +415,23 @@ class TestPages:
         row.refresh_from_db()
         assert (row.state, row.attempts) == ("pending", 0)
         assert client.get(f"/admin/backoffice/webhookdelivery/{row.pk}/change/").status_code == 200
+
+    def test_nothing_is_promised_of_one_that_is_off(self, client, ada):
+        client.force_login(ada)
+        made, _ = endpoint("https://example.com/a", ada)
+        tell()
+        WebhookDelivery.objects.update(state="failed", attempts=7)
+        made.is_enabled = False
+        webhooks.save(made, actor=ada, now=NOW)
+        answer = client.post(f"/admin/backoffice/webhookendpoint/{made.pk}/ping/", follow=True)
+        [said] = [str(each) for each in answer.context["messages"]]
+        assert said == "This webhook is switched off, nothing is sent to it. Switch it on, then send a test event."
+        row = WebhookDelivery.objects.get()
+        ticked = {"action": "send_again", "_selected_action": [row.pk]}
+        answer = client.post("/admin/backoffice/webhookdelivery/", ticked, follow=True)
+        [said] = [str(each) for each in answer.context["messages"]]
+        assert said.startswith(f"{row.pk}: Its webhook is switched off")
+        assert WebhookDelivery.objects.get().state == "failed"
 
     def test_who_may_not_look(self, client, ada):
         client.force_login(staff("guest", is_superuser=False))

@@ -3,12 +3,16 @@
 from urllib.parse import quote
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 
 from config.backoffice import tokens
 from signals import rounds
+from signals.models import Signal
 from tests import factories
 from tests.signals.world import NOW, days_ago, silent, used
 
@@ -61,6 +65,52 @@ def test_organization_with_everything_behind_its_verdict(get, gone):
     days = {line["day"]: line["events"] for line in body["usage"]}
     assert (len(days), days[str(days_ago(20))], days[str(days_ago(19))]) == (91, 10, 0)
     assert get("organizations/org_456/") == (200, body)
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ([], set()),
+        (["signals"], {"health", "signals"}),
+        (["revenue"], {"subscriptions"}),
+        (["insights"], {"usage"}),
+        (["events", "imports", "operations"], set()),
+    ],
+)
+def test_a_token_opens_only_the_parts_of_its_scopes(get, gone, more, shown):
+    status, body = get("organizations/org-456/", "organizations", *more)
+    assert (status, body["external_id"], body["aliases"]) == (200, "org-456", ["org_456"])
+    parts = ("health", "signals", "subscriptions", "usage")
+    assert {name for name in parts if body[name] is not None} == shown
+
+
+def test_a_token_opens_no_more_than_whoever_made_it_may_see(client, gone):
+    eve = factories.staff("eve", is_superuser=False)
+    may = Permission.objects.filter(codename__in=["view_organization", "view_signal"])
+    eve.user_permissions.set(may)
+    _, text = tokens.create(eve, "all scopes", now=NOW)
+    body = client.get("/api/v1/organizations/org-456/", headers={"authorization": f"Bearer {text}"}).json()
+    assert [each["type"] for each in body["signals"]] == ["usage_drop", "inactive_paying"]
+    assert (body["health"], body["subscriptions"], body["usage"]) == (None, None, None)
+
+
+def test_signals_of_many_people_cost_no_more_queries_than_of_one(get, gone):
+    def ask() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert get("organizations/org-456/")[0] == 200
+        return len(captured)
+
+    few = ask()
+    for number in range(12):
+        Signal.objects.create(
+            organization=gone,
+            type="renewal_risk",
+            state="resolved",
+            opened_at=NOW,
+            changed_at=NOW,
+            assignee=factories.staff(f"person-{number}"),
+        )
+    assert ask() == few
 
 
 @pytest.mark.parametrize("external_id", ["a/b", "a/", "/", "Müller & Söhne", "<script>", "50%", "?x=1#y", "x" * 255])

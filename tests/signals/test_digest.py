@@ -12,15 +12,18 @@ from config.backoffice import settings as install
 from config.backoffice.models import Mail
 from config.backoffice.outbox import mail, trying
 from orgs import ownership, teams
-from orgs.models import Team
-from signals import digest, followups
+from orgs.models import OrganizationSnapshot, Team
+from signals import detection, digest, followups, handling, snapshots
+from signals.lifecycle import Action
 from signals.models import Churn, Digest, DigestChoice, HealthModel, Reading, Signal
 from tests.factories import organization, snapshot, staff
+from tests.signals.world import silent
 
 pytestmark = pytest.mark.django_db
 # A Tuesday; the last digest was on Monday at 7.
 MORNING = datetime(2026, 3, 10, 7, 30, tzinfo=UTC)
 TODAY = MORNING.date()
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -55,17 +58,17 @@ def news(user, scope="mine", since=MORNING - timedelta(days=1)):
 class TestNews:
     def test_only_what_changed_since(self, ada):
         ben = staff("ben")
-        globex = customer("globex", ada, renewal_on=TODAY + timedelta(days=29))
+        globex = customer("globex", ada, band="watch", renewal_on=TODAY + timedelta(days=29))
         customer("far", ada, renewal_on=TODAY + timedelta(days=30))
         customer("near-before", ada, renewal_on=TODAY + timedelta(days=28))
         opened(globex, MORNING - timedelta(hours=3))
         opened(globex, MORNING - timedelta(days=2), "inactive_paying")
         opened(globex, MORNING - timedelta(hours=2), "expansion_candidate")
         closed = MORNING - timedelta(hours=1)
-        opened(globex, MORNING - timedelta(days=9), "renewal_risk", state="resolved", closed_at=closed)
+        ended = {"state": "resolved", "closed_at": closed, "changed_at": closed}
+        opened(globex, MORNING - timedelta(days=9), "renewal_risk", **ended)
         opened(customer("bens", ben), MORNING - timedelta(hours=3))
         reading(globex, TODAY - timedelta(days=1), "healthy", "80")
-        reading(globex, TODAY, "watch", "60")
         work = {"assignee": ada, "actor": ben, "now": MORNING - timedelta(days=20)}
         followups.create(globex.pk, title="Call", due_on=TODAY, **work)
         followups.create(globex.pk, title="Long overdue", due_on=TODAY - timedelta(days=5), **work)
@@ -105,6 +108,100 @@ class TestNews:
             opened(customer(f"o{number}", ada), MORNING - timedelta(hours=3))
         [section] = digest.news_of(ada, "mine", MORNING - timedelta(days=1), MORNING).sections
         assert (section.count, len(section.lines), section.more) == (12, 10, 2)
+
+
+class TestBetweenTwo:
+    """What changes beside a digest, or before its moment and is seen after it, is told by the next one: once."""
+
+    @pytest.fixture
+    def globex(self, ada):
+        return customer("globex", ada, band="healthy")
+
+    def tomorrow(self, ada, day=1):
+        """The sections of a later morning's digest, which is then written."""
+        at = MORNING + timedelta(days=day)
+        found = digest.news_of(ada, "mine", digest.since_of(ada, at), at)
+        digest.prepare(ada, at)
+        return {each.title: [line.words for line in each.lines] for each in found.sections}
+
+    def test_what_was_committed_after_it_with_an_earlier_moment(self, ada, globex):
+        """A scan, a churn round and a person took the clock before the digest did, and were slower."""
+        before = MORNING - timedelta(seconds=2)
+        opened(globex, MORNING - timedelta(minutes=10), "renewal_risk", sentence="seen in time")
+        assert digest.send_all(MORNING) == (1, 0)
+        opened(globex, before, sentence="late")
+        opened(globex, MORNING - timedelta(days=9), "inactive_paying", state="resolved", changed_at=before)
+        Churn.objects.create(organization=globex, churned_on=TODAY, mrr=Decimal(90), found_at=before)
+        ben = staff("ben")
+        work = {"due_on": TODAY + timedelta(days=9), "assignee": ada, "actor": ben, "now": before}
+        followups.create(globex.pk, title="Call", **work)
+        ownership.assign([customer("given", ben).pk], ada, actor=ben, now=before)
+        assert self.tomorrow(ada) == {
+            "New risks": ["Usage drop: late"],
+            "Closed signals": ["Inactive paying: resolved"],
+            "Follow-ups": ["Call (ada)"],
+            "Stopped paying": ["since 10 Mar"],
+            "New owners": ["belongs to ada"],
+        }
+        assert self.tomorrow(ada, day=2) == {}
+
+    def test_a_scan_that_ran_after_its_time(self, ada, globex):
+        """It ends signals at the moment that it was planned for, hours ago."""
+        digest.send_all(MORNING)
+        planned, ran = MORNING - timedelta(hours=7), MORNING + timedelta(hours=2)
+        opened(globex, MORNING - timedelta(days=9), state="resolved", closed_at=planned, changed_at=ran)
+        assert self.tomorrow(ada) == {"Closed signals": ["Usage drop: resolved"]}
+
+    def test_a_band_that_changes_later_on_its_day(self, ada, globex):
+        reading(globex, TODAY - timedelta(days=1), "healthy", "80")
+        assert digest.send_all(MORNING) == (0, 1)
+        reading(globex, TODAY, "at_risk", "30")
+        reading(globex, TODAY + timedelta(days=1), "at_risk", "30")
+        OrganizationSnapshot.objects.update(band="at_risk")
+        assert self.tomorrow(ada) == {"Health got worse": ["Healthy → At risk"]}
+        assert self.tomorrow(ada, day=2) == {}
+
+    def test_a_band_that_cannot_be_judged_for_a_while(self, ada, globex):
+        digest.send_all(MORNING)
+        OrganizationSnapshot.objects.update(band="not_scored")
+        assert self.tomorrow(ada) == {}
+        OrganizationSnapshot.objects.update(band="watch")
+        assert self.tomorrow(ada, day=2) == {"Health got worse": ["Healthy → Watch"]}
+        assert [digest.bands for digest in Digest.objects.order_by("day")] == [{}, {}, {"watch": [globex.pk]}]
+
+    def test_who_came_to_somebody_has_no_band_to_compare_with(self, ada, globex):
+        digest.send_all(MORNING)
+        fallen = customer("fallen", staff("ben"), band="at_risk")
+        ownership.assign([fallen.pk], ada, actor=None, now=MORNING + timedelta(hours=1))
+        assert self.tomorrow(ada) == {"New owners": ["belongs to ada"]}
+
+    def test_a_snooze_that_is_over(self, ada, globex):
+        signal = opened(globex, MORNING - timedelta(days=2))
+        handling.act(signal.pk, Action.SNOOZE, actor=ada, now=MORNING - DAY, reason="holidays", until=TODAY)
+        assert digest.send_all(MORNING) == (0, 1)
+        woken = MORNING + timedelta(hours=2)
+        Signal.objects.update(state="open", changed_at=woken)
+        signal.transitions.create(from_state="snoozed", to_state="open", at=woken)
+        assert self.tomorrow(ada) == {"Open again": ["Usage drop: 412, previous 1 180: −65 %"]}
+        assert self.tomorrow(ada, day=2) == {}
+
+    @pytest.mark.parametrize(("who", "told"), [("ada", {}), ("ben", {"Open again": 1})])
+    def test_reopened_by_somebody_else(self, ada, globex, who, told):
+        actor = ada if who == "ada" else staff(who)
+        signal = opened(globex, MORNING - timedelta(days=2))
+        handling.act(signal.pk, Action.RESOLVE, actor=ada, now=MORNING - DAY)
+        digest.send_all(MORNING)
+        handling.act(signal.pk, Action.REOPEN, actor=actor, now=MORNING + timedelta(hours=1))
+        handling.assign(signal.pk, ada, actor=ada, now=MORNING + timedelta(hours=2))
+        assert {title: len(lines) for title, lines in self.tomorrow(ada).items()} == told
+
+    def test_after_months_without(self, ada, globex):
+        digest.send_all(MORNING)
+        opened(globex, MORNING + timedelta(days=69), "renewal_risk", sentence="long known")
+        opened(globex, MORNING + timedelta(days=76), sentence="of last week")
+        assert self.tomorrow(ada, day=84) == {"New risks": ["Usage drop: of last week"]}
+        since = Digest.objects.order_by("day").last().since
+        assert since == MORNING + timedelta(days=70)
 
 
 class TestSending:
@@ -184,6 +281,36 @@ class TestSending:
         mail.send_due(MORNING, lambda: MORNING)
         [message] = sent_mail.outbox
         assert message.recipients() == [ada.email]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_written_while_a_scan_is_at_work(monkeypatch):
+    """The scan took the clock at 7:30:00 and commits after the digest of 7:30:02."""
+    ada = staff("ada")
+    organization_of = silent()
+    ownership.assign([organization_of.pk], ada, actor=None, now=MORNING - timedelta(days=30))
+    snapshots.refresh(MORNING)
+    inside, go, real = threading.Event(), threading.Event(), detection.refresh_signal_columns
+
+    def slowly(*given):
+        inside.set()
+        go.wait(20)
+        real(*given)
+
+    def scan():
+        detection.scan(TODAY, MORNING, MORNING)
+        connection.close()
+
+    monkeypatch.setattr(detection, "refresh_signal_columns", slowly)
+    thread = threading.Thread(target=scan)
+    thread.start()
+    inside.wait(20)
+    assert digest.send_all(MORNING + timedelta(seconds=2)) == (0, 1)
+    go.set()
+    thread.join(20)
+    assert Signal.objects.open().count() == 2
+    assert digest.send_all(MORNING + timedelta(days=1)) == (1, 0)
+    assert Mail.objects.get().subject == "Today: new risks 2"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,13 +2,17 @@
 
 import random
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import RequestFactory
+from django.utils import timezone
 
-from signals import behind, drafting, publishing, scoring
+from config.backoffice import settings
+from signals import behind, drafting, publishing, rounds, scoring
 from signals.changed import changes
+from signals.explanation_pages import why_this_score
 from signals.models import HealthModel, Reading
 from tests.factories import key_of, staff
 from tests.signals.world import NOW, TODAY, dropping, healthy, paying, shop, silent, span, used
@@ -175,3 +179,21 @@ def test_the_panels_say_why_and_what_changed(client):
     then, now = Reading.objects.order_by("as_of")
     assert f"{then.score} → {now.score}" in page
     assert isinstance(now.score - then.score, Decimal)
+
+
+def test_a_reading_of_tomorrow_is_not_todays_score(client, monkeypatch):
+    """It is 11 March in Auckland, where a round was made, and still the 10th where the reporting zone moved to."""
+    ada = staff()
+    client.force_login(ada)
+    org = silent("gone", last=13)
+    evening = datetime(2026, 3, 10, 15, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: evening)
+    settings.change({"time_zone": "Pacific/Auckland"}, actor=ada, now=evening)
+    rounds.scan_round(evening, evening)
+    settings.change({"time_zone": "America/Los_Angeles"}, actor=ada, now=evening)
+    rounds.scan_round(evening, evening)
+    tomorrow, today = Reading.objects.order_by("-as_of")
+    assert (tomorrow.as_of, today.as_of) == (TODAY + ONE_DAY, TODAY)
+    assert tomorrow.score != today.score
+    shown = why_this_score(RequestFactory().get("/"), org)
+    assert (shown["row"], shown["reading"].score) == (today, today.score)

@@ -49,7 +49,7 @@ def cells_of(context) -> list:
 
 @pytest.mark.parametrize("scope", ["all", "mine"])
 @pytest.mark.parametrize(
-    "lines", ["", "&good_from=40", "&high_from=100", "&good_from=69.99&high_from=900", "&good_from=x"]
+    "lines", ["", "&good_from=0", "&good_from=40", "&high_from=100", "&good_from=69.99&high_from=900", "&good_from=x"]
 )
 def test_every_cell_opens_a_list_with_its_count(client, customers, scope, lines):
     context = client.get(f"/admin/matrix/?scope={scope}{lines}").context
@@ -84,6 +84,13 @@ def test_the_numbers_of_a_cell(client, ada):
 def test_an_address_that_means_no_cell_shows_everybody(client, customers, cell):
     listed = client.get("/admin/orgs/organization/", {"cell": cell}).context["cl"]
     assert listed.result_count == 60
+
+
+def test_a_line_at_zero_stays_at_zero(client, customers):
+    context = client.get("/admin/matrix/?good_from=0&high_from=0").context
+    assert (context["cut"].good_from, context["cut"].high_from) == (Decimal(0), Decimal(0))
+    champions = context["rows"][0][1].cell.organizations
+    assert champions == context["paying"] - context["strip"].cell.organizations > 0
 
 
 def test_nothing_is_written_by_trying(client, customers):

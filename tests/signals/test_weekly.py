@@ -141,3 +141,9 @@ def test_the_page(client, ada, query):
     content = client.get(f"/admin/weekly/{query}").content.decode()
     assert "in these seven days" in content
     assert "<b>x</b>" not in content
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-07", "1899-12-31", "1900-01-01"])
+def test_days_before_all_books_are_the_first_week(client, ada, day):
+    week = client.get("/admin/weekly/", {"until": day}).context["week"]
+    assert (week.since, week.until) == (date(1899, 12, 25), date(1900, 1, 1))

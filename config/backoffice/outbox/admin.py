@@ -77,8 +77,12 @@ class WebhookEndpointAdmin(ModelAdmin):
         return super().change_view(request, object_id, form_url, {"deliveries": recent, **(extra_context or {})})
 
     def ping(self, request: HttpRequest, pk: int) -> HttpResponse:
-        webhooks.ping(self.mine(request, pk), actor=request.user, now=timezone.now())
-        messages.success(request, "A test event is on its way; reload in half a minute to see the answer below.")
+        try:
+            webhooks.ping(self.mine(request, pk), actor=request.user, now=timezone.now())
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, "A test event is on its way; reload in half a minute to see the answer below.")
         return HttpResponseRedirect(reverse("admin:backoffice_webhookendpoint_change", args=[pk]))
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -38,11 +38,11 @@ def sent(row: Any, now: datetime, **values: Any) -> None:
 
 
 def failed(row: Any, error: str, now: datetime, **values: Any) -> None:
-    """Try again later, or give up after the last wait."""
+    """Try again later, or give up after the last wait. The error may hold bytes of the other side."""
     is_last = row.attempts > len(WAITS)
     state = Outgoing.State.FAILED if is_last else Outgoing.State.PENDING
     again = now if is_last else now + WAITS[row.attempts - 1]
-    _mine(row).update(state=state, next_try_at=again, error=error[:LONGEST_ERROR], **values)
+    _mine(row).update(state=state, next_try_at=again, error=error.replace("\0", "\ufffd")[:LONGEST_ERROR], **values)
 
 
 def _mine(row: Any) -> Any:

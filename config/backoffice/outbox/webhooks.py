@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 import uuid
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Min
 
 from config.backoffice import audit
 from config.backoffice.models import Outgoing, WebhookDelivery, WebhookEndpoint
@@ -25,10 +27,15 @@ from config.backoffice.outbox.posting import Answer, NotSent
 from config.backoffice.refused import Refused
 from config.backoffice.secrets import SecretUnreadable, seal, unseal
 
+log = logging.getLogger(__name__)
+
 PING = "ping"
 PREFIX = "whsec_"
 KEEP = timedelta(days=30)
+# What one endpoint may take of a round: rows, and time until its last try begins.
 ROUND = 100
+SHARE = timedelta(seconds=10)
+EXPECTED = (Forbidden, NotSent, SecretUnreadable)
 LONGEST_TEXT = 1_000
 _events: dict[str, str] = {}
 
@@ -109,15 +116,19 @@ def delivery(endpoint: WebhookEndpoint, event: str, data: dict[str, Any], now: d
 
 
 def ping(endpoint: WebhookEndpoint, *, actor: Any, now: datetime) -> WebhookDelivery:
-    """Something to see it arrive."""
+    """Something to see it arrive. Refused while the webhook is off: it would wait until somebody switches it on."""
+    if not endpoint.is_enabled:
+        raise Refused("This webhook is switched off, nothing is sent to it. Switch it on, then send a test event.")
     row = delivery(endpoint, PING, {"webhook": endpoint.name, "sent_by": str(actor)}, now)
     row.save()
     return row
 
 
 def redeliver(delivery_id: int, *, actor: Any, now: datetime) -> None:
-    """Send once more, as it was, under the same message id. Refused while it waits anyway."""
+    """Send once more, as it was, under the same message id. Refused while it waits anyway, or nothing may be sent."""
     with transaction.atomic():
+        if WebhookDelivery.objects.filter(pk=delivery_id, endpoint__is_enabled=False).exists():
+            raise Refused("Its webhook is switched off, nothing is sent to it. Switch it on, then send again.")
         ended = WebhookDelivery.objects.filter(pk=delivery_id).exclude(state=Outgoing.State.PENDING)
         if not ended.update(state=Outgoing.State.PENDING, attempts=0, next_try_at=now, sent_at=None):
             raise Refused("This delivery waits to be sent already.")
@@ -125,32 +136,52 @@ def redeliver(delivery_id: int, *, actor: Any, now: datetime) -> None:
 
 
 def send_due(now: datetime, clock: Any) -> tuple[int, int]:
-    """Send what waits, oldest first; how many arrived and how many did not. `clock()` is the time after each try.
+    """Send what waits, endpoint after endpoint; how many arrived and how many did not. `clock()` is the time of a try.
 
-    An endpoint that fails is left alone for the rest of the round: others do not wait for it.
+    Every endpoint has a share of the round, and those whose tries fail come last: nobody waits long for a slow one.
     """
     WebhookDelivery.objects.filter(created_at__lt=now - KEEP).delete()
-    due = WebhookDelivery.objects.due(now).filter(endpoint__is_enabled=True).select_related("endpoint")
-    arrived, failed, tired = 0, 0, set()
-    for row in due.order_by("next_try_at", "id")[:ROUND]:
-        if row.endpoint_id in tired or not trying.claim(row, now):
-            continue
-        if send(row, clock):
-            arrived += 1
-        else:
-            failed += 1
-            tired.add(row.endpoint_id)
+    arrived, failed = 0, 0
+    for endpoint_id in waiting(now):
+        came, fell = send_to(endpoint_id, now, clock)
+        arrived, failed = arrived + came, failed + fell
     return arrived, failed
 
 
+def waiting(now: datetime) -> list[int]:
+    """Endpoints with something to send: first those without a failed try, of these whoever waits longest."""
+    pending = WebhookDelivery.objects.filter(state=Outgoing.State.PENDING, endpoint__is_enabled=True)
+    found = pending.order_by().values("endpoint").annotate(tries=Max("attempts"), since=Min("next_try_at"))
+    return list(found.filter(since__lte=now).order_by("tries", "since", "endpoint").values_list("endpoint", flat=True))
+
+
+def send_to(endpoint_id: int, now: datetime, clock: Any) -> tuple[int, int]:
+    """Send to one endpoint, oldest first, until a try fails or its share of the round is used up."""
+    ends_at = clock() + SHARE
+    arrived = 0
+    due = WebhookDelivery.objects.due(now).filter(endpoint=endpoint_id)
+    for row in due.order_by("next_try_at", "id")[:ROUND]:
+        at = clock()
+        if at >= ends_at:
+            break
+        if not trying.claim(row, at):
+            continue
+        if not send(row, clock):
+            return arrived, 1
+        arrived += 1
+    return arrived, 0
+
+
 def send(row: WebhookDelivery, clock: Any) -> bool:
-    """One try of a claimed row; whether it arrived."""
+    """One try of a claimed row; whether it arrived. Whatever goes wrong is this row's failure, not the round's."""
     started = clock()
     try:
         answer = post(row, started)
-    except (Forbidden, NotSent, SecretUnreadable) as error:
+    except Exception as error:
+        if not isinstance(error, EXPECTED):
+            log.exception("Webhook delivery %s could not be sent", row.pk)
         nothing = {"last_try_at": started, "response_status": None, "response_body": "", "duration_ms": None}
-        trying.failed(row, str(error), clock(), **nothing)
+        trying.failed(row, str(error) or type(error).__name__, clock(), **nothing)
         return False
     told = {
         "last_try_at": started,
