@@ -17,8 +17,8 @@ from orgs.models import OrganizationKey
 
 LONGEST_ID = 255
 ATTEMPTS = 3
-# Control characters cannot be typed into a CSV or a search box; NUL and lone surrogates no database column takes.
-UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# Controls and line breaks cannot be typed into a CSV or a search box; NUL and lone surrogates no database column takes.
+UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class BadId(ValueError):

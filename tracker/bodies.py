@@ -27,10 +27,11 @@ BEFORE_NUMBERS = frozenset(b":,[- \t\r\n")
 class BadBody(Exception):
     """The request cannot be read at all: nothing of it is stored."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, field: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.field = field
 
 
 class TooLarge(BadBody):
@@ -106,7 +107,8 @@ def _pieces(raw: bytes, stream: Any) -> Iterator[bytes]:
             if piece:
                 yield piece
             given = stream.unconsumed_tail
-            if len(piece) < PIECE and not given:
+            # At its end a stream goes on showing what follows it as a tail, and would for ever.
+            if stream.eof or (len(piece) < PIECE and not given):
                 break
     if stream.unused_data:
         raise zlib.error("something follows the end of the stream")

@@ -111,18 +111,18 @@ def inferred_session(application_id: int, external_id: str, user: bytes, occurre
 def plan(value: Any, properties: Any, context: Any) -> str | None:
     """The field, else text in `properties.plan` or `context.traits.plan`; only the field itself can be refused."""
     if value is not None:
-        return text(value, "plan", LONGEST_PLAN)
+        return _words(value, "plan", LONGEST_PLAN)
     traits = context.get("traits") if isinstance(context, dict) else None
     for place in (properties, traits):
         value = place.get("plan") if isinstance(place, dict) else None
         if value is not None:
             with suppress(BadEvent):
-                return text(value, "plan", LONGEST_PLAN)
+                return _words(value, "plan", LONGEST_PLAN)
     return None
 
 
 def environment(value: Any) -> str:
-    return PRODUCTION if value is None else text(value, "environment", LONGEST_ENVIRONMENT)
+    return PRODUCTION if value is None else _words(value, "environment", LONGEST_ENVIRONMENT)
 
 
 def occurred_at(value: Any, received_at: datetime) -> datetime:
@@ -148,6 +148,14 @@ def event_key(value: Any, field: str = "event_id") -> str | None:
     if type(value) is int:
         value = str(value) if abs(value) < 10**LONGEST_KEY else ""
     return _words(value, field, LONGEST_KEY)
+
+
+def header_key(value: str | None) -> str | None:
+    """The header that is the same thing as `event_id`."""
+    if value == "":  # of a header with other characters the web server leaves nothing
+        message = "`Idempotency-Key` is empty, or holds other characters than ASCII."
+        raise BadEvent("invalid_field", message, "Idempotency-Key", value)
+    return event_key(value, "Idempotency-Key")
 
 
 def properties(value: dict, denied: frozenset[str]) -> str | None:

@@ -61,15 +61,24 @@ class Receipt:
 
 
 def receive(
-    sender: Sender, items: Sequence[Any], decode: Decode, now: datetime, *, key_suffices: bool = False
+    sender: Sender,
+    items: Sequence[Any],
+    decode: Decode,
+    now: datetime,
+    *,
+    key_suffices: bool = False,
+    request_key: str | None = None,
 ) -> Receipt:
     """Store what can be stored of one request. When this returns, the accepted events are committed.
 
     With `key_suffices` whatever comes under a used key is a duplicate, else a key used for something else is refused.
+    A key of the whole request makes one for each event without its own: the request's and the event's place in it.
     """
     receipt, refusals = Receipt(), []
     _limit(sender, len(items))
     events = memberships.resolve(sender.application_id, _decode(items, decode, receipt, refusals, now))
+    if request_key is not None:
+        _number(events, request_key)
     _warn(events, receipt, refusals, now)
     outcomes = _store(sender, events, now)
     _note(outcomes, receipt, refusals, key_suffices)
@@ -100,6 +109,11 @@ def _decode(
 
 def _refuse(item: bodies.Unreadable) -> NoReturn:
     raise BadEvent(item.code, str(item))
+
+
+def _number(events: dict[int, NewEvent], request_key: str) -> None:
+    for index, event in events.items():
+        event.event_key = event.event_key or f"{request_key}#{index}"
 
 
 def _warn(events: dict[int, NewEvent], receipt: Receipt, refusals: list[Refusal], now: datetime) -> None:

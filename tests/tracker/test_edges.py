@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.tracker.sending import Product, body, staff
 from tracker import partitions, tally
-from tracker.models import Event
+from tracker.models import Event, Reject
 
 pytestmark = pytest.mark.django_db
 HALF = "\ud800"
@@ -104,6 +104,47 @@ def test_of_two_keys_the_field_counts(product):
     assert product.send(body(event_id="a"), idempotency_key="h").status_code == 201
     assert product.send(body(event_id="b"), idempotency_key="h").status_code == 201
     assert product.send(body(event_id="a"), idempotency_key="other").json()["status"] == "duplicate"
+
+
+def test_the_key_of_a_batch_counts_for_each_event_without_its_own(product):
+    events = [body(), body(event_id="own"), body(user_hash="x"), body()]
+    for accepted, duplicates in ((3, 0), (0, 3), (0, 3)):
+        receipt = product.send_batch(events, idempotency_key="k").json()
+        assert (receipt["accepted"], receipt["duplicates"]) == (accepted, duplicates)
+    assert product.send_batch(events[:2], idempotency_key="other").json()["accepted"] == 1
+    mended = [*events[:2], body(), *events[3:]]
+    assert product.send_batch(mended, idempotency_key="k").json()["accepted"] == 1
+    reused = product.send_batch([body(event="other")], idempotency_key="k").json()
+    assert [each["code"] for each in reused["rejected"]] == ["key_reused"]
+    for wrong in ("", " ", "k" * 201):
+        answer = product.send_batch([body()], idempotency_key=wrong)
+        assert (answer.status_code, answer.json()["field"]) == (400, "Idempotency-Key")
+    assert Event.objects.count() == 5
+
+
+def test_a_blank_plan_or_environment_is_refused(product):
+    for name in ("plan", "environment"):
+        assert product.send(body(**{name: " "})).json()["field"] == name
+    assert product.send(body(properties={"plan": " "})).status_code == 201
+    assert Event.objects.get().plan is None
+
+
+def test_a_context_is_no_unknown_key_and_has_its_limits(product):
+    assert product.send(body(context={"traits": {"plan": "gold"}})).status_code == 201
+    assert not Reject.objects.exists()
+    deep = json.loads('{"a":' * 40 + "1" + "}" * 40)
+    assert product.send(body(context=deep)).json()["code"] == "too_deep"
+    assert product.send_batch([body(context=BIG)]).json()["rejected"][0]["code"] == "too_large"
+
+
+@pytest.mark.parametrize("broken", ["a\x85b", "a\x9fb", "a\u2028b", "a\u2029b", "a\nb"])
+def test_no_id_holds_a_line_break_or_a_control(product, broken):
+    assert product.send(body(customer_org_id=broken)).json()["field"] == "customer_org_id"
+
+
+def test_a_placeholder_of_one_group_type_leaves_the_others(product):
+    capture(product, {"properties": {"$groups": {"company": "undefined", "organization": "o1"}}})
+    assert Event.objects.get().key.external_id == "o1"
 
 
 def test_a_blank_key_is_none(product):

@@ -1,5 +1,6 @@
 import base64
 import gzip
+import tracemalloc
 import zlib
 from urllib.parse import quote_plus
 
@@ -7,7 +8,7 @@ import pytest
 import zstandard
 
 from tracker.bodies import BadBody, TooLarge
-from tracker.wrappings import MOST_BYTES_OF_FORM, unwrap
+from tracker.wrappings import PIECE_OF_FORM, unwrap
 
 BODY = '{"event":"e","text":"a+b &data=c é?"}'.encode()
 
@@ -46,10 +47,12 @@ def test_a_bomb(compress):
         unwrap(compress(fits + b" "), most=1_000_000)
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress, zstandard.compress])
 def test_a_torn_body(compress):
-    with pytest.raises(BadBody):
-        unwrap(compress(BODY)[:-3])
+    for torn in (compress(BODY)[:-3], compress(BODY) + b"more", compress(BODY * 5000) + b" "):
+        with pytest.raises(BadBody) as refused:
+            unwrap(torn)
+        assert refused.value.code in ("invalid_gzip", "invalid_compression")
 
 
 def test_a_frame_that_asks_for_a_huge_window():
@@ -59,7 +62,17 @@ def test_a_frame_that_asks_for_a_huge_window():
         unwrap(stream.compress(BODY) + stream.flush())
 
 
-def test_a_form_of_percent_signs_is_small():
-    assert unwrap(b"data=" + b"%" * 100).startswith(b"%")
-    with pytest.raises(TooLarge):
-        unwrap(b"data=" + b"%" * MOST_BYTES_OF_FORM)
+@pytest.mark.parametrize("shift", range(4))
+def test_a_long_form_is_read_in_pieces(shift):
+    text = b'{"' + b"a" * shift + "é% +".encode() * PIECE_OF_FORM + b'"}'
+    assert unwrap(b"data=" + quote_plus(text).encode()) == text
+
+
+@pytest.mark.parametrize("raw", [b"%" * 5_000_000, b"+" * 5_000_000, b"%41" * 2_000_000])
+def test_a_form_of_percent_signs_costs_little_more_than_itself(raw):
+    tracemalloc.start()
+    try:
+        unwrap(b"data=" + raw)
+        assert tracemalloc.get_traced_memory()[1] < 6 * len(raw)
+    finally:
+        tracemalloc.stop()

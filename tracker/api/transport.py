@@ -157,8 +157,8 @@ class IngestView(APIView):
     def refuse_body(self, error: bodies.BadBody) -> Refused:
         """The answer to a body that cannot be read; the application's page hears of it."""
         statuses = {bodies.TooLarge: 413, bodies.UnknownEncoding: 415}
-        tell(self.sender(), error.code, error.message, "", timezone.now())
-        return Refused(statuses.get(type(error), 400), error.code, error.message)
+        tell(self.sender(), error.code, error.message, error.field, timezone.now())
+        return Refused(statuses.get(type(error), 400), error.code, error.message, error.field)
 
     def sender(self) -> Sender | None:
         """Who sent the request, or says so where its body was too large to check the signature."""

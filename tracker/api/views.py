@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from tracker import batches, bodies, ingest
+from tracker import batches, bodies, fields, ingest
 from tracker.api import schema
 from tracker.api.transport import IngestView, SignedAuthentication, answer, bad_event, signed_request
 from tracker.credentials import Sender
 from tracker.decoders import signed
+from tracker.incoming import BadEvent
 
 HEADERS = [
     OpenApiParameter("x-app-uuid", str, "header", required=True, description="UUID of the application."),
@@ -24,6 +25,12 @@ HEADERS = [
     OpenApiParameter("x-timestamp", int, "header", description="Unix seconds; older than 5 minutes is refused."),
 ]
 KEY_HEADER = OpenApiParameter("Idempotency-Key", str, "header", description="The same thing as `event_id`.")
+KEY_OF_BATCH = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    "header",
+    description="With an event's place in the batch, the key of each that has no `event_id`.",
+)
 ERRORS = {
     status: OpenApiResponse(schema.ERROR, words)
     for status, words in {
@@ -87,14 +94,15 @@ class BatchView(SignedView):
         operation_id="receive_batch",
         summary="Send up to 10 000 events",
         tags=["ingest"],
-        parameters=HEADERS,
+        parameters=[*HEADERS, KEY_OF_BATCH],
         request={"application/json": schema.BATCH, "application/x-ndjson": schema.EVENT},
         responses={200: schema.RECEIPT, **ERRORS},
     )
     def post(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         sender, body = self.open(request, now)
-        receipt = ingest.receive(sender, batches.read_batch(body), reader_for(sender, now), now)
+        key = key_of(request)
+        receipt = ingest.receive(sender, batches.read_batch(body), reader_for(sender, now), now, request_key=key)
         return answer(
             {
                 "accepted": receipt.accepted,
@@ -105,6 +113,14 @@ class BatchView(SignedView):
                 ],
             }
         )
+
+
+def key_of(request: HttpRequest) -> str | None:
+    """The key of a whole batch. Raises BadBody, for no event of it is to blame."""
+    try:
+        return fields.header_key(request.META.get("HTTP_IDEMPOTENCY_KEY"))
+    except BadEvent as error:
+        raise bodies.BadBody(error.code, error.message, error.field) from error
 
 
 def reader_for(sender: Sender, now: datetime, header_key: str | None = None) -> signed.Reader:

@@ -129,9 +129,8 @@ def _ways(said: Said, sender: Sender, *, has_user: bool) -> Iterator[Way]:
 def _named(name: str, said: Said) -> Way | None:
     kind, _, detail = name.partition(":")
     if kind == "groups":
-        group_type = _group_type(said.groups, detail)
-        value = None if group_type is None else said.groups[group_type]
-        return _way(name, value, f"$groups.{group_type}", said, group_type)
+        ways = (_way(name, said.groups[each], f"$groups.{each}", said, each) for each in _group_types(said, detail))
+        return next((way for way in ways if way is not None), None)
     if kind == "property":
         told = (said.properties, said.user_properties, said.user_properties_once)
         value = next((each[detail] for each in told if each.get(detail) is not None), None)
@@ -140,13 +139,12 @@ def _named(name: str, said: Said) -> Way | None:
     return _way(name, said.distinct_id, "distinct_id", said) if kind == "distinct_id" and usable else None
 
 
-def _group_type(groups: dict[str, Any], wanted: str) -> str | None:
-    """The type of the event's groups that is the organization; a group without a type always is."""
-    if wanted:
-        return next((each for each in (wanted, ANY_TYPE) if each in groups), None)
-    if len(groups) == 1:
-        return next(iter(groups))
-    return next((each for each in (ANY_TYPE, *USUAL_TYPES) if each in groups), None)
+def _group_types(said: Said, wanted: str) -> list[str]:
+    """The types of the event's groups that may be the organization; a group without a type always is."""
+    if not wanted and len(said.groups) == 1:
+        return list(said.groups)
+    usual = (wanted, ANY_TYPE) if wanted else (ANY_TYPE, *USUAL_TYPES)
+    return [each for each in usual if each in said.groups]
 
 
 def _way(name: str, value: Any, told_in: str, said: Said, group_type: str | None = None) -> Way | None:

@@ -96,6 +96,7 @@ class Reader:
         user = users[given("user_hash")]
         external_id = organizations[organization]
         occurred_at = self.received_at if time is None else fields.occurred_at(time, self.received_at)
+        is_small = KNOWN.issuperset(body)
         kept = None if said is None else fields.allowed_properties(said, self.denied)
         event = NewEvent(
             name,
@@ -109,10 +110,10 @@ class Reader:
             environments[given("environment")],
             occurred_at,
             fields.json_text(kept, "properties") if kept else None,
-            fields.event_key(given("event_id")) or fields.event_key(self.header_key, "Idempotency-Key"),
-            () if KNOWN.issuperset(body) else tuple(body.keys() - KNOWN),
+            fields.event_key(given("event_id")) or fields.header_key(self.header_key),
+            () if is_small else tuple(body.keys() - KNOWN - {"context"}),
         )
-        if event.unknown_keys or kept is not said or external_id != organization or not is_harmless(event.properties):
+        if not is_small or kept is not said or external_id != organization or not is_harmless(event.properties):
             fields.check_depth(body)
             check_size(body)
         return event

@@ -16,6 +16,10 @@ UNREADABLE_TIME = Warned("unreadable_time", "Stored with the time of receipt: th
 MAYBE_UNSTORABLE = re.compile(rb"\\u0000|\xed")
 FURTHEST_AHEAD = timedelta(hours=23)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+# Seconds of 1973: with fewer digits, what looks like a moment is a year or a date.
+FEWEST_SECONDS = 10**8
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+DATE = re.compile(r"[0-9]{8}")
 
 
 def checked(item: Any) -> tuple[dict, list[Warned]]:
@@ -49,19 +53,30 @@ def mapping(value: Any) -> dict:
 
 
 def moment(value: Any) -> datetime | None:
-    """ISO 8601, or Unix seconds or milliseconds; None for what cannot be read. Without a zone it is UTC."""
+    """ISO 8601, or Unix seconds or milliseconds, also as text; None for anything else. Without a zone it is UTC."""
     try:
-        if isinstance(value, str) and not value.strip().isdigit():
-            read = datetime.fromisoformat(value.strip())
-            read = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-        elif isinstance(value, int | float | str) and not isinstance(value, bool):
-            number = float(value)
-            read = datetime.fromtimestamp(number / 1000 if number >= fields.MILLISECONDS_FROM else number, UTC)
+        if isinstance(value, str):
+            read = _moment_of_text(value.strip())
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            read = _moment_of_number(value)
         else:
             return None
     except (ValueError, OverflowError, OSError):
         return None
-    return read if read >= EARLIEST else None
+    return read if read is None or read >= EARLIEST else None
+
+
+def _moment_of_text(text: str) -> datetime | None:
+    if NUMBER.fullmatch(text) and not DATE.fullmatch(text):
+        return _moment_of_number(float(text))
+    read = datetime.fromisoformat(text.upper())
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def _moment_of_number(number: float) -> datetime | None:
+    if number < FEWEST_SECONDS:
+        return None
+    return datetime.fromtimestamp(number / 1000 if number >= fields.MILLISECONDS_FROM else number, UTC)
 
 
 def event_time(given: Any, sent: Any, received_at: datetime) -> tuple[datetime, list[Warned]]:
