@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline, TabularInline, checkbox
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.contrib.import_export.forms import ExportForm, ImportForm
+from unfold.contrib.import_export.forms import ImportForm
 from unfold.decorators import action
 from unfold.forms import ActionForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sites import UnfoldAdminSite
@@ -42,7 +42,6 @@ __all__ = [
     "AdminPasswordChangeForm",
     "BackOfficeSite",
     "DropdownFilter",
-    "ExportForm",
     "ImportForm",
     "ModelAdmin",
     "OptionFilter",
