@@ -4,7 +4,7 @@ Samples tell what kind of value came, never the value: a body may hold personal 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime, timedelta
@@ -136,9 +136,12 @@ def prune(now: datetime) -> int:
     return Reject.objects.filter(hour__lt=now - KEPT).delete()[0]
 
 
-def count_since(moment: datetime) -> int:
-    """Refused events of all applications in the hours from then on."""
-    return Reject.objects.filter(hour__gte=moment, is_stored=False).aggregate(total=Sum("count"))["total"] or 0
+def count_since(moment: datetime, applications: Collection[int] | None = None) -> int:
+    """Refused events of all applications, or of some, in the hours from then on."""
+    found = Reject.objects.filter(hour__gte=moment, is_stored=False)
+    if applications is not None:
+        found = found.filter(application__in=applications)
+    return found.aggregate(total=Sum("count"))["total"] or 0
 
 
 # --- What pages show ---------------------------------------------------------------------------------------
