@@ -36,6 +36,8 @@ REMEDIES = {
     "not_an_object": "Every event must be a JSON object.",
     "invalid_json": "The body is not JSON in UTF-8. Let a JSON library write it instead of joining text.",
     "invalid_envelope": 'Send a batch as a JSON array, as {"events": […]} or one event a line.',
+    "incomplete_body": "The sender hung up before its body was whole, or announced more bytes than it sent. Give it "
+    "more time, and let its HTTP library set Content-Length.",
     "invalid_gzip": "Compress the whole body once, or leave Content-Encoding out.",
     "unsupported_encoding": "Use gzip or no Content-Encoding.",
     "invalid_signature": "Sign the exact bytes that are sent with this application's current secret: lowercase hex "
