@@ -346,7 +346,7 @@ def formatting_of(band: str) -> str:
 
 
 def subject(news: News) -> str:
-    """The gravest news first: "3 new risks, 1 follow-up"."""
+    """The gravest news first: "Today: new risks 3, follow-ups 1"."""
     told = [f"{section.title.lower()} {section.count}" for section in news.sections[:3]]
     return f"Today: {', '.join(told)}"
 
