@@ -27,10 +27,8 @@ from signals.scoring import restored, take_turn
 from signals.snapshots import refresh_signal_columns
 
 MOST_MONEY = Decimal("1e14")
-WHY = {
-    State.RESOLVED: "No longer true in two scans in a row.",
-    State.OPEN: "The snooze is over and it is still true.",
-}
+NO_LONGER_TRUE = "No longer true in two scans in a row."
+SNOOZE_IS_OVER = "The snooze is over and it is still true."
 Key = tuple[int, str]
 
 
@@ -79,8 +77,10 @@ def scan(as_of: date, scanned_at: datetime, now: datetime) -> Scan:
         begun = rows(sql.OPEN_SIGNALS, {"signals": dumped(plan.begun), "scanned_at": scanned_at, "now": now})
         continued = rows(sql.CONTINUE_SIGNALS, {"signals": dumped(plan.continued), "scanned_at": scanned_at})
         moved = [row for row in continued if row[2] != row[3]]
-        announcing.announce(SignalTransition.objects.bulk_create([*openings(begun, now), *moves(moved, now)]), now)
-        audit.record_many(trail(begun, moved), now=now)
+        announcing.announce(
+            SignalTransition.objects.bulk_create([*openings(begun, now), *moves(moved, book, now)]), now
+        )
+        audit.record_many(trail(begun, moved, book), now=now)
         refresh_signal_columns({row[1] for row in (*begun, *continued)}, now)
         ScanCursor.objects.update_or_create(id=1, defaults={"scanned_at": now})
     after = [row[3] for row in moved]
@@ -127,10 +127,10 @@ def in_scope(as_of: date, latest: Mapping[Key, Signal]) -> QuerySet[Reading]:
 
 
 def verdicts(reading: health.Reading, this: Round) -> Iterator[Verdict]:
-    """One verdict a rule; a rule that is switched off is not true of anybody."""
+    """One verdict a rule; of a rule that is switched off nobody can tell."""
     is_held = reading.evidence.organization_id in this.held
     for verdict in check_all(reading.evidence, reading, this.book.thresholds, incident=is_held):
-        yield Verdict(verdict.rule, False, None) if verdict.rule.key in this.book.off else verdict
+        yield Verdict(verdict.rule, None, None) if verdict.rule.key in this.book.off else verdict
 
 
 def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signal | None, this: Round) -> None:
@@ -143,6 +143,7 @@ def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signa
         scanned_at=this.scanned_at,
         today=this.as_of,
         condition=verdict.condition,
+        rule_is_off=verdict.rule.key in this.book.off,
         money_at_stake=found["money_at_stake"] if found else Decimal(0),
     )
     before = None if known is None else episode_of(known)
@@ -215,20 +216,29 @@ def openings(begun: Iterable[tuple], now: datetime) -> list[SignalTransition]:
     ]
 
 
-def moves(moved: Iterable[tuple], now: datetime) -> list[SignalTransition]:
+def moves(moved: Iterable[tuple], book: publishing.RuleBook, now: datetime) -> list[SignalTransition]:
     return [
-        SignalTransition(signal_id=signal_id, from_state=before, to_state=after, reason=WHY[State(after)], at=now)
-        for signal_id, _, before, after, _ in moved
+        SignalTransition(signal_id=signal_id, from_state=before, to_state=after, reason=why(after, kind, book), at=now)
+        for signal_id, _, before, after, kind in moved
     ]
 
 
-def trail(begun: Collection[tuple], moved: Collection[tuple]) -> Iterator[tuple[str, Signal, dict[str, Any]]]:
+def why(after: str, kind: str, book: publishing.RuleBook) -> str:
+    """Why the scan moved a signal of a rule."""
+    if after == State.OPEN:
+        return SNOOZE_IS_OVER
+    return f"The rule was switched off (v{book.versions[kind]})." if kind in book.off else NO_LONGER_TRUE
+
+
+def trail(
+    begun: Collection[tuple], moved: Collection[tuple], book: publishing.RuleBook
+) -> Iterator[tuple[str, Signal, dict[str, Any]]]:
     """The scan's own lines of the audit trail: what it did to which signal, and why."""
     whose = Organization.objects.only("display_name", "external_id").in_bulk({row[1] for row in (*begun, *moved)})
     for signal_id, org_id, sentence, kind in begun:
         yield "signal.opened", Signal(pk=signal_id, type=kind, organization=whose[org_id]), {"reason": sentence}
     for signal_id, org_id, before, after, kind in moved:
-        action, told = "signal.woken" if after == State.OPEN else "signal.resolved", WHY[State(after)]
+        action, told = "signal.woken" if after == State.OPEN else "signal.resolved", why(after, kind, book)
         yield action, Signal(pk=signal_id, type=kind, organization=whose[org_id]), {"from": before, "reason": told}
 
 

@@ -9,6 +9,8 @@ Decisions where the definition leaves room:
   condition was false at least once, or after the cool-down of 30 days if money at stake grew by half.
 - A snooze ends on its day, but only wakes a signal that is still true.
 - While a data incident holds a rule back its condition is unknown: nothing moves.
+- A rule that is switched off ends what waits for a person, and the same may return once it is on again. What people
+  closed stays closed: nobody knows whether the condition was false meanwhile. A snooze runs to its day.
 - A scan that is run again after a crash counts once: it keeps the time it was planned for.
 """
 
@@ -70,7 +72,8 @@ class Episode:
     """What the scan needs to remember of the latest episode of one rule for one organization.
 
     `scans_not_true` counts scans in a row without the condition. `was_false_since` belongs to a closed
-    episode. `money_at_stake` is that of the last scan in which it was true, while it was open or snoozed.
+    episode: whether it may return. `money_at_stake` is that of the last scan in which it was true, while it was open
+    or snoozed.
     """
 
     state: State
@@ -89,6 +92,7 @@ class Observation:
     scanned_at: datetime
     today: date
     condition: bool | None
+    rule_is_off: bool = False
     money_at_stake: Decimal = Decimal(0)
 
 
@@ -102,8 +106,11 @@ class Decision:
 
 def decide(episode: Episode | None, seen: Observation) -> Decision:
     """Decide what a scan does with a signal; `episode` is None when there never was one."""
-    if seen.condition is None or (episode and is_counted(episode, seen)):
+    is_unknown = seen.condition is None and not seen.rule_is_off
+    if is_unknown or (episode and is_counted(episode, seen)):
         return Decision(Transition.NONE, episode)
+    if seen.rule_is_off:
+        return let_go(episode, seen)
     if episode is None:
         return begin(seen) if seen.condition else Decision(Transition.NONE, None)
     if episode.state in LIVE:
@@ -124,6 +131,18 @@ def begin(seen: Observation) -> Decision:
     return Decision(Transition.OPEN, new)
 
 
+def let_go(episode: Episode | None, seen: Observation) -> Decision:
+    """End an episode whose rule was switched off, at once, unless somebody closed it or snoozed it beyond today."""
+    if episode is None or not (episode.state is State.OPEN or snooze_is_over(episode, seen.today)):
+        return Decision(Transition.NONE, episode)
+    return Decision(Transition.RESOLVE, ended(replace(episode, last_scan_at=seen.scanned_at), seen))
+
+
+def ended(episode: Episode, seen: Observation) -> Episode:
+    """Closed by a scan: it may return as soon as it is found true again."""
+    return replace(episode, state=State.RESOLVED, was_false_since=True, snoozed_until=None, closed_at=seen.scanned_at)
+
+
 def decide_live(episode: Episode, seen: Observation) -> Decision:
     if not seen.condition:
         return count_false(episode, seen)
@@ -137,10 +156,7 @@ def count_false(episode: Episode, seen: Observation) -> Decision:
     counted = replace(episode, scans_not_true=episode.scans_not_true + 1)
     if counted.scans_not_true < SCANS_TO_RESOLVE:
         return Decision(Transition.NONE, counted)
-    resolved = replace(
-        counted, state=State.RESOLVED, was_false_since=True, snoozed_until=None, closed_at=seen.scanned_at
-    )
-    return Decision(Transition.RESOLVE, resolved)
+    return Decision(Transition.RESOLVE, ended(counted, seen))
 
 
 def snooze_is_over(episode: Episode, today: date) -> bool:

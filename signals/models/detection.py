@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from orgs.models import Organization
+from orgs.models import MONEY, Organization
 from signals.querysets import DataIncidentQuerySet, SignalQuerySet
 from tracker.models import Application
 
@@ -31,13 +31,13 @@ class Signal(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     sentence = models.CharField(max_length=500, help_text="The reason, to be read aloud.")
     evidence = models.JSONField(default=dict)
-    mrr = models.DecimalField("MRR", max_digits=20, decimal_places=4, default=0)
+    mrr = models.DecimalField("MRR", **MONEY, default=0)
     severity = models.DecimalField(max_digits=7, decimal_places=4, default=0)
     growth = models.DecimalField(
         max_digits=20, decimal_places=4, null=True, blank=True, help_text="0.64 for +64 %; of rules about growth only."
     )
     urgency = models.DecimalField(max_digits=5, decimal_places=2, default=1)
-    money_at_stake = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    money_at_stake = models.DecimalField(**MONEY, default=0)
     calculation = models.CharField(max_length=200, blank=True, help_text="How the money at stake was reckoned.")
     rule_version = models.PositiveIntegerField(default=1)
     assignee = models.ForeignKey(
@@ -55,7 +55,7 @@ class Signal(models.Model):
     is_false_alarm = models.BooleanField("false alarm", default=False)
     scans_not_true = models.PositiveSmallIntegerField(default=0, help_text="Scans in a row that found it not true.")
     was_false_since = models.BooleanField(
-        default=False, help_text="Its condition was false at least once since it ended."
+        default=False, help_text="Its condition was false since it ended, or its rule off: it may return."
     )
     last_scan_at = models.DateTimeField(null=True, blank=True)
 
