@@ -25,5 +25,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
-handler400 = "config.backoffice.health.bad_request"
-handler404 = "config.backoffice.health.not_found"
+handler400 = "config.backoffice.failures.bad_request"
+handler403 = "config.backoffice.failures.forbidden"
+handler404 = "config.backoffice.failures.not_found"
+handler500 = "config.backoffice.failures.failed"

@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import get_commands
+from drf_spectacular.generators import SchemaGenerator
 
 from config.backoffice import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+OF_THE_IMAGE = {"STATIC_ROOT"}
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -33,11 +36,44 @@ def test_make_targets_exist() -> None:
                 assert name in targets, f"{page.name} names make {name}"
 
 
+def process_settings() -> list[str]:
+    """Names that the settings read from the environment."""
+    text = (ROOT / "config" / "settings.py").read_text()
+    read = re.findall(r'(?:env\.[a-z_]+|read_count|read_networks)\(\s*"([A-Z_]+)"', text)
+    assert len(read) > 10
+    return read
+
+
 def test_every_setting_is_listed() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
-    read = re.findall(
-        r'(?:env\.[a-z_]+|read_count|read_networks)\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text()
-    )
-    assert len(read) > 10
-    for name in (*read, *settings.NAMES):
+    for name in (*process_settings(), *settings.NAMES):
         assert f"`{name}`" in text, f"docs/settings.md does not tell about {name}"
+
+
+def test_every_setting_reaches_the_containers() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    for name in ("migrate", "web", "worker", "beat"):
+        missing = set(process_settings()) - OF_THE_IMAGE - set(services[name]["environment"])
+        assert not missing, f"compose.yaml does not hand {sorted(missing)} to {name}"
+
+
+def test_what_compose_reads_is_listed() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text()
+    for name in re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()):
+        assert f"`{name}`" in text, f"docs/settings.md does not tell about {name}"
+
+
+def test_every_command_of_ours_is_told_about() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    ours = {path.stem for path in ROOT.glob("*/**/management/commands/[a-z]*.py") if ".venv" not in path.parts}
+    missing = {name for name in ours - {"demo", "run"} if f"`{name}" not in text}
+    assert not missing, f"docs/operations.md does not tell about {sorted(missing)}"
+
+
+def test_the_read_api_is_told_about_once_and_wholly() -> None:
+    table = re.findall(r"^\| (`[^|]+) \| [a-z]+ \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+    told = [address.removeprefix("POST ") for cell in table for address in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(told) == sorted(set(told))
+    served = SchemaGenerator().get_schema(public=True)["paths"]
+    read = {re.sub(r"\{[a-z_]*_id\}", "{id}", path.removeprefix("/api/v1/")) for path in served if "/api/v1/" in path}
+    assert {address.replace("external_id", "id") for address in told} == read - {"insights/query/{id}/"}

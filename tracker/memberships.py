@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config import db
+from tracker import cells
 from tracker.incoming import NewEvent, Warned
 from tracker.models import Membership, UserLink
 from tracker.sql import memberships as sql
@@ -45,16 +46,14 @@ def last_groups(application_id: int, user_hashes: Collection[bytes]) -> dict[byt
 
 def record(application_id: int, events: Collection[NewEvent], key_ids: Mapping[str, int], now: datetime) -> None:
     """Remember the groups that events name, and the links between users."""
-    named = [event for event in events if event.names_organization]
-    if named:
-        values = {
-            "application_id": application_id,
-            "user_hashes": [event.user_hash for event in named],
-            "key_ids": [key_ids[event.external_id] for event in named],
+    named: dict[tuple[bytes, int], datetime] = {}
+    for event in events:
+        if event.names_organization:
             # A clock that runs ahead must not hold a user in a group that was left since.
-            "named_at": [min(event.occurred_at, now) for event in named],
-        }
-        db.run(sql.NAME_GROUPS, values)
+            pair, moment = (event.user_hash, key_ids[event.external_id]), min(event.occurred_at, now)
+            named[pair] = max(named.get(pair, moment), moment)
+    if named:
+        _name_groups(application_id, named)
     linked = [event for event in events if event.linked_to is not None]
     if linked:
         values = {
@@ -64,6 +63,18 @@ def record(application_id: int, events: Collection[NewEvent], key_ids: Mapping[s
             "now": now,
         }
         db.run(sql.LINK_USERS, values)
+
+
+def _name_groups(application_id: int, named: Mapping[tuple[bytes, int], datetime]) -> None:
+    """Users and key ids, with the time of the latest event that names both."""
+    moments = cells.Remembered(cells.moment)
+    arrays = {
+        "user_hashes": cells.array(cells.BYTES, [cells.raw(user_hash) for user_hash, _ in named]),
+        "key_ids": cells.array(cells.NUMBER, [cells.number(key_id) for _, key_id in named]),
+        "named_at": cells.array(cells.MOMENT, [moments[moment] for moment in named.values()]),
+    }
+    values = {name: db.Binary(array) for name, array in arrays.items()}
+    db.prepared_rows(sql.NAME_GROUPS, {"application_id": application_id, **values})
 
 
 def prune(before: datetime) -> int:

@@ -1,13 +1,14 @@
-"""What watches this install: the process, the database, the jobs; and pages that are not there."""
+"""What watches this install: the process, the database, the jobs."""
 
 import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from config.backoffice import jobs
+from config.backoffice import health, jobs
 from config.backoffice.models import Job, JobRun
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +17,27 @@ pytestmark = pytest.mark.django_db
 def test_the_process_and_the_database_answer(client):
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ok"}
+
+
+def test_a_missing_migration_is_told_and_success_is_remembered(client, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(health, "_has_every_migration", False)
+    last = MigrationRecorder.Migration.objects.filter(app="backoffice").latest("id")
+    last.delete()
+    answer = client.get("/readyz")
+    reason = "1 migrations are missing; run manage.py migrate."
+    assert (answer.status_code, answer.json()) == (503, {"status": "down", "reason": reason})
+
+    last.save()
+    assert client.get("/readyz").status_code == 200
+    with django_assert_num_queries(1):
+        assert client.get("/readyz").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/healthz/jobs", "/readyz", "/metrics"])
+def test_who_watches_the_process_itself_is_not_sent_to_https(client, settings, address):
+    settings.SECURE_SSL_REDIRECT = settings.METRICS = True
+    assert client.get(address).status_code == 200
+    assert client.get("/admin/").status_code == 301
 
 
 def test_jobs_are_fine_late_or_failed(client):
@@ -30,19 +52,6 @@ def test_jobs_are_fine_late_or_failed(client):
 
     Job.objects.update(created_at=now - timedelta(days=40))
     assert set(client.get("/healthz/jobs").json()["late"]) == {kind.name for kind in jobs.kinds() if kind.every}
-
-
-def test_machines_get_json_and_people_a_page(client):
-    for path in ("/v1/nothing", "/api/v1/nothing"):
-        answer = client.get(path)
-        assert answer.status_code == 404
-        assert answer.json() == {
-            "code": "not_found",
-            "message": "There is nothing at this address.",
-            "detail": "There is nothing at this address.",
-            "field": "",
-        }
-    assert b"There is nothing at this address" in client.get("/nothing").content
 
 
 def test_the_front_door_leads_to_the_admin(client):

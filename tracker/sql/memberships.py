@@ -12,10 +12,10 @@ ORDER BY member.user_hash, member.named_at DESC, member.id DESC
 # Rows go in key order: two writers wait for each other instead of locking crosswise. Served by user_is_a_member_once.
 NAME_GROUPS = """
 INSERT INTO tracker_membership AS kept (application_id, user_hash, key_id, named_at)
-SELECT %(application_id)s, named.user_hash, named.key_id, max(named.named_at)
-FROM unnest(%(user_hashes)s::bytea[], %(key_ids)s::bigint[], %(named_at)s::timestamptz[])
+SELECT %(application_id)s::bigint, named.user_hash, named.key_id, named.named_at
+FROM unnest(%(user_hashes)b::bytea[], %(key_ids)b::bigint[], %(named_at)b::timestamptz[])
     AS named (user_hash, key_id, named_at)
-GROUP BY named.user_hash, named.key_id ORDER BY named.user_hash, named.key_id
+ORDER BY named.user_hash, named.key_id
 ON CONFLICT (application_id, user_hash, key_id) DO UPDATE SET named_at = excluded.named_at
 WHERE kept.named_at < excluded.named_at
 """
