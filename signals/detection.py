@@ -137,7 +137,7 @@ def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signa
     """Decide on one organization and rule, and note the row to write, if any."""
     found = None
     if verdict.finding is not None:
-        found = columns(verdict.finding, part(verdict.finding, reading.evidence))
+        found = columns(verdict.finding, part(verdict.finding, reading.evidence), reading.evidence.currency)
         found["rule_version"] = this.book.versions.get(verdict.rule.key, 1)
     seen = Observation(
         scanned_at=this.scanned_at,
@@ -145,6 +145,7 @@ def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signa
         condition=verdict.condition,
         rule_is_off=verdict.rule.key in this.book.off,
         money_at_stake=found["money_at_stake"] if found else Decimal(0),
+        currency=reading.evidence.currency,
     )
     before = None if known is None else episode_of(known)
     decision = lifecycle.decide(before, seen)
@@ -155,12 +156,13 @@ def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signa
         plan.continued.append(changed(known, decision.episode, found, this.now))
 
 
-def columns(finding: Finding, share: Part) -> dict[str, Any]:
+def columns(finding: Finding, share: Part, currency: str) -> dict[str, Any]:
     """What a finding says, as columns of its signal."""
     return {
         "sentence": finding.sentence[:500],
         "evidence": dict(finding.numbers),
         "mrr": share.mrr,
+        "currency": currency,
         "severity": finding.severity,
         "growth": None if finding.growth is None else min(finding.growth, MOST_MONEY),
         "urgency": share.urgency,
@@ -179,6 +181,7 @@ def episode_of(signal: Signal) -> Episode:
         snoozed_until=signal.snoozed_until,
         closed_at=signal.closed_at,
         money_at_stake=signal.money_at_stake,
+        currency=signal.currency,
     )
 
 
@@ -189,7 +192,9 @@ def is_news(before: Episode, after: Episode | None) -> bool:
     return before.state in lifecycle.LIVE or after.was_false_since != before.was_false_since
 
 
-FINDING = ("sentence", "evidence", "mrr", "severity", "growth", "urgency", "money_at_stake", "calculation")
+# Of an episode, written with the finding or by the statement itself.
+REST = ("last_scan_at", "money_at_stake", "currency")
+FINDING = ("sentence", "evidence", "mrr", "currency", "severity", "growth", "urgency", "money_at_stake", "calculation")
 
 
 def changed(signal: Signal, after: Episode, found: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
@@ -197,7 +202,7 @@ def changed(signal: Signal, after: Episode, found: dict[str, Any] | None, now: d
     is_moved = after.state != signal.state
     is_refreshed = found is not None and after.state in lifecycle.LIVE
     kept = {name: getattr(signal, name) for name in (*FINDING, "rule_version")}
-    state = {name: value for name, value in asdict(after).items() if name not in ("last_scan_at", "money_at_stake")}
+    state = {name: value for name, value in asdict(after).items() if name not in REST}
     return {
         "id": signal.pk,
         "read_state": signal.state,

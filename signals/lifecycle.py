@@ -83,6 +83,7 @@ class Episode:
     snoozed_until: date | None = None
     closed_at: datetime | None = None
     money_at_stake: Decimal = Decimal(0)
+    currency: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,7 @@ class Observation:
     condition: bool | None
     rule_is_off: bool = False
     money_at_stake: Decimal = Decimal(0)
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,12 @@ def is_counted(episode: Episode, seen: Observation) -> bool:
 
 
 def begin(seen: Observation) -> Decision:
-    new = Episode(state=State.OPEN, last_scan_at=seen.scanned_at, money_at_stake=seen.money_at_stake)
+    new = Episode(
+        state=State.OPEN,
+        last_scan_at=seen.scanned_at,
+        money_at_stake=seen.money_at_stake,
+        currency=seen.currency,
+    )
     return Decision(Transition.OPEN, new)
 
 
@@ -146,7 +153,7 @@ def ended(episode: Episode, seen: Observation) -> Episode:
 def decide_live(episode: Episode, seen: Observation) -> Decision:
     if not seen.condition:
         return count_false(episode, seen)
-    kept = replace(episode, scans_not_true=0, money_at_stake=seen.money_at_stake)
+    kept = replace(episode, scans_not_true=0, money_at_stake=seen.money_at_stake, currency=seen.currency)
     if snooze_is_over(kept, seen.today):
         return Decision(Transition.WAKE, replace(kept, state=State.OPEN, snoozed_until=None))
     return Decision(Transition.NONE, kept)
@@ -165,9 +172,14 @@ def snooze_is_over(episode: Episode, today: date) -> bool:
 
 
 def may_return(episode: Episode, seen: Observation) -> bool:
-    """Tell whether a closed signal whose condition is true begins a new episode."""
+    """Tell whether a closed signal whose condition is true begins a new episode.
+
+    Money in two currencies can't be compared: what was closed before the change waits to be seen not true.
+    """
     if episode.was_false_since:
         return True
+    if episode.currency and episode.currency != seen.currency:
+        return False
     cooled = episode.closed_at is not None and seen.scanned_at >= episode.closed_at + COOL_DOWN
     grown = seen.money_at_stake >= episode.money_at_stake * GROWTH_TO_RETURN
     return cooled and grown and seen.money_at_stake > episode.money_at_stake

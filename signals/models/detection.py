@@ -32,6 +32,9 @@ class Signal(models.Model):
     sentence = models.CharField(max_length=500, help_text="The reason, to be read aloud.")
     evidence = models.JSONField(default=dict)
     mrr = models.DecimalField("MRR", **MONEY, default=0)
+    currency = models.CharField(
+        max_length=3, blank=True, help_text="Of MRR and money at stake. Empty: the reporting currency of then, unnoted."
+    )
     severity = models.DecimalField(max_digits=7, decimal_places=4, default=0)
     growth = models.DecimalField(
         max_digits=20, decimal_places=4, null=True, blank=True, help_text="0.64 for +64 %; of rules about growth only."
