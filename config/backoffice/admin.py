@@ -1,20 +1,23 @@
 """Doors to the furniture: jobs, settings, tokens, staff, the audit trail."""
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from config.backoffice import jobs, settings, tokens
+from config.backoffice import jobs, settings, staff, tokens
 from config.backoffice.listing import ExportDoor
 from config.backoffice.models import ApiToken, AuditEntry, InstallSettings, Job, JobRun
 from config.backoffice.outbox import admin as outbox  # noqa: F401  register
@@ -35,8 +38,33 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class StaffDoor:
+    """For the admin of logins and of groups: what is done there goes through acts that leave a line."""
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        with self.watched(request, object_id):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def watched(self, request: HttpRequest, object_id: str | None) -> AbstractContextManager:
+        subject = self.get_object(request, unquote(object_id)) if object_id and request.method == "POST" else None
+        return staff.watched(subject, actor=request.user, now=timezone.now()) if subject else nullcontext()
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change:
+            staff.record_created(form.instance, actor=request.user, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: User | Group) -> None:
+        self.delete_queryset(request, type(obj).objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        staff.delete(queryset, actor=request.user, now=timezone.now())
+
+
 @register(User)
-class UserAdmin(ExportDoor, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(StaffDoor, ExportDoor, DjangoUserAdmin, ModelAdmin):
     export_name = "users"
     export_fields = (
         "username",
@@ -53,9 +81,13 @@ class UserAdmin(ExportDoor, DjangoUserAdmin, ModelAdmin):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        with self.watched(request, id):
+            return super().user_change_password(request, id, form_url)
+
 
 @register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(StaffDoor, DjangoGroupAdmin, ModelAdmin):
     pass
 
 
@@ -112,7 +144,7 @@ class JobAdmin(ModelAdmin):
         elif name not in {kind.name for kind in jobs.kinds()}:
             messages.error(request, f"There is no job called {name}.")
         else:
-            jobs.request(name, slot=f"by hand {now.isoformat()}", now=now, by=request.user)
+            jobs.request_by_hand(name, actor=request.user, now=now)
             messages.success(request, f"{jobs.kind(name).title} is queued. Reload in a few seconds to see its result.")
         return HttpResponseRedirect(reverse("admin:backoffice_job_changelist"))
 

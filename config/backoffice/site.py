@@ -9,6 +9,7 @@ from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline, TabularInline, checkbox
@@ -31,7 +32,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from config.backoffice import columns, formatting, pages
+from config.backoffice import columns, formatting, pages, staff
 
 __all__ = [
     "CHECKBOX_CLASSES",
@@ -84,6 +85,12 @@ class BackOfficeSite(UnfoldAdminSite):
         if home is None or not home.is_allowed(request):
             return super().index(request, extra_context)
         return home.view(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method != "POST":
+            return super().password_change(request, extra_context)
+        with staff.watched(request.user, actor=request.user, now=timezone.now()):
+            return super().password_change(request, extra_context)
 
 
 class ChangeList(UnfoldChangeList):

@@ -16,6 +16,9 @@ WITH_COMMA = re.compile(r"-?(\d+,(\d{1,2}|\d{4,})|0,\d+)", re.ASCII)
 COMMA_OF_WHAT = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 POINT_OF_WHAT = re.compile(r"-?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?E[+-]?\d+", re.ASCII | re.IGNORECASE)
+# In text that may be anything only what no name looks like: 3E8 is somebody's name, 1.23E+15 is nobody's.
+DAMAGED_NUMBER = re.compile(r"[+-]?\d+([.,]\d+E[+-]?|E[+-])\d+", re.ASCII | re.IGNORECASE)
+BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 SPREADSHEET_ERROR = re.compile(r"#(N/A|NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!)|#+", re.IGNORECASE)
 ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII)
@@ -33,23 +36,34 @@ class BadCell(ValueError):
 
 def external_id(text: str) -> str:
     """The id as stored. Refuses what a spreadsheet has made of a long number."""
-    if SCIENTIFIC.fullmatch(text):
-        raise BadCell(
-            "looks like a number in scientific notation: a spreadsheet has damaged the id. "
-            "Format the column as text and export again."
-        )
-    if SPREADSHEET_ERROR.fullmatch(text):
-        raise BadCell("is an error of a spreadsheet, not an id. Correct the formula and export again.")
-    plain_text(text, len(text))
+    code(text, len(text))
     try:
         return clean_external_id(text)
     except BadId as error:
         raise BadCell(f"{error.message}.") from error
 
 
+def code(text: str, longest: int) -> str:
+    """An id or a code: text in one line that a spreadsheet may have taken for a number."""
+    if SCIENTIFIC.fullmatch(text):
+        raise BadCell(damaged("id"))
+    return plain_text(text, longest)
+
+
+def damaged(what: str) -> str:
+    return (
+        f"looks like a number in scientific notation: a spreadsheet has damaged the {what}. "
+        "Format the column as text and export again."
+    )
+
+
 def plain_text(text: str, longest: int) -> str:
-    """Text in one line. Refuses control characters and what would not fit."""
-    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in text):
+    """Text in one line. Refuses what a spreadsheet has damaged, control characters and what would not fit."""
+    if DAMAGED_NUMBER.fullmatch(text):
+        raise BadCell(damaged("number"))
+    if SPREADSHEET_ERROR.fullmatch(text):
+        raise BadCell("is an error of a spreadsheet. Correct the formula and export again.")
+    if BREAKS.search(text):
         raise BadCell("holds a line break or a control character. Remove it.")
     if len(text) > longest:
         raise BadCell(f"has {len(text)} characters; at most {longest} fit. Shorten it.")
@@ -67,7 +81,8 @@ def amount(text: str, delimiter: str = ",") -> Decimal:
 def number(text: str, delimiter: str = ",") -> Decimal:
     """A number as it stands. A decimal comma only where it is unmistakable."""
     if PLAIN.fullmatch(text):
-        if delimiter == ";" and POINT_OF_WHAT.fullmatch(text):
+        # Who chose another separator than the comma may write decimals with one, and then a point parts thousands.
+        if delimiter != "," and POINT_OF_WHAT.fullmatch(text):
             raise BadCell("could be a thousands separator or a decimal point. Write 1234.00 or 1.2340.")
         return Decimal(text)
     if WITH_COMMA.fullmatch(text):
@@ -106,9 +121,10 @@ def moment_day(text: str, zone: ZoneInfo) -> date:
     possible_day(*map(int, ISO_DAY.match(text).groups()))
     try:
         moment = datetime.fromisoformat(re.sub(r"[.,]\d+", "", text.replace(" ", "T", 1)).replace(" ", ""))
-        return (moment.astimezone(zone) if moment.tzinfo else moment).date()
+        local = moment.astimezone(zone) if moment.tzinfo else moment
     except (ValueError, OverflowError) as error:
         raise BadCell("is no moment of the calendar. Write the day as YYYY-MM-DD.") from error
+    return possible_day(local.year, local.month, local.day)
 
 
 def not_a_day(text: str, shown: str) -> str:

@@ -14,6 +14,7 @@ from config.backoffice.uploads import MOST_BYTES
 from orgs.importing import decoding, workbooks
 from orgs.importing.decoding import FileRefused, Text
 from orgs.importing.workbooks import Table
+from orgs.properties import MOST_PROPERTIES
 
 MOST_ROWS = 200_000
 LONGEST_CELL = 100_000
@@ -23,6 +24,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 TRIMMED = " \t\u00a0\u202f\u3000"
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00a0\u202f"
 PROPERTY = "prop:"
+LONGEST_PROPERTY = len(PROPERTY) + 200
 SEPARATOR_LINE = re.compile(r"sep=(.)")
 WALL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?", re.ASCII)
 
@@ -221,7 +223,7 @@ def read_header(cells: list[str], columns: Columns, mapping: Mapping[str, str]) 
             meant.setdefault(ours, theirs)
     taken_for = {theirs: ours for ours, theirs in meant.items()}
     names = [taken_for.get(name, name) for name in source]
-    header = tuple(name if name.startswith(PROPERTY) else fold(name, columns) for name in names)
+    header = tuple(fold(name, columns) for name in names)
     notices = []
     taken = [f"{theirs} → {ours}" for theirs, ours in zip(source, header, strict=True) if theirs in taken_for]
     if taken:
@@ -232,6 +234,8 @@ def read_header(cells: list[str], columns: Columns, mapping: Mapping[str, str]) 
         notices.append(f"No column names the currency; all rows are taken as {currency}, from the name of a column.")
     refuse_duplicates(header, source)
     refuse_missing(header, columns, source)
+    if columns.takes_properties:
+        refuse_properties([name for name in header if name.startswith(PROPERTY)])
     ignored = [name or f"column {i}" for i, name in enumerate(header, 1) if not columns.takes(name)]
     if ignored:
         notices.append(f"Ignored {'column' if len(ignored) == 1 else 'columns'}: {', '.join(map(shorten, ignored))}.")
@@ -250,8 +254,26 @@ def currency_of(source: Collection[str], mapping: Mapping[str, str]) -> str:
 
 
 def fold(name: str, columns: Columns) -> str:
-    """A known column's own spelling; other names stay as they are."""
-    return name.lower() if name.lower() in columns.known else name
+    """A known column's own spelling, a property's without white space around its name; others stay as they are."""
+    if name.lower() in columns.known:
+        return name.lower()
+    prefix, name_of_property = name[: len(PROPERTY)], name[len(PROPERTY) :]
+    return PROPERTY + tidy(name_of_property) if prefix.lower() == PROPERTY else name
+
+
+def refuse_properties(names: Collection[str]) -> None:
+    """Names that would be kept with every organization. Raises FileRefused."""
+    odd = [name for name in names if len(name) > LONGEST_PROPERTY or not name.isprintable()]
+    if odd:
+        raise FileRefused(
+            f"The column name {shorten(ascii_name(odd[0]))} is no name of a property.",
+            f"Use one line of at most {LONGEST_PROPERTY - len(PROPERTY)} characters.",
+        )
+    if len(names) > MOST_PROPERTIES:
+        raise FileRefused(
+            f"The file has {len(names)} columns of properties; an organization keeps {MOST_PROPERTIES}.",
+            "Leave out those that nobody needs.",
+        )
 
 
 def refuse_duplicates(header: Collection[str], source: Collection[str] = ()) -> None:
@@ -297,7 +319,7 @@ def check_rows(source: Source | Table, header: Header, header_line: int) -> tupl
         if not cells:
             blank += 1
         elif not fits:
-            misfits.append(ShapeError(line, cells, misfit(len(cells), header.width)))
+            misfits.append(ShapeError(line, cells, misfit(cells, header)))
         else:
             count += 1
         if count + len(misfits) > MOST_ROWS:
@@ -306,8 +328,11 @@ def check_rows(source: Source | Table, header: Header, header_line: int) -> tupl
 
 
 def shaped(source: Source | Table, header: Header, header_line: int) -> Iterator[tuple[int, list[str], bool]]:
-    """Line, cells and whether they fit the header, a record below it; a blank one has no cells."""
-    width = header.width
+    """Line, cells and whether they fit the header, a record below it; a blank one has no cells.
+
+    The header again does not fit: two files were joined.
+    """
+    width, again = header.width, list(header.source)
     for line, raw in source.records():
         if line <= header_line:
             continue
@@ -317,10 +342,13 @@ def shaped(source: Source | Table, header: Header, header_line: int) -> Iterator
             continue
         while len(cells) > width and not cells[-1]:
             cells.pop()
-        yield line, cells, len(cells) == width
+        yield line, cells, len(cells) == width and cells != again
 
 
-def misfit(found: int, width: int) -> str:
+def misfit(cells: list[str], header: Header) -> str:
+    found, width = len(cells), header.width
+    if found == width:
+        return "The row is the header again. Delete the line; two files seem to have been joined."
     reason = f"The row has {found} columns, the header {width}."
     if found > width:
         return f"{reason} Put a cell that contains the separator into quotes."

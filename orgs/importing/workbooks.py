@@ -1,9 +1,10 @@
 """The first sheet of an Excel workbook as rows of text; or one sentence why not. Pure.
 
-A workbook knows numbers and days, not how they were typed. What cannot be told back for sure becomes a number in
-scientific notation, which every column refuses with its line.
+A workbook knows numbers and days, not how they were typed. A number that is too long for it becomes one in scientific
+notation, which every column refuses with its line.
 """
 
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
 
 from config.backoffice.formatting import plural
@@ -25,6 +26,7 @@ MOST_UNPACKED = 400_000_000
 MOST_SHARED_TEXT = 100_000_000
 # A spreadsheet keeps fifteen digits of a number.
 MOST_DIGITS = 10**15
+FORMULA = re.compile(rb"<f[ >/]")
 REMEDY = "Save the sheet as “CSV UTF-8” and upload that."
 
 
@@ -63,10 +65,13 @@ def read_table(content: bytes, most_rows: int) -> Table:
     refuse_oversized(content)
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
+        sheet = first_visible(book)
+        refuse_uncalculated(content, sheet.title)
         numbered = ((number, [text_of(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), start=1))
         # The header is a row of its own.
         rows = list(islice((each for each in numbered if any(each[1])), most_rows + 2))
+    except FileRefused:
+        raise
     except Exception as error:  # the library raises whatever a damaged part makes it stumble over
         raise FileRefused("The Excel workbook cannot be read; it may be damaged or protected.", REMEDY) from error
     if not rows:
@@ -77,6 +82,37 @@ def read_table(content: bytes, most_rows: int) -> Table:
     others = len(book.worksheets) - 1
     left = f" {plural(others, 'other sheet')} not read." if others else ""
     return Table(rows, f"Read from the sheet “{sheet.title}” of the Excel workbook.{left}")
+
+
+def first_visible(book: Workbook) -> Any:
+    """What people see first when they open it."""
+    return next((sheet for sheet in book.worksheets if sheet.sheet_state == "visible"), book.worksheets[0])
+
+
+def refuse_uncalculated(content: bytes, title: str) -> None:
+    """A formula that no program has calculated has no value; that is not an empty cell. Raises FileRefused."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        if not any(FORMULA.search(piece) for name in parts for piece in pieces(archive, name)):
+            return
+    formulas = load_workbook(BytesIO(content), read_only=True)[title].iter_rows()
+    values = load_workbook(BytesIO(content), read_only=True, data_only=True)[title].iter_rows()
+    for row, found in zip(formulas, values, strict=True):
+        for cell, value in zip(row, found, strict=True):
+            if cell.value is not None and value.value is None:
+                raise FileRefused(
+                    f"The formula in cell {cell.coordinate} of the Excel workbook was never calculated.",
+                    "Open the workbook in a spreadsheet, save it and upload it again.",
+                )
+
+
+def pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    """A part of the workbook bit by bit, each with the end of the one before: unpacked it may be large."""
+    with archive.open(name) as part:
+        end = b""
+        while piece := part.read(1 << 20):
+            yield end + piece
+            end = piece[-8:]
 
 
 def text_of(cell: ReadOnlyCell | EmptyCell) -> str:
@@ -94,12 +130,11 @@ def text_of(cell: ReadOnlyCell | EmptyCell) -> str:
 
 
 def number_text(value: int | float, number_format: str) -> str:
-    """Digits; in scientific notation where the number is not what was typed: too long, or shown with leading zeros."""
+    """Digits, with the leading zeros that the sheet shows; in scientific notation where there are too many."""
     if abs(value) >= MOST_DIGITS:
         return f"{value:E}"
     if value == int(value):
         digits = str(int(value))
         shown = number_format.split(";", maxsplit=1)[0]
-        is_padded = bool(shown) and set(shown) == {"0"} and len(shown) > len(digits)
-        return f"{value:E}" if is_padded else digits
+        return digits.zfill(len(shown)) if set(shown) == {"0"} else digits
     return f"{value:.10f}".rstrip("0").rstrip(".")

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any
 
 from orgs.importing import cells
 from orgs.importing.options import Options
@@ -127,30 +125,22 @@ def readers_of(options: Options, delimiter: str) -> dict[str, Callable[[str], st
     def day(text: str) -> str:
         return str(cells.day(text, options.day_format, options.zone))
 
-    texts = {name: text_of(longest) for name, longest in LENGTHS.items()}
-    texts["product_code"] = cache(texts["product_code"])
+    def name(text: str) -> str:
+        return cells.plain_text(text, LENGTHS["name"])
+
+    def subscription_id(text: str) -> str:
+        return cells.code(text, LENGTHS["subscription_id"])
+
+    @cache
+    def product_code(text: str) -> str:
+        return cells.code(text, LENGTHS["product_code"])
+
+    texts = {"product_code": product_code, "name": name, "subscription_id": subscription_id}
     others = {"currency": cache(currency), "interval": str.lower, "interval_count": str, "quantity": cache(units)}
     return {ID: cells.external_id} | texts | others | dict.fromkeys(NUMBERS, number) | dict.fromkeys(DAYS, day)
 
 
-def text_of(longest: int) -> Callable[[str], str]:
-    return lambda text: cells.plain_text(text, longest)
-
-
 def currency(text: str) -> str:
-    code = text.strip().upper()
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
+    if len(text) != 3 or not text.isascii() or not text.isalpha():
         raise cells.BadCell("is not a currency. Write three letters, for example EUR.")
-    return code
-
-
-def kept_text(draft: Draft, column: str, old: Any, longest: str = "") -> Any:
-    """The cell's text, or what is stored when the cell is empty."""
-    return draft.cells.get(column, old if old is not None else longest)
-
-
-def kept_day(draft: Draft, column: str, new: date | None, old: date | None) -> date | None:
-    """The cell's day; an empty cell keeps the stored one, “none” takes it away."""
-    if column in draft.cleared:
-        return None
-    return new if column in draft.cells else old
+    return text.upper()

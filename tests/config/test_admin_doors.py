@@ -60,6 +60,15 @@ class TestSchedule:
         client.post("/admin/backoffice/job/scan/change/", {"every_seconds": str(every), "is_enabled": "on"})
         assert not AuditEntry.objects.filter(action="job.rescheduled").exists()
 
+    def test_run_now_does_too(self, client, ada):
+        client.post("/admin/backoffice/job/scan/run/")
+        run = JobRun.objects.get()
+        entry = AuditEntry.objects.get(action="job.requested")
+        assert (run.job, run.requested_by) == ("scan", ada)
+        assert (entry.actor, entry.subject_type, entry.subject_id) == (ada, "backoffice.JobRun", str(run.pk))
+        client.post("/admin/backoffice/job/scan/run/")
+        assert AuditEntry.objects.filter(action="job.requested").count() == 1  # it waits already
+
 
 class TestJobsApi:
     def bearer(self, user, *scopes: str) -> dict[str, str]:

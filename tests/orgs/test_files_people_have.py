@@ -205,10 +205,55 @@ def test_days_that_are_refused(text: str) -> None:
     assert refused(plan(f"{SUBS}o1,pro,9,EUR,{text},\n".encode(), "subscriptions")) == [(2, "start_at")]
 
 
-@pytest.mark.parametrize("code", ["EURO", "E", "€", "12A", "ЕUR"])
+@pytest.mark.parametrize("code", ["EURO", "E", "€", "12A", "ЕUR", "ſur"])
 def test_currencies_that_are_refused(code: str) -> None:
     organization("o1", imported_at=NOW)
     assert refused(plan(f"{SUBS}o1,pro,9,{code},2024-01-15,\n".encode(), "subscriptions")) == [(2, "currency")]
+
+
+@pytest.mark.parametrize("delimiter", ["\t", "|", ";"])
+def test_a_point_that_may_part_thousands_is_refused_where_a_comma_may_part_decimals(delimiter: str) -> None:
+    organization("o1", imported_at=NOW)
+    rows = f"{SUBS}o1,pro,1.234,EUR,2024-01-15,\no1,gold,1.2340,EUR,2024-01-15,\n".replace(",", delimiter)
+    assert refused(plan(rows.encode(), "subscriptions")) == [(2, "mrr")]
+
+
+@pytest.mark.parametrize("text", ["1.23457E+15", "1.0E+02", "1E5", "#REF!", "#N/A", "a\u0085b", "a\u2028b"])
+def test_codes_that_a_spreadsheet_damaged_are_refused(text: str) -> None:
+    organization("o1", imported_at=NOW)
+    found = plan(f"{SUBS}o1,{text},1,EUR,2024-01-15,\n".encode(), "subscriptions")
+    assert refused(found) == [(2, "product_code")]
+
+
+def test_names_may_look_like_a_number_but_not_like_a_damaged_one() -> None:
+    found = plan(f"{ORGS}o1,3E8\no2,1.23E+15\no3,#VALUE!\n".encode())
+    assert refused(found) == [(3, "display_name"), (4, "display_name")]
+
+
+def test_a_header_again_is_no_customer() -> None:
+    found = plan(f"{ORGS}o1,A\n{ORGS}o2,B\n".encode())
+    assert [(each.line, each.reason.split(".")[0]) for each in found.refused] == [(3, "The row is the header again")]
+    assert [row.new.external_id for row in found.rows] == ["o1", "o2"]
+
+
+def test_names_of_properties_are_cleaned() -> None:
+    found = plan(b"external_org_id,display_name,PROP: plan,prop:seats \no1,A,pro,5\n")
+    assert [row.new.given for row in found.rows] == [{"display_name": "A", "prop:plan": "pro", "prop:seats": "5"}]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("prop:plan,prop: plan", "Duplicate column"),
+        ('"prop:a\nb"', "no name of a property"),
+        ("prop:a\x01b", "no name of a property"),
+        (f"prop:{'x' * 201}", "no name of a property"),
+        (",".join(f"prop:{number}" for number in range(257)), "257 columns of properties"),
+    ],
+)
+def test_names_that_no_property_has_refuse_the_file(header: str, words: str) -> None:
+    with pytest.raises(FileRefused, match=words):
+        plan(f"external_org_id,display_name,{header}\n".encode())
 
 
 def test_one_id_in_two_rows_refuses_both_and_names_the_other() -> None:

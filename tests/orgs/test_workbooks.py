@@ -49,8 +49,43 @@ def test_text_numbers_and_days() -> None:
 def test_ids_that_a_spreadsheet_damaged_are_refused() -> None:
     content = book(ORGS, [123, "A"], [1234567890123456789, "B"], [7, "C"], formats={"A2": "00000"})
     found = plan("organizations", content)
-    assert [(each.line, each.column) for each in found.refused] == [(2, "external_org_id"), (3, "external_org_id")]
+    assert [(each.line, each.column) for each in found.refused] == [(3, "external_org_id")]
     assert all("spreadsheet has damaged the id" in each.reason for each in found.refused)
+    assert [row.new.external_id for row in found.rows] == ["00123", "7"]
+
+
+def test_numbers_where_text_is_meant() -> None:
+    header = [*SUBS, "subscription_id", "name"]
+    content = book(
+        header,
+        ["o1", 42, 99, "EUR", "2024-01-15", 1234567890123456, "A"],
+        ["o1", 43, 99, "EUR", "2024-01-15", 17, 1234567890123456],
+        ["o1", 44, 99, "EUR", "2024-01-15", 18, "C"],
+        formats={"B4": "0000", "F4": "000"},
+    )
+    organization("o1", imported_at=NOW)
+    found = plan("subscriptions", content)
+    assert [(each.line, each.column) for each in found.refused] == [(2, "subscription_id"), (3, "name")]
+    [new] = found.first("new")
+    assert (new.after["product_code"], new.label) == ("0044", "o1 · 018")
+
+
+def test_a_formula_that_was_never_calculated_is_no_empty_cell() -> None:
+    with pytest.raises(FileRefused, match="formula in cell C2"):
+        plan("organizations", book(ORGS, ["o1", "A", "=TODAY()"]))
+
+
+def test_the_first_sheet_that_people_see_is_read() -> None:
+    made = Workbook()
+    made.active.append(["notes"])
+    made.active.sheet_state = "hidden"
+    customers = made.create_sheet("Customers")
+    customers.append(ORGS)
+    customers.append(["o1", "A", None])
+    file = io.BytesIO()
+    made.save(file)
+    found = plan("organizations", file.getvalue())
+    assert [row.new.external_id for row in found.rows] == ["o1"]
 
 
 def test_money() -> None:
