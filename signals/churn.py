@@ -80,11 +80,10 @@ def losses(since: date, today: date) -> dict[Key, Decimal]:
 
 def withdraw(gone: Iterable[Churn]) -> int:
     """Lines that the books no longer know: deleted, or marked when somebody had explained them."""
-    gone = list(gone)
-    explained = [one.pk for one in gone if one.explained_at]
-    Churn.objects.filter(pk__in=explained).update(is_withdrawn=True)
-    Churn.objects.filter(pk__in=[one.pk for one in gone if not one.explained_at]).delete()
-    return len(gone)
+    lines = Churn.objects.filter(pk__in=[one.pk for one in gone])
+    # Asked of the rows as they are: somebody may have explained one since it was read.
+    deleted, _ = lines.filter(explained_at=None).delete()
+    return deleted + lines.update(is_withdrawn=True)
 
 
 def attach_scores(now: datetime) -> int:

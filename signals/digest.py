@@ -4,7 +4,7 @@ One row a person and day is written together with its e-mail, so a worker that d
 comes second finds the row. The next digest begins where the last one ended, so no change falls between two.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
@@ -23,11 +23,11 @@ from orgs import scopes
 from orgs.models import Organization
 from signals import digest_memory, weekly
 from signals.digest_memory import Memory
-from signals.models import Churn, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
+from signals.models import Churn, DataIncident, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
 
 FROM, UNTIL = time(7), time(12)
 SATURDAY = 5
-AGAIN = "Open again"
+BROKEN, RECOVERED, AGAIN = "Data incidents", "Data incidents that are over", "Open again"
 MAY = "signals.view_signal"
 LISTED = 10
 RENEWAL_DAYS = 30
@@ -150,6 +150,7 @@ def news_of(user: Any, scope: str, since: datetime, now: datetime) -> News:
     memory = digest_memory.recall(user, since)
     bands = Bands.of(mine, memory.bands or bands_on(then, mine))
     found = [
+        *incident_sections(memory, now),
         *signal_sections(mine, user, scope, memory, now),
         *band_sections(mine, bands),
         follow_up_section(user, scope, memory, then, today),
@@ -158,6 +159,24 @@ def news_of(user: Any, scope: str, since: datetime, now: datetime) -> News:
         owner_section(mine, memory, now),
     ]
     return News(since, now, scope, tuple(section for section in found if section.count), bands.to_remember())
+
+
+def incident_sections(memory: Memory, now: datetime) -> Iterator[Section]:
+    """Broken data is everybody's news: it says why signals about usage are missing."""
+    known = DataIncident.objects.select_related("application").order_by("id")
+    begun = memory.untold(known, BROKEN, "opened_at", now)
+    yield incident_section(BROKEN, begun, lambda one: one.sentence)
+    over = memory.untold(known, RECOVERED, "resolved_at", now)
+    yield incident_section(RECOVERED, over, lambda one: f"{'False alarm: ' * one.is_false_alarm}{one.reason}")
+
+
+def incident_section(title: str, found: Any, words: Callable[[DataIncident], str]) -> Section:
+    items = list(found)
+    lines = (
+        Line(str(one.application)[:80], link("admin:application", args=[one.application_id]), words(one))
+        for one in items[:LISTED]
+    )
+    return Section(title, link("admin:index"), len(items), tuple(lines), tuple(one.pk for one in items))
 
 
 def signal_sections(mine: Any, user: Any, scope: str, memory: Memory, now: datetime) -> Iterator[Section]:
@@ -298,8 +317,8 @@ def line(organization: Organization, words: str, figure: str = "") -> Line:
     return Line(str(organization)[:80], address, words, figure)
 
 
-def link(name: str, query: str = "") -> str:
-    return f"{process.PUBLIC_URL}{reverse(name)}{query}"
+def link(name: str, query: str = "", args: Sequence[Any] = ()) -> str:
+    return f"{process.PUBLIC_URL}{reverse(name, args=args)}{query}"
 
 
 def money(value: Any) -> str:

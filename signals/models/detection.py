@@ -131,6 +131,14 @@ class DataIncident(models.Model):
     opened_at = models.DateTimeField()
     seen_at = models.DateTimeField(help_text="Last scan that found it still true.")
     resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it is over.")
+    is_false_alarm = models.BooleanField("false alarm", default=False)
+    is_waved_off = models.BooleanField(
+        default=False, help_text="Somebody ended it, and the events have not been as many as usual since."
+    )
 
     objects = DataIncidentQuerySet.as_manager()
 
