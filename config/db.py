@@ -2,12 +2,12 @@
 
 import select
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from psycopg import sql
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
@@ -102,9 +102,19 @@ def copy_into(table: str, columns: Sequence[str], records: Iterable[Sequence[Any
             copy.write_row(record)
 
 
+class TooSlow(Exception):
+    """A statement was stopped because it ran longer than it may."""
+
+
 @contextmanager
-def statement_timeout(seconds: float):
-    """Inside a transaction: stop any statement that runs longer."""
-    run("SELECT set_config('statement_timeout', %(ms)s, true)", {"ms": str(int(seconds * 1000))})
-    yield
-    run("SELECT set_config('statement_timeout', '0', true)")
+def in_time(seconds: float) -> Iterator[None]:
+    """A transaction that stops any statement that runs longer. Raises TooSlow; other failures stay what they are."""
+    try:
+        with transaction.atomic():
+            run("SELECT set_config('statement_timeout', %(ms)s, true)", {"ms": str(int(seconds * 1000))})
+            yield
+            run("SELECT set_config('statement_timeout', '0', true)")
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+            raise TooSlow from error
+        raise

@@ -121,6 +121,8 @@ def spelling(one: str, other: str) -> Reason:
 
 
 def folded(external_id: str) -> str:
+    if external_id.isascii():
+        return external_id.lower()
     return unicodedata.normalize("NFKC", external_id).casefold()
 
 
@@ -136,6 +138,8 @@ def normal(external_id: str) -> str:
 
 def inside(external_id: str) -> set[str]:
     """Normal forms of what an e-mail address, a domain or a URL is built around: acme of https://app.acme.com/x."""
+    if external_id.isascii() and "." not in external_id and "://" not in external_id:
+        return set()
     text = folded(external_id).strip()
     if "." not in text and "://" not in text:
         return set()

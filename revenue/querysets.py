@@ -8,6 +8,11 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 
+def counting_on(day: date) -> Q:
+    """Of lines `with_begin`: started, past their trial, not ended."""
+    return Q(Q(end_on=None) | Q(end_on__gt=day), begins_on__lte=day)
+
+
 class SubscriptionQuerySet(models.QuerySet):
     def known_now(self) -> Self:
         """The current version of every line."""
@@ -31,7 +36,7 @@ class SubscriptionQuerySet(models.QuerySet):
 
     def active(self, on: date) -> Self:
         """Counting on a day: started, past its trial, not ended."""
-        return self.with_begin().filter(Q(end_on=None) | Q(end_on__gt=on), begins_on__lte=on)
+        return self.with_begin().filter(counting_on(on))
 
     def scheduled(self, after: date) -> Self:
         """Starts or ends that have no effect yet."""

@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 
 from revenue import books
 from revenue.mrr.money import from_units, to_units
-from revenue.querysets import SubscriptionQuerySet
+from revenue.querysets import SubscriptionQuerySet, counting_on
 
 
 @dataclass(frozen=True)
 class Total:
-    """MRR of the active rows of a set, in the reporting currency; rows without any rate are counted apart."""
+    """Rows of a set, and the MRR of the active ones in the reporting currency; those without any rate are counted
+    apart."""
 
+    rows: int
     mrr: Decimal
     currency: str
     active_rows: int
@@ -22,15 +24,24 @@ class Total:
 
 
 def of(subscriptions: SubscriptionQuerySet, day: date) -> Total:
-    """Each row is converted and rounded by itself (R26); one currency is summed by the database."""
+    """One look at the set; each row in another currency is read, converted and rounded by itself (R26)."""
     terms = books.read_terms()
     reporting, converter = terms.currency, terms.converter()
-    active = subscriptions.active(day).order_by()
-    at_home = active.filter(currency=reporting).aggregate(total=Sum("mrr"))["total"] or Decimal(0)
-    units, unconverted = to_units(at_home), 0
-    for currency, mrr in active.exclude(currency=reporting).values_list("currency", "mrr"):
+    is_active = counting_on(day)
+    sums = (
+        subscriptions.order_by()
+        .with_begin()
+        .aggregate(
+            rows=Count("pk"),
+            active=Count("pk", filter=is_active),
+            at_home=Sum("mrr", filter=is_active & Q(currency=reporting)),
+        )
+    )
+    units, unconverted = to_units(sums["at_home"] or Decimal(0)), 0
+    abroad = subscriptions.active(day).order_by().exclude(currency=reporting)
+    for currency, mrr in abroad.values_list("currency", "mrr"):
         if converter.can(currency):
             units += converter.convert(to_units(mrr), currency, day.toordinal())
         else:
             unconverted += 1
-    return Total(from_units(units), reporting, active.count(), unconverted)
+    return Total(sums["rows"], from_units(units), reporting, sums["active"], unconverted)

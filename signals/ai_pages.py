@@ -5,16 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from config import db
 from config.backoffice import formatting, settings
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
-from config.db import statement_timeout
 from orgs.cohorts.choosing import CohortChoice
 from signals import ai_cost
 from signals.ai_cost import Counts, Report
@@ -52,10 +51,10 @@ def ai_cost_page(request: HttpRequest) -> HttpResponse:
     only_risk = by == By.ORGANIZATION and request.GET.get("risk") == "1"
     cohorts = CohortChoice.of(request.GET)
     try:
-        with transaction.atomic(), statement_timeout(SECONDS):
+        with db.in_time(SECONDS):
             found = ai_cost.report(until, SPANS[span], cohorts.chosen)
             parts = [] if by == By.ORGANIZATION else ai_cost.lines(by, found.since, found.until, cohorts.chosen)
-    except OperationalError:
+    except db.TooSlow:
         return render_page(request, "admin/signals/ai_cost.html", {"slow": TOO_SLOW}, title="AI cost")
     customers = found.at_risk(percent) if only_risk else found.customers
     if "export" in request.GET:

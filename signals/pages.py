@@ -2,9 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html_join
 
@@ -12,10 +10,12 @@ from config.backoffice import columns, formatting, settings
 from config.backoffice.columns import Column
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
+from config.backoffice.paging import NarrowPaginator
 from orgs import scopes
 from orgs.cohorts.choosing import CohortChoice
 from orgs.models import Band
 from signals import queue, undoing
+from signals.beside import Actions
 from signals.models import Signal
 from signals.today import Today, today
 
@@ -86,7 +86,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         rows = queue.export(found, chosen, now)
         return download(request, "signals", queue.EXPORTED, rows, file_format=request.GET["export"], now=now)
     totals = queue.totals(found)
-    paginator = Paginator(found, PAGE_SIZE)
+    paginator = NarrowPaginator(found, PAGE_SIZE)
     paginator.count = totals.organizations  # counted already
     page = paginator.get_page(request.GET.get("page"))
     cohorts = CohortChoice.of(request.GET)
@@ -119,14 +119,8 @@ def choices(request: HttpRequest, now: datetime) -> dict:
         **shown,
         "undo": undoing.offered(request),
         "can_act": can_act,
-        "once": rendered_once(request, shown) if can_act else {},
+        "actions": Actions(request, shown) if can_act else None,
     }
-
-
-def rendered_once(request: HttpRequest, shown: dict) -> dict[str, str]:
-    """What is the same in the forms beside every signal: rendered once a page, not once a signal."""
-    parts = {"back": "_back.html", "until": "_until.html", "followup": "_followup_form.html"}
-    return {name: render_to_string(f"admin/signals/{part}", shown, request) for name, part in parts.items()}
 
 
 def staff_options(request: HttpRequest) -> str:

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Min, Prefetch, QuerySet, Sum
 
 from config.backoffice import settings
 from config.backoffice.ids import read_id
@@ -104,8 +103,7 @@ def signals(chosen: QueueFilter, now: datetime) -> QuerySet[Signal]:
 
 def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[Organization]:
     """The organizations that have such signals, with `at_stake` and `oldest_at`, most urgent first."""
-    own = signals(chosen, now).filter(organization=OuterRef("pk")).order_by().values("organization")
-    found = Organization.objects.filter(Exists(signals(chosen, now).filter(organization=OuterRef("pk"))))
+    found = Organization.objects.filter(signals__in=signals(chosen, now))
     if chosen.band:
         found = found.in_band(chosen.band)
     if chosen.owner == "nobody":
@@ -116,14 +114,8 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
         found = found.in_cohort(chosen.cohort)
     if chosen.q:
         found = found.matching(chosen.q)
-    return (
-        found.annotate(
-            at_stake=Coalesce(Subquery(own.annotate(total=Sum("money_at_stake")).values("total")), Decimal(0)),
-            oldest_at=Subquery(own.annotate(first=Min("opened_at")).values("first")),
-        )
-        .select_related("snapshot", "owner")
-        .order_by(ORDERS[chosen.sort][1], "id")
-    )
+    summed = found.annotate(at_stake=Sum("signals__money_at_stake"), oldest_at=Min("signals__opened_at"))
+    return summed.select_related("snapshot", "owner").order_by(ORDERS[chosen.sort][1], "id")
 
 
 def totals(found: QuerySet[Organization]) -> QueueTotals:

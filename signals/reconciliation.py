@@ -6,6 +6,7 @@ Events and MRR are those of the snapshot, the numbers that every list shows.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -66,11 +67,11 @@ class Reconciliation:
 def reconcile() -> Reconciliation:
     """Compare every id known from events alone with the ids of all imported customers; a handful of queries."""
     seen = parties(Organization.objects.seen_never_imported())
-    known = parties(Organization.objects.imported().with_ids())
     owners = dict(OrganizationKey.objects.of_imported().values_list("external_id", "organization_id"))
     by_id = {each.external_id: each for each in seen.values()}
-    rejected = set(MatchRejection.objects.values_list("seen_id", "known_id"))
-    pairs = once_a_customer(propose(list(by_id), owners, rejected), owners)
+    rejected = frozenset(MatchRejection.objects.values_list("seen_id", "known_id"))
+    pairs = once_a_customer(proposed(tuple(by_id), frozenset(owners), rejected), owners)
+    known = parties(Organization.objects.filter(pk__in={owners[pair.known] for pair in pairs}))
     found = [
         Proposal(by_id[pair.seen], known[owners[pair.known]], pair.known, pair.reason, pair.is_ambiguous)
         for pair in pairs
@@ -85,12 +86,18 @@ def reconcile() -> Reconciliation:
     )
 
 
+@lru_cache(maxsize=2)
+def proposed(seen: tuple[str, ...], known: frozenset[str], rejected: frozenset[tuple[str, str]]) -> tuple[Pair, ...]:
+    """`propose`, which is pure, remembered for the ids that were compared last: people turn pages of one answer."""
+    return tuple(propose(seen, known, rejected))
+
+
 def parties(organizations: QuerySet[Organization]) -> dict[int, Party]:
     rows: Iterable[Side] = organizations.order_by("id").values_list(*SIDE)
     return {pk: Party(pk, own, name, mrr or NOTHING, events or 0) for pk, own, name, mrr, events in rows}
 
 
-def once_a_customer(pairs: list[Pair], owners: dict[str, int]) -> list[Pair]:
+def once_a_customer(pairs: Iterable[Pair], owners: dict[str, int]) -> list[Pair]:
     """Two ids of one customer are one proposal, and no ambiguity."""
     customers: dict[str, set[int]] = {}
     for pair in pairs:

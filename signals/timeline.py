@@ -78,7 +78,7 @@ def changes(organization: Organization, limit: int) -> Iterator[Entry]:
 
 def imports(organization: Organization, limit: int) -> Iterator[Entry]:
     """Files that changed the customer itself, or brought subscriptions of it."""
-    of_itself = LedgerEntry.objects.filter(model=Organization._meta.db_table, row_id=organization.pk).values("batch")
+    of_itself = LedgerEntry.objects.filter(model=Organization._meta.label, row_id=organization.pk).values("batch")
     of_lines = Subscription.objects.filter(key__organization=organization).values("batch")
     found = ImportBatch.objects.filter(Q(pk__in=of_itself) | Q(pk__in=of_lines)).exclude(confirmed_at=None)
     for batch in found.select_related("created_by").order_by("-confirmed_at", "-id")[:limit]:

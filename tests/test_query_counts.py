@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 MOST = 12
 BASELINE = {
-    "/admin/": 25,
+    "/admin/": 23,
     "/admin/signals/": 10,
     "/admin/orgs/organization/": 11,
     "/admin/orgs/organization/?band=at_risk&paying=yes": 11,
@@ -31,16 +31,16 @@ BASELINE = {
     "/admin/sessions/": 13,
     "/admin/explorer/": 10,
     "/admin/ai-cost/": 14,
-    "/admin/revenue/subscription/": 12,
+    "/admin/revenue/subscription/": 10,
     "/admin/events/": 10,
     "/admin/features/": 6,
     "/admin/features/organizations/": 8,
     "/admin/applications/": 9,
     "/admin/rejects/": 3,
     "/admin/orgs/importbatch/": 5,
-    "/admin/reconciliation/": 9,
+    "/admin/reconciliation/": 8,
     "/admin/revenue/exchangerate/": 5,
-    "/admin/backoffice/job/": 7,
+    "/admin/backoffice/job/": 5,
     "/admin/backoffice/jobrun/": 5,
     "/admin/backoffice/auditentry/": 7,
     "/admin/backoffice/apitoken/": 4,

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from config import db
 from config.backoffice import audit, formatting, settings
@@ -113,9 +113,9 @@ def matched(rules: Sequence[Rule], now: datetime) -> Matched | None:
         "rules": json.dumps([asdict(each) for each in rules]),
     }
     try:
-        with transaction.atomic(), db.statement_timeout(SECONDS):
+        with db.in_time(SECONDS):
             [found] = db.rows(sql.MATCHED, params)
-    except OperationalError:
+    except db.TooSlow:
         return None
     return Matched(*found)
 

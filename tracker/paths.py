@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from config import db
 from config.backoffice import audit, settings
@@ -92,11 +92,11 @@ def users(scope: Scope) -> dict[str, int] | None:
     days = {"starts": settings.day_start(scope.since, zone), "ends": settings.day_start(scope.until, zone)}
     params = {**scope.params(), **folding(), **days, "statements": list(STATEMENTS)}
     try:
-        with transaction.atomic(), db.statement_timeout(USERS_SECONDS):
+        with db.in_time(USERS_SECONDS):
             return keeping.kept(
                 ["users of pages", params], lambda: dict(db.rows(sql.PAGE_USERS, params)), cohorts=scope.cohorts()
             )
-    except OperationalError:
+    except db.TooSlow:
         return None
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import OperationalError, transaction
 from django.db.models import Func, TextField, Value
 
+from config import db
 from config.backoffice.ids import read_id
 from config.backoffice.refused import plain
-from config.db import rows, statement_timeout
 from orgs.models import CohortMember, OrganizationKey
 from tracker.models import Application, Event
 from tracker.querysets import EventQuerySet
@@ -135,9 +134,9 @@ class Said(Func):
 def in_time() -> Iterator[None]:
     """Raises TooSlow when what is read inside takes longer than five seconds."""
     try:
-        with transaction.atomic(), statement_timeout(SECONDS):
+        with db.in_time(SECONDS):
             yield
-    except OperationalError as error:
+    except db.TooSlow as error:
         raise TooSlow("These events are too rare to be found in 5 seconds; choose a shorter time.") from error
 
 
@@ -197,7 +196,7 @@ def row_of(event: Event) -> list[Any]:
 
 def environments() -> list[str]:
     """Those of the newest events."""
-    return [name for [name] in rows(sql.ENVIRONMENTS_SEEN)]
+    return [name for [name] in db.rows(sql.ENVIRONMENTS_SEEN)]
 
 
 def applications() -> list[tuple[int, str]]:

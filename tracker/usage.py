@@ -47,6 +47,7 @@ def evidence(as_of: date, organization_ids: Collection[int] | None = None) -> di
         "as_of": as_of,
         "organization_ids": None if organization_ids is None else sorted(organization_ids),
         "months": json.dumps(window_masks(as_of)),
+        "weekdays": weekdays(as_of),
     }
     windows = {row[0]: row[1:] for row in db.rows(sql.WINDOWS, params)}
     users = {row[0]: row[1:] for row in db.rows(sql.USERS_OF_WINDOWS, params)}
@@ -79,13 +80,24 @@ def _usage(seen: list, windows: tuple, users: tuple, names: tuple) -> Usage:
 
 
 def window_masks(as_of: date) -> list[dict]:
-    """For every month that the six windows touch, the days of each window as bits; the latest window first."""
-    months: dict[date, list[int]] = {}
+    """For every month that the six windows touch: the number of the latest of them, and the days of it and of the two
+    before as bits (three windows of 28 days are all that a month can touch)."""
+    months: dict[date, dict[int, int]] = {}
     for back in range(WINDOWS * WINDOW_DAYS):
         day = as_of - timedelta(days=back + 1)
-        masks = months.setdefault(day.replace(day=1), [0] * WINDOWS)
-        masks[back // WINDOW_DAYS] |= 1 << (day.day - 1)
-    return [{"month": month.isoformat(), "masks": masks} for month, masks in months.items()]
+        windows = months.setdefault(day.replace(day=1), {})
+        windows[back // WINDOW_DAYS] = windows.get(back // WINDOW_DAYS, 0) | 1 << (day.day - 1)
+    found = []
+    for month, windows in months.items():
+        latest = min(windows)
+        days = {f"days_{after}": windows.get(latest + after, 0) for after in range(3)}
+        found.append({"month": month.isoformat(), "latest": latest, **days})
+    return found
+
+
+def weekdays(as_of: date) -> int:
+    """The working days of the last 28 as bits: bit 0 is the day before `as_of`."""
+    return sum(1 << back for back in range(WINDOW_DAYS) if (as_of - timedelta(days=back + 1)).isoweekday() < 6)
 
 
 def touched_since(moment: datetime) -> set[int]:

@@ -7,17 +7,16 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from config import db
 from config.backoffice import settings
 from config.backoffice.exports import download
 from config.backoffice.ids import read_id
 from config.backoffice.pages import register_page, render_page
-from config.db import statement_timeout
 from orgs.cohorts.choosing import CohortChoice
 from orgs.models import Organization
 from tracker import explorer, paths, sessions, stream
@@ -76,9 +75,9 @@ def without(request: HttpRequest, name: str) -> str:
 def in_time(request: HttpRequest, title: str, answer: Callable[[], Any]) -> Any:
     """What `answer` gives, or a page that says that it took too long."""
     try:
-        with transaction.atomic(), statement_timeout(SECONDS):
+        with db.in_time(SECONDS):
             return answer()
-    except OperationalError:
+    except db.TooSlow:
         context = {**frame(request, scope_of(request)), "slow": TOO_SLOW}
         return render_page(request, "admin/tracker/too_slow.html", context, title=title)
 

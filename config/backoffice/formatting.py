@@ -2,11 +2,13 @@
 
 import math
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 DASH = "–"
 MINUS = "−"
+# The largest float has 309 digits before its point.
+EXACT = Context(prec=400)
 # Neither breaks, so that a number never wraps: narrow between thousands, full before a unit.
 THIN, HARD = "\u202f", "\u00a0"
 # ISO 4217: minor units of currencies that have not two.
@@ -29,10 +31,18 @@ def number(value: int | float | Decimal | Fraction | None, places: int = 0) -> s
     if type(value) is int and not places:
         text = f"{abs(value):,}".replace(",", THIN)
         return f"{MINUS}{text}" if value < 0 else text
-    exact = value if isinstance(value, Fraction) else Fraction(str(value))
-    scaled = math.floor(abs(exact) * 10**places + Fraction(1, 2))
-    text = f"{Decimal(scaled).scaleb(-places):,.{places}f}".replace(",", THIN)
-    return f"{MINUS}{text}" if exact < 0 and scaled else text
+    exact = rounded(value, places)
+    text = f"{exact.copy_abs():,.{places}f}".replace(",", THIN)
+    return f"{MINUS}{text}" if exact < 0 else text
+
+
+def rounded(value: int | float | Decimal | Fraction, places: int) -> Decimal:
+    """Half away from zero, exactly, however large."""
+    if isinstance(value, Fraction):
+        scaled = math.floor(abs(value) * 10**places + Fraction(1, 2))
+        return Decimal(scaled if value > 0 else -scaled).scaleb(-places, EXACT)
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT)
 
 
 def money(value: Decimal | Fraction | int | None, currency: str, *, exact: bool = False) -> str:

@@ -118,7 +118,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = "audit entries"
         indexes = [models.Index(fields=["subject_type", "subject_id", "-at"], name="audit_of_subject")]
 
     def __str__(self) -> str:

@@ -1,16 +1,13 @@
 """Pages of the long list of organizations."""
 
-from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
 
+from config.backoffice.paging import NarrowPaginator
 from orgs import totals
 
 
-class OrganizationPaginator(Paginator):
-    """One look at the whole list gives its count and its MRR; whole rows are read once it is known whose they are.
-
-    Sorting twenty thousand rows for a page far down takes half the time when only ids are sorted.
-    """
+class OrganizationPaginator(NarrowPaginator):
+    """One look at the whole list gives its count and its MRR."""
 
     @cached_property
     def total(self) -> totals.Amount:
@@ -20,9 +17,3 @@ class OrganizationPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         return self.total.organizations
-
-    def page(self, number: int | str) -> Page:
-        number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        ids = self.object_list.values("pk")[start : start + self.per_page]
-        return self._get_page(self.object_list.filter(pk__in=ids), number, self)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from config import db
@@ -63,11 +63,11 @@ def recompute(now: datetime, cohort_ids: Collection[int] | None = None, *, only_
 
 def evaluated(asked: Definition, now: datetime, seconds: int) -> frozenset[int]:
     try:
-        with transaction.atomic(), db.statement_timeout(seconds):
+        with db.in_time(seconds):
             return definition.matching(asked, definition.terms(now, settings.today(now)))
     except BadRule as error:
         raise CannotCount(str(error)) from error
-    except OperationalError as error:
+    except db.TooSlow as error:
         raise CannotCount(TOO_SLOW.format(seconds=seconds)) from error
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.contrib.auth import get_user_model
 
 from config import db
-from orgs import sql
+from orgs import ownership, sql
 from orgs.importing import cells, progress
 from orgs.importing.hints import hint
 from orgs.importing.kinds import (
@@ -333,6 +333,8 @@ def write_organizations(plan: Plan, batch: ImportBatch, now: datetime) -> Writte
     after = {ids[row.new.external_id]: applied(row.new, before[ids[row.new.external_id]], ids, now) for row in changes}
     for chunk in progress.chunks(list(after.values()), "Writing rows"):
         update(chunk)
+    moved = [(pk, old.owner_id, after[pk].owner_id) for pk, old in before.items() if old is not None]
+    ownership.record(moved, actor=batch.created_by, now=now)
     lines = [
         LedgerLine(MODEL, pk, before[pk] and before[pk].as_json(), values.as_json()) for pk, values in after.items()
     ]

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from orgs.querysets import OrganizationKeyQuerySet, OrganizationQuerySet
 
@@ -69,6 +69,7 @@ class Organization(models.Model):
                 violation_error_message="An organization needs an id.",
             ),
         ]
+        indexes = [models.Index(fields=["display_name"], name="organization_by_name")]
 
     def __str__(self) -> str:
         return self.display_name or self.external_id
@@ -167,13 +168,15 @@ class OrganizationSnapshot(models.Model):
     class Meta:
         default_permissions = ()
         indexes = [
-            models.Index(fields=["-mrr", "organization"], name="snapshot_by_mrr"),
-            models.Index(fields=["-priority", "organization"], name="snapshot_by_priority"),
+            # In the order of the list, which they give forwards and backwards: whoever has none is last or first.
+            models.Index(F("mrr").desc(nulls_last=True), "organization", name="snapshot_by_mrr"),
+            models.Index(F("priority").desc(nulls_last=True), "organization", name="snapshot_by_priority"),
+            models.Index(F("last_seen_at").desc(nulls_last=True), name="snapshot_by_last_seen"),
+            models.Index(F("renewal_on").desc(nulls_last=True), name="snapshot_by_renewal"),
+            models.Index(F("health").desc(nulls_last=True), name="snapshot_by_health"),
+            models.Index(F("events_30d").desc(nulls_last=True), name="snapshot_by_events"),
             models.Index(fields=["band"], name="snapshot_by_band"),
             models.Index(fields=["quadrant"], name="snapshot_by_quadrant"),
-            models.Index(fields=["-last_seen_at"], name="snapshot_by_last_seen"),
-            models.Index(fields=["renewal_on"], name="snapshot_by_renewal"),
-            models.Index(fields=["health"], name="snapshot_by_health"),
         ]
 
     def __str__(self) -> str:

@@ -90,13 +90,13 @@ def renewals(as_of: date, days: int = 180, mrr: dict[int, Decimal] | None = None
 
     `mrr`: the answer of `organization_mrr(as_of)` when it is at hand.
     """
-    mrr = organization_mrr(as_of) if mrr is None else mrr
     until = as_of + timedelta(days=days)
     agreed = Organization.objects.filter(renewal_on__gte=as_of, renewal_on__lt=until).values_list("id", "renewal_on")
     nearest = {who: (on, RENEWAL_DATE) for who, on in agreed}
     for who, on in contract_ends(as_of).items():
         if on < until and (who not in nearest or on < nearest[who][0]):
             nearest[who] = (on, CONTRACT_END)
+    mrr = organization_mrr(as_of, list(nearest)) if mrr is None else mrr
     items = (Renewal(who, on, why, mrr[who]) for who, (on, why) in nearest.items() if mrr.get(who))
     return Renewals(as_of, days, tuple(sorted(items, key=lambda item: (item.on, -item.mrr, item.organization_id))))
 

@@ -11,7 +11,7 @@ from orgs.cohorts import editing
 from orgs.models import Cohort, Note, Organization, Sentiment, Team
 from signals import churn, followups
 from signals.models import Churn, FollowUp, Signal
-from tracker.builder import saving
+from tracker.builder import beside, saving
 from tracker.insights.reading import read
 from tracker.models import SavedInsight
 
@@ -50,12 +50,6 @@ LEFT = (
 COHORT = "More than 30 projects"
 MANY_PROJECTS = {"kind": "property", "name": "project_total", "operator": "gt", "value": "30"}
 COMPARED = "Usage and revenue of those with more than 30 projects"
-BESIDE_THE_REST = (
-    {"event": None, "math": "unique_organizations"},
-    {"event": None, "math": "avg_per_organization"},
-    {"event": None, "math": "avg", "property": "mrr", "of": "organization"},
-    {"event": None, "math": "sum", "property": "mrr", "of": "organization"},
-)
 
 
 def tell(now: datetime) -> None:
@@ -125,7 +119,6 @@ def compare(actor: Any, now: datetime) -> None:
         return
     definition = {"match": "all", "groups": [{"match": "all", "rules": [MANY_PROJECTS]}]}
     cohort = editing.create(COHORT, definition, actor=actor, now=now)
-    asked = {"series": list(BESIDE_THE_REST), "breakdown": {"property": cohort.pk, "of": "cohort"}, "display": "table"}
     kept = saving.Wording(COMPARED, SavedInsight.Display.TABLE, is_shared=True, on_organizations=False)
-    document = read(asked, settings.today(now)).as_document()
+    document = read(beside.document(cohort.pk), settings.today(now)).as_document()
     saving.save_new(SavedInsight.Kind.TRENDS, document, kept, actor=actor, now=now)

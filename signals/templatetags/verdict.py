@@ -8,7 +8,8 @@ from django import template
 
 from config.backoffice import formatting, settings
 from signals import wording
-from signals.models import DataIncident
+from signals.beside import Actions
+from signals.models import DataIncident, Signal
 
 register = template.Library()
 
@@ -55,6 +56,12 @@ def days_words(value: Decimal) -> str:
 def of_money(value: str) -> str:
     """of 38 400 EUR a month that left"""
     return f"of {formatting.money(Decimal(value), settings.read().reporting_currency)} a month that left"
+
+
+@register.filter
+def beside(actions: Actions | None, signal: Signal) -> str:
+    """What somebody who may act can do with a signal; nothing for others."""
+    return actions.of(signal) if actions else ""
 
 
 @register.inclusion_tag("admin/signals/_incidents.html", takes_context=True)

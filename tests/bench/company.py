@@ -7,18 +7,20 @@ import time
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Max
 
 from config import db
 from config.backoffice.models import AuditEntry
 from orgs.cohorts import editing
-from orgs.models import ImportBatch, Organization
+from orgs.models import ImportBatch, Organization, OrganizationKey
 from revenue import facts
 from revenue.models import ExchangeRate
 from signals import churn, scoring
 from signals.models import FollowUp
 from tests.factories import application
 from tracker import partitions
-from tracker.models import RollupCursor
+from tracker.models import Event, RollupCursor
 
 DAYS = 180
 STAFF = ("ada", "bo", "cy", "dee", "eve", "fay")
@@ -48,7 +50,7 @@ FROM orgs_organizationkey WHERE id %% 40 > 0
 # One row: an organization's day with usage, two days of each week: one in ten has been silent for 20 days, one in
 # twenty sends a quarter since a month ago, one in twenty the double.
 FILL_USED = """
-CREATE TEMP TABLE used AS
+CREATE TEMP TABLE IF NOT EXISTS used AS
 SELECT a.id AS application_id, k.id AS key_id, %(now)s::date - d AS day,
        greatest(1, CASE WHEN d > 30 THEN usual WHEN k.id %% 20 = 1 THEN usual / 4 WHEN k.id %% 20 = 3 THEN usual * 2
                         ELSE usual END) AS events
@@ -100,8 +102,18 @@ WHERE day = %(day)s
 """
 
 
-def fill(count: int, now: datetime) -> None:
-    """Organizations, subscriptions and daily rows; no raw event yet."""
+def stands() -> datetime | None:
+    """The moment as of which a company was filled here before; None when there is none."""
+    return OrganizationKey.objects.aggregate(at=Max("created_at"))["at"]
+
+
+def has_events() -> bool:
+    return Event.objects.exists()
+
+
+@transaction.atomic
+def fill(count: int, now: datetime) -> datetime:
+    """Organizations, subscriptions and daily rows as of now, which is given back; no raw event yet."""
     began = time.monotonic()
     application("Shop", now=now)
     make = get_user_model().objects.create_superuser
@@ -112,12 +124,15 @@ def fill(count: int, now: datetime) -> None:
             db.run(statement, given)
     db.run("ANALYZE")
     print(f"{Organization.objects.count()} organizations filled in {time.monotonic() - began:.0f} s", flush=True)
+    return now
 
 
+@transaction.atomic
 def fill_events(now: datetime) -> int:
     """The raw events behind the daily rows, a day at a time, counted as the roll-up leaves them; how many."""
     began = time.monotonic()
     partitions.ensure(now)
+    db.run(FILL_USED, {"now": now, "days": DAYS})
     events = sum(db.run(FILL_EVENTS, {"day": now.date() - timedelta(days=back)}) for back in range(DAYS, 0, -1))
     [[last]] = db.rows("SELECT max(id) FROM tracker_event")
     RollupCursor.objects.update_or_create(id=1, defaults={"last_event_id": last, "rolled_up_at": now})
@@ -127,7 +142,9 @@ def fill_events(now: datetime) -> int:
 
 
 def fill_work(now: datetime) -> None:
-    """What jobs and people leave behind: earlier readings, the books, the churn log, follow-ups, cohorts, imports."""
+    """What jobs and people leave behind: earlier readings, the books, the churn log, follow-ups, cohorts; once."""
+    if FollowUp.objects.exists():
+        return
     today, ada = now.date(), get_user_model().objects.get(username=STAFF[0])
     for back in (90, 28, 7):
         scoring.score(today - timedelta(days=back), now)

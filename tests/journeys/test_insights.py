@@ -60,7 +60,7 @@ def asks(product, page) -> None:
         condition.get_by_label("Condition", exact=True).select_option("is more than")
         condition.get_by_label("Value", exact=True).fill("30")
         page.get_by_role("button", name="Show", exact=True).last.click()
-        return "Unique organizations of “project_created”: 1," in words(answer(page))
+        return "Unique organizations of “project_created” where new_total is more than 30: 1," in words(answer(page))
 
     wait_for("The answer from counted events", counted, 90, every=5)
     page.get_by_label("How it is counted").select_option("Sum of")

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from config import db
@@ -214,7 +213,7 @@ def test_lines_that_were_two_before_the_alias_stay_two() -> None:
 def test_rows_without_an_id_are_matched_at_once_however_many() -> None:
     rows = [f"a,p{number},1,EUR,2024-01-10,," for number in range(10_000)]
     imported(*rows)
-    with transaction.atomic(), db.statement_timeout(4):
+    with db.in_time(4):
         assert received(*rows).counts["unchanged"] == 10_000
 
 

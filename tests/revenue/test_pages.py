@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.backoffice import formatting
 from config.backoffice import settings as install
-from revenue import facts
+from revenue import admin, facts
 from revenue.models import Subscription
 from revenue.panels import organization_revenue
 from tests import factories
@@ -19,7 +19,7 @@ from tests.revenue.stored import AS_OF, store_book
 pytestmark = pytest.mark.django_db
 # A committed baseline: a page that grows says so here.
 PAGE_QUERIES = 13
-MONTH_QUERIES = 9
+MONTH_QUERIES = 10
 PANEL_QUERIES = 6
 
 
@@ -186,3 +186,14 @@ def test_the_renewals_on_a_card_are_the_ones_listed(staff):
         assert totals == {"mrr": each.mrr, "organizations": each.organizations}
         assert formatting.money(each.mrr, "EUR", exact=True) in text_of(response)
     assert "Nobody renews" not in text_of(staff.get("/admin/revenue/renewals/", {"days": "x"}))
+
+
+@pytest.mark.parametrize("few", [1, 1_000])
+def test_a_search_of_subscriptions_finds_little_and_much(staff, monkeypatch, few):
+    monkeypatch.setattr(admin, "FEW", few)
+    for external_id, product in (("acme", "pro"), ("acme-2", "team"), ("hooli", "pro")):
+        factories.subscription(factories.organization(external_id), product_code=product, mrr="10")
+    for asked, found in (("acme", 2), ("acme pro", 1), ("PRO", 2), ("nobody", 0)):
+        context = staff.get("/admin/revenue/subscription/", {"q": asked}).context_data
+        assert len(context["cl"].result_list) == found
+        assert (context["total"].rows, context["total"].active_rows, context["total"].mrr) == (found, found, 10 * found)

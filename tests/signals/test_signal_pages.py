@@ -184,6 +184,19 @@ class TestQueue:
             assert "<b>bold</b>" not in content
             assert "{{ 7|add:7 }}" in content
 
+    def test_the_forms_beside_a_signal_are_its_own(self, customers, client, ada):
+        odd = staff("{type}<b>")
+        Signal.objects.filter(type="inactive_paying").update(assignee=odd)
+        text = client.get("/admin/signals/?q=").content.decode()
+        assert "{type}<b>" not in text
+        for signal in Signal.objects.open():
+            assert text.count(f'action="/admin/signals/{signal.pk}/act/"') == 4
+            assert f"Dismiss {signal.get_type_display()}</button>" in text
+            about = f'name="organization" value="{signal.organization_id}"><input type="hidden" name="signal" value="'
+            assert f'{about}{signal.pk}"' in text
+        assert '<summary class="bo-button bo-button--quiet">{type}&lt;b&gt;</summary>' in text
+        assert '<summary class="bo-button bo-button--quiet">Assign</summary>' in text
+
     def test_queries_do_not_grow_with_rows(self, client, ada, django_assert_max_num_queries):
         for number in range(60):
             org = organization(f"org-{number}", owner=ada)

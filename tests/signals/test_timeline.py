@@ -6,9 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from config.backoffice import audit
 from orgs import notes
-from orgs.models import ImportBatch, LedgerEntry, Organization
+from orgs.importing import batches, options
 from signals import followups, rounds
 from signals.timeline import timeline
 from tests import factories
@@ -28,11 +27,11 @@ def gone(monkeypatch):
     at = NOW + timedelta(minutes=1)
     notes.write(org.pk, "They moved offices.", actor=ada, now=at)
     followups.create(org.pk, title="Call them", due_on=TODAY, assignee=ada, actor=ada, now=at)
-    audit.record(ada, "organization.changed", org, detail={"owner": ["", "ada"]}, now=at)
-    batch = ImportBatch.objects.create(
-        kind="organizations", file_name="crm.csv", sha256="0" * 64, size=1, created_at=at, confirmed_at=at
-    )
-    LedgerEntry.objects.create(batch=batch, model=Organization._meta.db_table, row_id=org.pk, after={})
+    content = b"external_org_id,display_name,owner_email\ngone,Gone Ltd,ada@example.com\n"
+    chosen = options.choose(at)
+    batch = batches.receive("organizations", file_name="crm.csv", content=content, options=chosen, user=ada, now=at)
+    batches.preview(batch)
+    batches.confirm(batch.pk, user=ada, fingerprint=batch.fingerprint, now=at)
     return org
 
 

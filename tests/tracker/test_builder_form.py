@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from tracker.builder import form
-from tracker.builder.lines import lines_of
+from tracker.builder.lines import lines_of, place_words
 
 
 def fields(**more: str) -> dict[str, str]:
@@ -99,14 +99,45 @@ def test_the_lines_of_a_document_are_the_fields_it_came_from():
 def test_an_error_marks_its_line():
     document = form.document_of(fields(**{"series-0-filters-0-operator": "gt", "series-0-filters-0-property": "n"}))
     lines = lines_of(document, "series[0].filters[0].value")
-    assert (lines.series[0].is_wrong, lines.series[0].filters[0].is_wrong, lines.filters) == (True, True, ())
+    assert (lines.series[0].is_wrong, lines.series[0].filters[0].is_wrong, lines.filters) == (False, True, ())
 
 
 def document(series: int = 1) -> dict:
     return {"series": [{"event": f"e{n}", "filters": []} for n in range(series)], "filters": {"filters": []}}
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("series[1].filters[0].value", "Series B, condition 1: "),
+        ("series[0].property", "Series A: "),
+        ("filters.filters[2].value", "Condition 3 for all: "),
+        ("filters[0]", "Condition 1 for all: "),
+        ("formula", "Formula: "),
+        ("range.from", "Time: "),
+        ("breakdown.property", "Broken down by: "),
+        ("surprise", ""),
+        ("", ""),
+    ],
+)
+def test_an_error_is_found_in_the_form(path, words):
+    assert place_words(path) == words
+
+
 class TestLines:
+    def test_a_new_series_begins_as_the_last_one_without_its_name(self):
+        given = document(2)
+        given["series"][1] |= {"label": "Large", "filters": [{"property": "n", "operator": "gt", "value": "30"}]}
+        _, second, third = form.with_line(given, "series")["series"]
+        assert third == {**second, "label": ""}
+        third["filters"].clear()
+        assert second["filters"] != []
+
+    def test_the_name_of_a_series_stays(self):
+        given = form.document_of(fields(**{"series-0-label": " Large "}))
+        assert given["series"][0]["label"] == "Large"
+        assert lines_of(given).series[0].label == "Large"
+
     def test_one_more_of_each(self):
         assert len(form.with_line(document(), "series")["series"]) == 2
         assert form.with_line(document(), "series-0-filters")["series"][0]["filters"] == [form.BLANK_FILTER]

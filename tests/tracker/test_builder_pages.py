@@ -69,6 +69,19 @@ class TestAsking:
         assert "Unique organizations of “project_created”: 2" in result(client)
         assert "Total of “project_created”: 3" in result(client, **{"series-0-math": "total"})
 
+    def test_several_series_are_told_each_with_its_conditions(self, client, ada, events):
+        large = {"property": "new_total", "operator": "gt", "value": "1"}
+        second = {"series-1-kind": "any", "series-1-math": "total", "interval": ""}
+        first = {f"series-0-filters-0-{name}": value for name, value in large.items()}
+        page = result(client, **first, **second)
+        counted = "nique organizations of “project_created” where new_total is more than 1"
+        assert f"U{counted}: 1; total of any event: 4, " in page
+        assert f"A · u{counted}" in page
+        whole = {f"filters-0-{name}": value for name, value in large.items()}
+        assert "Unique organizations of “project_created”: 1, only where new_total is more than 1, " in result(
+            client, **whole
+        )
+
     def test_a_breakdown_names_its_leader(self, client, ada, events):
         page = result(client, **{"breakdown-of": "organization", "breakdown-property": "external_id"})
         assert "leads with 1, before 1" in page
@@ -79,7 +92,7 @@ class TestAsking:
     def test_a_question_that_makes_no_sense_marks_its_line(self, client, ada):
         asked = question(**{"filters-0-operator": "gt", "filters-0-property": "n", "filters-0-value": "many"})
         page = client.get(f"{reverse('admin:insight')}?{urlencode(asked)}").content.decode()
-        assert "Write a number." in page
+        assert "Condition 1 for all: “many” is no number. Write a number, such as 30." in page
         assert "bo-ask__line--wrong" in page
 
     def test_buttons_add_and_remove_lines_without_scripts(self, client, ada):
@@ -177,6 +190,21 @@ class TestKeeping:
         sent = {"definition": page.context["definition"], "name": "Mine", "on_organizations": "on", "as": "new"}
         assert "share the insight" in client.post(reverse("admin:insight_save"), sent, follow=True).content.decode()
         assert not SavedInsight.objects.filter(name="Mine").exists()
+
+    def test_a_cohort_beside_everybody_else(self, client, ada, events):
+        organizations = {each.external_id: each.organization for each in OrganizationKey.objects.all()}
+        for name, mrr in (("org-1", "120.00"), ("org-2", "30.00"), ("org-3", "50.00")):
+            factories.snapshot(organizations[name], mrr=mrr)
+        large = factories.cohort("Large", organizations["org-1"])
+        address = f"{reverse('admin:insight')}?beside={large.pk}"
+        assert address in client.get(reverse("admin:cohort", args=[large.pk])).content.decode()
+        page = client.get(address)
+        shown = client.get(page.context["result_url"]).content.decode()
+        assert "sum of current MRR of organizations with any event: 120 in the cohort, 80 for everybody else" in shown
+        assert "whoever had none is left out, with what it pays." in shown
+        sent = {"definition": page.context["definition"], "name": "Beside", "is_shared": "on"}
+        client.post(reverse("admin:insight_save"), sent)
+        assert uses(large.pk) == ["the insight “Beside”"]
 
     def test_a_cohort_in_use_names_the_insight(self, client, ada):
         cohort = Cohort.objects.create(name="Large", created_at=timezone.now(), changed_at=timezone.now())

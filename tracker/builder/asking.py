@@ -8,10 +8,11 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
+from config.backoffice.ids import read_id
 from orgs.models import Cohort
-from tracker.builder import form
+from tracker.builder import beside, form
 from tracker.builder.around import saved_of
-from tracker.builder.lines import Lines, lines_of
+from tracker.builder.lines import Lines, lines_of, place_words
 from tracker.builder.patterns import LONGEST, PATTERNS, by_interval
 from tracker.insights import wording
 from tracker.insights.description import Description
@@ -29,6 +30,11 @@ class Question:
     saved: SavedInsight | None
 
     @property
+    def refusal(self) -> str:
+        """What is wrong and where, in the words of the form; empty when nothing is."""
+        return f"{place_words(self.error.path)}{self.error.message}" if self.error else ""
+
+    @property
     def lines(self) -> Lines:
         return lines_of(self.document, self.error.path if self.error else "")
 
@@ -37,6 +43,8 @@ def question_of(request: HttpRequest, today: date) -> Question:
     saved = saved_of(request, SavedInsight.Kind.TRENDS)
     if form.is_filled(request.GET):
         document = form.document_of(request.GET)
+    elif cohort_id := read_id(request.GET.get("beside")):
+        document = beside.document(cohort_id)
     else:
         document = copy.deepcopy(saved.definition if saved else form.FIRST)
     if organization := request.GET.get("organization"):

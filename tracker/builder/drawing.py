@@ -1,7 +1,7 @@
 """An answer in the shape that pages show: the finding in words, chart data, table rows, rows of an export. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,10 @@ MOST_DRAWN = len(COLOURS)
 MOST_SLICES = 5
 ADDITIVE = frozenset({Math.TOTAL, Math.SUM})
 NAMED = {"band": dict(Band.choices), "quadrant": dict(Quadrant.choices)}
+OF_ORGANIZATIONS = (
+    "Current values are those of organizations with such an event in this time, each once; whoever had none is left "
+    "out, with what it pays."
+)
 MRR = Property(Current.MRR, Of.ORGANIZATION)
 LABELS = {Interval.HOUR: "%-d %b %H:%M", Interval.DAY: "%-d %b", Interval.WEEK: "%-d %b", Interval.MONTH: "%b %Y"}
 
@@ -55,6 +59,7 @@ class Picture:
     rows: tuple[Row, ...]
     numbers: tuple[Row, ...]
     beside: Beside | None
+    has_formula: bool
     has_series: bool
     has_parts: bool
     has_before: bool
@@ -62,12 +67,13 @@ class Picture:
     is_empty: bool
 
 
-def picture(trend: Trend, currency: str = "") -> Picture:
-    """`currency` is what MRR is in."""
+def picture(given: Trend, currency: str = "", cohorts: Mapping[int, str] = wording.NO_NAMES) -> Picture:
+    """`currency` is what MRR is in; `cohorts` are names by id."""
+    trend = told(given, cohorts)
     lines = drawn(trend)
     display, notes = displayed(trend)
     return Picture(
-        finding=finding(trend),
+        finding=finding(trend, cohorts),
         measure=measure(trend),
         period=period(trend),
         display=display,
@@ -75,12 +81,24 @@ def picture(trend: Trend, currency: str = "") -> Picture:
         rows=tuple(row(trend, each) for each in listed(trend)),
         numbers=tuple(row(trend, each) for each in sorted(listed(trend), key=lambda line: line.series is not None)),
         beside=beside(trend),
+        has_formula=trend.formula is not None,
         has_series=several(trend) or trend.formula is not None or trend.description.breakdown is None,
         has_parts=trend.description.breakdown is not None,
         has_before=trend.previous is not None,
-        notes=(*notes, *more_notes(trend, lines, currency)),
+        notes=(*notes, *more_notes(trend, lines, currency, display)),
         is_empty=all(not each.aggregate for each in trend.lines),
     )
+
+
+def told(trend: Trend, cohorts: Mapping[int, str]) -> Trend:
+    """The same with the conditions of each series in its label, unless somebody gave it one."""
+
+    def label(line: Line) -> Line:
+        series = trend.description.series[line.series or 0]
+        return line if series.label else replace(line, label=f"{line.label}{wording.where(series, cohorts)}")
+
+    lines = tuple(label(each) for each in trend.lines)
+    return replace(trend, lines=lines, previous=trend.previous and told(trend.previous, cohorts))
 
 
 def several(trend: Trend) -> bool:
@@ -126,33 +144,33 @@ def adds_up(description: Description) -> bool:
     return not description.formula and all(each.math in ADDITIVE | one_each for each in description.series)
 
 
-def more_notes(trend: Trend, lines: tuple[Line, ...], currency: str) -> Iterator[str]:
+def more_notes(trend: Trend, lines: tuple[Line, ...], currency: str, display: Display) -> Iterator[str]:
     counted = [each.property for each in trend.description.series if each.property]
     owned = [each for each in counted if each.of == Of.ORGANIZATION]
     if owned:
-        money = f" MRR is in {currency}." if currency and MRR in owned else ""
-        yield f"Of organizations with such an event in this time, as they are now; each counts once.{money}"
+        yield OF_ORGANIZATIONS + (f" MRR is in {currency}." if currency and MRR in owned else "")
     if trend.skipped_values:
         yield f"{formatting.plural(trend.skipped_values, 'value')} skipped: missing, or not a number."
     if len(lines) > MOST_DRAWN:
         yield f"The chart shows the first {MOST_DRAWN} of {len(lines)} lines, the table all."
-    if trend.incomplete_last_bucket:
+    if trend.incomplete_last_bucket and display not in (Display.NUMBER, Display.TABLE):
         yield "The last interval is not over yet."
     yield from trend.notes
 
 
 # --- Words -------------------------------------------------------------------------------------------------
-def finding(trend: Trend) -> str:
+def finding(trend: Trend, cohorts: Mapping[int, str]) -> str:
     """What the answer says, in one sentence, from the numbers of the page."""
-    line = trend.formula or next((each for each in trend.lines if each.part is None), None)
-    if line is None and is_of_cohort(trend) and trend.lines:
-        return f"{against(trend)}, {period(trend)}"
-    if line is None:
-        return f"{leading(trend)}, {period(trend)}"
-    said = f"{measure(trend) if trend.formula else line.label}: {shown(line.aggregate)}, {period(trend)}"
-    before = before_of(trend, line)
+    conditions = wording.group(trend.description.filters, cohorts)
+    when = f"{f', only where {conditions}' if conditions else ''}, {period(trend)}"
+    whole = [trend.formula] if trend.formula else [each for each in trend.lines if each.part is None]
+    if not whole:
+        return f"{against(trend) if is_of_cohort(trend) and trend.lines else leading(trend)}{when}"
+    names = [measure(trend) if trend.formula else each.label for each in whole]
+    said = "; ".join(f"{name}: {shown(each.aggregate)}" for name, each in zip(names, whole, strict=True)) + when
+    before = before_of(trend, whole[0]) if len(whole) == 1 else None
     if before is not None:
-        said += f"; {shown(before.aggregate)} in the period before ({change(line, before)})"
+        said += f"; {shown(before.aggregate)} in the period before ({change(whole[0], before)})"
     return said
 
 
@@ -347,8 +365,9 @@ def plain(value: Decimal | None) -> float | None:
 EXPORTED = ("series", "breakdown", "bucket", "value")
 
 
-def exported(trend: Trend) -> Iterator[tuple[Any, ...]]:
+def exported(given: Trend, cohorts: Mapping[int, str] = wording.NO_NAMES) -> Iterator[tuple[Any, ...]]:
     """A row for each line and bucket; an empty bucket is the whole range."""
+    trend = told(given, cohorts)
     for line in listed(trend):
         name, part = words(trend, line), line.part.text if line.part else ""
         yield name, part, "", line.aggregate

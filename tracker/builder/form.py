@@ -1,10 +1,11 @@
 """Between a form's flat fields and a document of the query API. Works without scripts: every button is a submit.
 
-Fields: `series-0-kind|name|feature|math|property|of`, `series-0-filters-1-of|property|operator|value|cohort`, `match`,
-`filters-0-…`, `formula`, `breakdown-of|property|cohort`, `interval`, `range`, `from`, `to`, `compare`, `display`,
-`environment`, `application`. A line without a property is an empty line: it is shown and asks nothing.
+Fields: `series-0-kind|name|feature|math|property|of|label`, `series-0-filters-1-of|property|operator|value|cohort`,
+`match`, `filters-0-…`, `formula`, `breakdown-of|property|cohort`, `interval`, `range`, `from`, `to`, `compare`,
+`display`, `environment`, `application`. A line without a property is an empty line: it is shown and asks nothing.
 """
 
+import copy
 import csv
 import io
 import re
@@ -65,7 +66,8 @@ def series_of(fields: Fields, prefix: str) -> dict[str, Any]:
             "property": fields.get(f"{prefix}-property", "").strip() or None,
             "of": fields.get(f"{prefix}-of") or str(Of.EVENT),
         }
-    return {**target, "math": math, **counted, "filters": filters_of(fields, f"{prefix}-filters")}
+    filters, label = filters_of(fields, f"{prefix}-filters"), fields.get(f"{prefix}-label", "").strip()
+    return {**target, "math": math, **counted, "filters": filters, **({"label": label} if label else {})}
 
 
 def filters_of(fields: Fields, prefix: str) -> list[dict[str, Any]]:
@@ -126,10 +128,13 @@ def range_of(fields: Fields) -> dict[str, Any]:
 
 # --- Lines added and taken away ------------------------------------------------------------------------------
 def with_line(document: dict[str, Any], place: str) -> dict[str, Any]:
-    """One more line at `series`, `series-0-filters` or `filters`; any other place changes nothing."""
+    """One more line at `series`, `series-0-filters` or `filters`; any other place changes nothing.
+
+    A new series begins as the last one: what is counted of the same events is mostly asked next.
+    """
     lines = lines_at(document, place) if place.endswith("filters") else None
     if place == "series" and len(document["series"]) < MOST_SERIES:
-        document["series"].append({"event": None, "math": "unique_organizations", "filters": []})
+        document["series"].append({**copy.deepcopy(document["series"][-1]), "label": ""})
     elif lines is not None and len(lines) < MOST_FILTERS:
         lines.append(dict(BLANK_FILTER))
     return document

@@ -1,11 +1,17 @@
 """A question as the lines of its form: what each field holds, and which line an error is about. Pure."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from tracker.builder import form
 from tracker.fields import PRODUCTION
 from tracker.insights.description import COHORTS, Kind, Of, letter
+
+PLACE = re.compile(
+    r"(?:series\[(?P<series>\d+)\])?\.?(?:filters(?:\.filters)?\[(?P<filter>\d+)\])?(?P<part>[a-z]*)", re.ASCII
+)
+PARTS = {"formula": "Formula", "breakdown": "Broken down by", "range": "Time", "interval": "Interval"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class SeriesLine:
     math: str
     property: str
     of: str
+    label: str
     filters: tuple[FilterLine, ...]
     is_wrong: bool = False
 
@@ -102,8 +109,9 @@ def series_line(document: dict[str, Any], number: int, wrong: str) -> SeriesLine
         math=document.get("math") or "total",
         property=str(document.get("property") or ""),
         of=document.get("of") or str(Of.EVENT),
+        label=document.get("label") or "",
         filters=filter_lines(document.get("filters", []), f"{prefix}-filters", wrong),
-        is_wrong=is_at(wrong, prefix),
+        is_wrong=is_at(wrong, prefix) and not wrong.startswith(f"{prefix}-filters-"),
     )
 
 
@@ -119,6 +127,20 @@ def filter_lines(documents: list[dict[str, Any]], prefix: str, wrong: str) -> tu
         )
         for number, each in enumerate(documents)
     )
+
+
+def place_words(path: str) -> str:
+    """Where in the form a path of the document is: `series[1].filters[0].value` is “Series B, condition 1: ”."""
+    said = PLACE.match(path)
+    if said is None:
+        return ""
+    words = [f"Series {letter(int(said['series']))}"] if said["series"] else []
+    if said["filter"]:
+        words.append(f"condition {int(said['filter']) + 1}" + ("" if words else " for all"))
+    if not words and said["part"] in PARTS:
+        words.append(PARTS[said["part"]])
+    text = ", ".join(words)
+    return f"{text[:1].upper()}{text[1:]}: " if text else ""
 
 
 def is_at(wrong: str, prefix: str) -> bool:

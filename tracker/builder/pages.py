@@ -19,7 +19,7 @@ from config.backoffice.pages import register_page, render_page
 from tracker.builder import addresses, asking, drawing, menus, saving
 from tracker.builder.around import around
 from tracker.insights import running, trends
-from tracker.insights.asking import sentence
+from tracker.insights.asking import cohort_names, sentence
 from tracker.insights.reading import BadDescription
 from tracker.models import Dashboard, SavedInsight
 
@@ -76,11 +76,12 @@ def result_page(request: HttpRequest) -> HttpResponse:
         trend = trends.answer(question.description, now, query_id=request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
         return refused(request, str(error))
+    cohorts = cohort_names(question.description)
     if "export" in request.GET:
-        rows = drawing.exported(trend)
+        rows = drawing.exported(trend, cohorts)
         return download(request, "insight", drawing.EXPORTED, rows, file_format=request.GET["export"], now=now)
     context = {
-        "picture": drawing.picture(trend, settings.read().reporting_currency),
+        "picture": drawing.picture(trend, settings.read().reporting_currency, cohorts),
         "definition": sentence(question.description),
         "chart_id": f"chart-{uuid4().hex[:12]}",
         "request": request,

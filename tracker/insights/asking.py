@@ -158,8 +158,12 @@ def features_of(description: Description) -> dict[str, Feature]:
 
 def sentence(description: Description) -> str:
     """The definition in plain English, with the names of the cohorts and features that still exist."""
-    cohort_ids = description.cohort_ids()
     feature_ids = {int(each.name) for each in description.series if each.kind == Kind.FEATURE}
-    cohorts = Cohort.objects.filter(id__in=cohort_ids).values_list("id", "name") if cohort_ids else ()
     features = Feature.objects.filter(id__in=feature_ids).values_list("id", "name") if feature_ids else ()
-    return wording.sentence(description, dict(cohorts), dict(features))
+    return wording.sentence(description, cohort_names(description), dict(features))
+
+
+def cohort_names(description: Description) -> dict[int, str]:
+    """Those that still exist, by id."""
+    cohort_ids = description.cohort_ids()
+    return dict(Cohort.objects.filter(id__in=cohort_ids).values_list("id", "name")) if cohort_ids else {}

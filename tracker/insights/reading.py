@@ -225,14 +225,16 @@ def _scalar(value: Any, path: str) -> Value:
     return _text(value, path, LONGEST_VALUE)
 
 
-def _number(value: Any, path: str) -> Value:
+def _number(given: Any, path: str) -> Value:
+    value = given
     if isinstance(value, str):
         try:
             value = float(value) if value.isascii() else None
         except ValueError:
             value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadDescription(path, "Write a number.")
+        said = f"“{given[:40]}” is no number. " if isinstance(given, str) and given else ""
+        raise BadDescription(path, f"{said}Write a number, such as 30.")
     if not math.isfinite(value) or abs(value) > LARGEST:
         raise BadDescription(path, "The number is too large; at most 15 digits before the point are allowed.")
     return int(value) if value == int(value) else value

@@ -98,7 +98,7 @@ def sentence(description: Description, cohorts: Names = NO_NAMES, features: Name
     """
     several = len(description.series) > 1 or bool(description.formula)
     counted = [
-        (f"{letter(place)}: " if several else "") + label(each, features) + _where(each, cohorts)
+        (f"{letter(place)}: " if several else "") + label(each, features) + where(each, cohorts)
         for place, each in enumerate(description.series)
     ]
     parts = ["; ".join(counted)]
@@ -185,7 +185,8 @@ def scope(given: Scope) -> str:
     return ", ".join(each for each in parts if each)
 
 
-def _where(series: Series, cohorts: Names) -> str:
+def where(series: Series, cohorts: Names = NO_NAMES) -> str:
+    """The conditions of a series, behind its label."""
     conditions = " and ".join(condition(each, cohorts) for each in series.filters)
     return f" where {conditions}" if conditions else ""
 

@@ -72,7 +72,7 @@ class EventKey(models.Model):
 class Membership(models.Model):
     """An organization that a user's events named; the one named last is the user's last known group."""
 
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+", db_index=False)
     user_hash = models.BinaryField(max_length=32)
     # Like an event's: an organization that disappears this very second must not refuse a good event.
     key = models.ForeignKey(OrganizationKey, on_delete=models.CASCADE, db_constraint=False, related_name="+")
@@ -92,7 +92,7 @@ class Membership(models.Model):
 class UserLink(models.Model):
     """A client said that two ids are one user. Recorded as hashes; nothing is merged by it."""
 
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+", db_index=False)
     user_hash = models.BinaryField(max_length=32)
     other_hash = models.BinaryField(max_length=32)
     linked_at = models.DateTimeField()

@@ -86,7 +86,7 @@ class FeatureRule(models.Model):
 class FeatureDay(Daily):
     """Uses of a feature on one day, and by how many users."""
 
-    feature = models.ForeignKey(Feature, on_delete=models.CASCADE, related_name="+")
+    feature = models.ForeignKey(Feature, on_delete=models.CASCADE, related_name="+", db_index=False)
     events = models.BigIntegerField(default=0)
     users = models.IntegerField(default=0)
 
@@ -102,7 +102,7 @@ class FeatureDay(Daily):
 class FeatureMonth(UserMask):
     """Who used a feature when: one row a user and month, as `UserMonth`."""
 
-    feature = models.ForeignKey(Feature, on_delete=models.CASCADE, related_name="+")
+    feature = models.ForeignKey(Feature, on_delete=models.CASCADE, related_name="+", db_index=False)
 
     class Meta(UserMask.Meta):
         constraints = [

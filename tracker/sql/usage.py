@@ -1,31 +1,33 @@
 """Raw SQL. Reading the daily rows."""
 
-# One row: one organization as of a day, from its daily rows of the last 60 days. `events_*` count events of windows
-# that end before as_of; `weekly` are the eight weeks, latest last. Served by usage_of_day.
+# One row: one organization as of a day, from its daily rows of the last 60 days; a day is how far `back` it lies, 0 the
+# day before as_of. `weekdays` are those of the last 28 days as bits. Last the eight weeks, latest last. Served by
+# usage_of_day.
 WINDOWS = """
-SELECT key.organization_id,
-       COALESCE(sum(usage.events) FILTER (WHERE usage.day >= %(as_of)s::date - 28), 0)::bigint,
-       COALESCE(sum(usage.events) FILTER (
-           WHERE usage.day < %(as_of)s::date - 28 AND usage.day >= %(as_of)s::date - 56), 0)::bigint,
-       COALESCE(sum(usage.events) FILTER (WHERE usage.day >= %(as_of)s::date - 30), 0)::bigint,
-       COALESCE(sum(usage.events) FILTER (WHERE usage.day < %(as_of)s::date - 30), 0)::bigint,
-       count(DISTINCT usage.day) FILTER (
-           WHERE usage.day >= %(as_of)s::date - 28 AND extract(isodow FROM usage.day) < 6),
+SELECT organization_id,
+       COALESCE(sum(events) FILTER (WHERE back < 28), 0)::bigint,
+       COALESCE(sum(events) FILTER (WHERE back >= 28 AND back < 56), 0)::bigint,
+       COALESCE(sum(events) FILTER (WHERE back < 30), 0)::bigint,
+       COALESCE(sum(events) FILTER (WHERE back >= 30), 0)::bigint,
+       bit_count(COALESCE(bit_or(1 << back) FILTER (WHERE back < 28), 0)::bit(28) & %(weekdays)s::int::bit(28)),
        ARRAY[
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 7), 0),
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 6), 0),
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 5), 0),
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 4), 0),
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 3), 0),
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 2), 0),
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 1), 0),
-           COALESCE(sum(usage.events) FILTER (WHERE (%(as_of)s::date - 1 - usage.day) / 7 = 0), 0)
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 7), 0),
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 6), 0),
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 5), 0),
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 4), 0),
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 3), 0),
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 2), 0),
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 1), 0),
+           COALESCE(sum(events) FILTER (WHERE back / 7 = 0), 0)
        ]::bigint[]
-FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
-WHERE usage.environment = 'production'
-  AND usage.day >= %(as_of)s::date - 60 AND usage.day < %(as_of)s::date
-  AND (%(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s))
-GROUP BY key.organization_id
+FROM (
+    SELECT key.organization_id, usage.events, %(as_of)s::date - 1 - usage.day AS back
+    FROM tracker_usageday AS usage JOIN orgs_organizationkey AS key ON key.id = usage.key_id
+    WHERE usage.environment = 'production'
+      AND usage.day >= %(as_of)s::date - 60 AND usage.day < %(as_of)s::date
+      AND (%(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s))
+) AS used
+GROUP BY organization_id
 """
 
 # One row: an organization's first and last day with events up to as_of, and the latest moment of that day. Two steps
@@ -47,49 +49,58 @@ WHERE %(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(orga
 GROUP BY key.organization_id
 """
 
-# One row: distinct users of one organization in each of six windows of 28 days, the latest first. `months` and
-# `masks` give the days of each window as bits of each month it touches (masks: six a month, flat). A user counts once
-# an organization, whatever id of it the events carried. Served by mask_of_month.
+# One row: distinct users of one organization in each of six windows of 28 days, the latest first. `months`: the windows
+# that a month touches are three in a row at most; `latest` is the number of the first of them and `days_*` are the days
+# of each as bits. Bit n of `windows` says that a user was active in window n. One user counts once an organization,
+# whatever id of it the events carried; ids are told apart first, as most organizations have one and then few rows are
+# left to join. Served by mask_of_month, for some organizations by one_mask_a_user_and_month.
 USERS_OF_WINDOWS = """
-WITH bits AS (
-    SELECT month, masks FROM jsonb_to_recordset(%(months)s::jsonb) AS given (month date, masks int[])
-), seen AS (
-    SELECT key.organization_id, mask.user_hash,
-           bool_or(mask.days & bits.masks[1] <> 0) AS w1, bool_or(mask.days & bits.masks[2] <> 0) AS w2,
-           bool_or(mask.days & bits.masks[3] <> 0) AS w3, bool_or(mask.days & bits.masks[4] <> 0) AS w4,
-           bool_or(mask.days & bits.masks[5] <> 0) AS w5, bool_or(mask.days & bits.masks[6] <> 0) AS w6
+WITH of_keys AS (
+    SELECT mask.key_id, mask.user_hash,
+           bit_or((
+               (mask.days & given.days_0 <> 0)::int
+               + (mask.days & given.days_1 <> 0)::int * 2
+               + (mask.days & given.days_2 <> 0)::int * 4
+           ) << given.latest) AS windows
     FROM tracker_usermonth AS mask
-    JOIN bits ON bits.month = mask.month
-    JOIN orgs_organizationkey AS key ON key.id = mask.key_id
+    JOIN jsonb_to_recordset(%(months)s::jsonb) AS given (month date, latest int, days_0 int, days_1 int, days_2 int)
+      ON given.month = mask.month
     WHERE mask.environment = 'production'
-      AND (%(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s))
-    GROUP BY 1, 2
+      AND (%(organization_ids)s::bigint[] IS NULL OR mask.key_id = ANY(ARRAY(
+          SELECT id FROM orgs_organizationkey WHERE organization_id = ANY(%(organization_ids)s)
+      )))
+    GROUP BY mask.key_id, mask.user_hash
+), of_organizations AS (
+    SELECT key.organization_id, bit_or(of_keys.windows) AS windows
+    FROM of_keys JOIN orgs_organizationkey AS key ON key.id = of_keys.key_id
+    GROUP BY key.organization_id, of_keys.user_hash
 )
-SELECT organization_id, count(*) FILTER (WHERE w1), count(*) FILTER (WHERE w2), count(*) FILTER (WHERE w3),
-       count(*) FILTER (WHERE w4), count(*) FILTER (WHERE w5), count(*) FILTER (WHERE w6)
-FROM seen GROUP BY organization_id
+SELECT organization_id, count(*) FILTER (WHERE windows & 1 <> 0), count(*) FILTER (WHERE windows & 2 <> 0),
+       count(*) FILTER (WHERE windows & 4 <> 0), count(*) FILTER (WHERE windows & 8 <> 0),
+       count(*) FILTER (WHERE windows & 16 <> 0), count(*) FILTER (WHERE windows & 32 <> 0)
+FROM of_organizations GROUP BY organization_id
 """
 
-# One row: distinct event names of one organization in each of six windows of 28 days, the latest first. Reads the
-# days of the windows through the key's unique index, or the table when all organizations are asked for.
+# One row: distinct event names of one organization in each of six windows of 28 days, the latest first, in the way of
+# USERS_OF_WINDOWS. Reads the table, for some organizations one_event_name_row_a_day.
 NAMES_OF_WINDOWS = """
-WITH seen AS (
-    SELECT key.organization_id, named.name,
-           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 0) AS w1,
-           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 1) AS w2,
-           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 2) AS w3,
-           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 3) AS w4,
-           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 4) AS w5,
-           bool_or((%(as_of)s::date - 1 - named.day) / 28 = 5) AS w6
-    FROM tracker_eventnameday AS named JOIN orgs_organizationkey AS key ON key.id = named.key_id
-    WHERE named.environment = 'production'
-      AND named.day >= %(as_of)s::date - 168 AND named.day < %(as_of)s::date
-      AND (%(organization_ids)s::bigint[] IS NULL OR key.organization_id = ANY(%(organization_ids)s))
-    GROUP BY 1, 2
+WITH of_keys AS (
+    SELECT key_id, name, bit_or(1 << (%(as_of)s::date - 1 - day) / 28) AS windows
+    FROM tracker_eventnameday
+    WHERE environment = 'production' AND day >= %(as_of)s::date - 168 AND day < %(as_of)s::date
+      AND (%(organization_ids)s::bigint[] IS NULL OR key_id = ANY(ARRAY(
+          SELECT id FROM orgs_organizationkey WHERE organization_id = ANY(%(organization_ids)s)
+      )))
+    GROUP BY key_id, name
+), of_organizations AS (
+    SELECT key.organization_id, bit_or(of_keys.windows) AS windows
+    FROM of_keys JOIN orgs_organizationkey AS key ON key.id = of_keys.key_id
+    GROUP BY key.organization_id, of_keys.name
 )
-SELECT organization_id, count(*) FILTER (WHERE w1), count(*) FILTER (WHERE w2), count(*) FILTER (WHERE w3),
-       count(*) FILTER (WHERE w4), count(*) FILTER (WHERE w5), count(*) FILTER (WHERE w6)
-FROM seen GROUP BY organization_id
+SELECT organization_id, count(*) FILTER (WHERE windows & 1 <> 0), count(*) FILTER (WHERE windows & 2 <> 0),
+       count(*) FILTER (WHERE windows & 4 <> 0), count(*) FILTER (WHERE windows & 8 <> 0),
+       count(*) FILTER (WHERE windows & 16 <> 0), count(*) FILTER (WHERE windows & 32 <> 0)
+FROM of_organizations GROUP BY organization_id
 """
 
 # One row: one day of one organization in one environment, with its distinct users over all applications and ids.

@@ -15,7 +15,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from config.backoffice import site
@@ -26,12 +26,12 @@ CHECKBOX = "action_checkbox"
 
 
 class Column(NamedTuple):
-    """What the cells of a column have in common."""
+    """What the cells of a column have in common: how they are opened, one that does not wrap apart, and closed."""
 
     name: Any
-    tag: str
-    classes: str
-    label: str
+    opened: SafeString
+    opened_dated: SafeString
+    closed: SafeString
     is_link: bool
 
 
@@ -58,7 +58,11 @@ def columns(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Column]:
         classes = site.CHECKBOX_CLASSES if name == CHECKBOX else [f"field-{called}", *site.ROW_CLASSES]
         label = header["text"] if index or is_link else "Select record"
         tag = "th" if is_link and name == links[0] else "td"
-        yield Column(name, tag, " ".join(classes), label, is_link)
+        opened, dated = (
+            format_html('<{} class="{}" data-label="{}">', tag, " ".join(each), label)
+            for each in (classes, [*classes, "nowrap"])
+        )
+        yield Column(name, opened, dated, format_html("</{}>", tag), is_link)
 
 
 def comes_back(cl: ChangeList) -> str:
@@ -71,10 +75,8 @@ def cells(cl: ChangeList, framed: list[Column], back: str, row: models.Model) ->
         words, is_dated = shown(cl, column.name, row)
         if column.is_link:
             words = linked(cl, row, words, back)
-        classes = f"{column.classes} nowrap" if is_dated else column.classes
-        yield format_html(
-            '<{} class="{}" data-label="{}">{}</{}>', column.tag, classes, column.label, words, column.tag
-        )
+        opened = column.opened_dated if is_dated else column.opened
+        yield opened + conditional_escape(words) + column.closed
 
 
 def shown(cl: ChangeList, name: Any, row: models.Model) -> tuple[Any, bool]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orgs', '0004_people'),
+        ('orgs', '0005_list_orders'),
     ]
 
     operations = [
