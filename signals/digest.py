@@ -4,7 +4,7 @@ One row a person and day is written together with its e-mail, so a worker that d
 comes second finds the row. The next digest begins where the last one ended, so no change falls between two.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
@@ -21,7 +21,7 @@ from config.backoffice.models import AuditEntry
 from config.backoffice.outbox import mail
 from orgs import scopes
 from orgs.models import Organization
-from signals import digest_memory, weekly
+from signals import digest_memory, incidents, weekly
 from signals.digest_memory import Memory
 from signals.models import Churn, DataIncident, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
 
@@ -148,7 +148,7 @@ def news_of(user: Any, scope: str, since: datetime, now: datetime) -> News:
     mine = Organization.objects.in_scope(scope, user)
     then, today = settings.today(since), settings.today(now)
     memory = digest_memory.recall(user, since)
-    bands = Bands.of(mine, memory.bands or bands_on(then, mine))
+    bands = Bands.of(mine, memory.bands or bands_on(then, mine), incidents.held_back_now(today))
     found = [
         *incident_sections(memory, now),
         *signal_sections(mine, user, scope, memory, now),
@@ -216,9 +216,10 @@ class Bands:
     now: Mapping[int, str]
 
     @classmethod
-    def of(cls, mine: Any, before: Mapping[int, str]) -> Self:
-        shown = mine.exclude(snapshot=None).order_by("-snapshot__mrr", "id")
-        return cls(before, dict(shown.values_list("id", "snapshot__band")))
+    def of(cls, mine: Any, before: Mapping[int, str], held: Container[int] = ()) -> Self:
+        """Whose usage nobody can tell keeps the band it had: not the customer has changed but the data."""
+        shown = mine.exclude(snapshot=None).order_by("-snapshot__mrr", "id").values_list("id", "snapshot__band")
+        return cls(before, {who: before.get(who, band) if who in held else band for who, band in shown})
 
     def steps(self, organization_id: int) -> int:
         """Above 0 for better, 0 when it is the same or one of both cannot be judged."""

@@ -152,3 +152,8 @@ def held_back(as_of: date, applications: Collection[int], organization_id: int |
     by_application = usage.users_of_applications(as_of - USED_LATELY, as_of, organization_id)
     broken = set().union(*(by_application.get(each, set()) for each in applications))
     return HeldBack(broken, set().union(*by_application.values()))
+
+
+def held_back_now(as_of: date) -> HeldBack:
+    """Of everybody, while the incidents that are open now go on."""
+    return held_back(as_of, list(DataIncident.objects.open().values_list("application_id", flat=True)))

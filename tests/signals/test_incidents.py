@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from config.backoffice.models import AuditEntry, WebhookDelivery, WebhookEndpoint
 from config.backoffice.outbox import webhooks
-from signals import detection, digest, incident_dry_run, incidents, rule_settings, scoring
+from orgs.models import Organization, OrganizationSnapshot
+from signals import detection, digest, incident_dry_run, incidents, rule_settings, scoring, snapshots
 from signals.models import DataIncident, Reading, RuleVersion, Signal
 from signals.rules import data_incident
 from tests import factories
@@ -192,6 +193,29 @@ class TestEndedByAPerson:
         assert client.post(f"/admin/incidents/{DataIncident.objects.get().pk}/end/", {"reason": "x"}).status_code == 403
         assert "End the incident" not in client.get("/admin/").content.decode()
         assert DataIncident.objects.open().count() == 1
+
+
+def test_a_digest_calls_nobody_worse_while_data_is_missing():
+    ada = factories.staff("ada")
+    found = customers(6, last=2)
+    Organization.objects.update(owner=ada)
+    morning = NOW - timedelta(hours=4)
+    snapshots.refresh(NOW - DAY)
+    digest.prepare(ada, morning - DAY)
+    scan()
+    OrganizationSnapshot.objects.update(band="at_risk")
+
+    def titles(moment) -> list[str]:
+        sections = digest.news_of(ada, "mine", digest.since_of(ada, moment), moment).sections
+        digest.prepare(ada, moment)
+        return [each.title for each in sections]
+
+    assert titles(NOW + timedelta(hours=1)) == ["Data incidents"]
+    for org in found:
+        used(org, [TODAY - DAY])
+    scan(hours=2)
+    OrganizationSnapshot.objects.update(band="at_risk")
+    assert titles(NOW + DAY) == ["Data incidents that are over", "Health got worse"]
 
 
 def test_webhooks_and_digests_tell_both_ends():
