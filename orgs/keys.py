@@ -6,6 +6,7 @@ One cleaning for every door: an id in an event and the same id in a CSV must nev
 import re
 from collections.abc import Collection
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -32,6 +33,8 @@ def clean_external_id(value: Any) -> str:
     """The id as it is stored: text without outer white space, an integer as its digits. Raises BadId."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = _digits(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise BadId(f"is too large a number; at most {LONGEST_ID} digits are allowed")
     if not isinstance(value, str):
         raise BadId(f"must be text or a whole number, not {_kind(value)}")
     cleaned = value.strip()

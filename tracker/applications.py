@@ -10,12 +10,13 @@ from typing import Any
 from django.db import transaction
 
 from config.backoffice import audit
-from config.backoffice.secrets import seal
+from config.backoffice.secrets import register_sealed, seal
 from tracker import credentials
 from tracker.models import Application, ApplicationCredential
 
 OVERLAP = timedelta(hours=24)
 Kind = ApplicationCredential.Kind
+register_sealed(ApplicationCredential, "sealed")
 
 
 @dataclass(frozen=True)

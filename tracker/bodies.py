@@ -2,11 +2,9 @@
 
 import json
 import math
-import re
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -15,15 +13,15 @@ MOST_BYTES_OF_EVENT = 32 * 1024
 MOST_BYTES_OF_BATCH = 20 * 1024 * 1024
 MOST_EVENTS_OF_BATCH = 10_000
 MOST_VALUES = 1_000_000
+# An empty object takes as much memory as many plain values.
+MOST_BRACKETS = 200_000
 PIECE = 64 * 1024
 # Text that Python's own reader takes as a whole number; it refuses longer ones with an error of its own.
 LONGEST_NUMBER = 4300
-TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
-ARRAY = re.compile(rb'\s*(?:\{\s*"events"\s*:\s*)?\[')
-# A line with nothing but a bracket opens an object over many lines, not an event.
-LINES = re.compile(rb"\s*\{[ \t]*[^\s][^\n]*\n\s*\S")
-# Splitting by hand is the slow way for one bad event among good ones; a body of nothing but brackets is not that.
-MOST_TOKENS = 2_000_000
+# Every whole number over 64 bits has as many digits; most such runs stand in hashes.
+MANY_DIGITS = b"0" * 20
+ALL_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
+BEFORE_NUMBERS = frozenset(b":,[- \t\r\n")
 
 
 class BadBody(Exception):
@@ -47,7 +45,11 @@ class UnknownEncoding(BadBody):
 
 
 class Unreadable(ValueError):
-    """Not JSON; the message says where."""
+    """Not JSON, or too much of it to look; the message says where."""
+
+    def __init__(self, message: str, code: str = "invalid_json") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Infinite(float):
@@ -112,36 +114,43 @@ def read_json(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        return _read_carefully(raw, error)
+        reason = str(error)  # the error itself holds a copy of the body
+    return _read_carefully(raw, reason)
 
 
 def read_event(raw: bytes) -> Any:
-    """One JSON value with its organization's id as it was sent."""
-    item = read_json(raw)
-    return _read_exactly(raw, [item])[0] if _lost_digits(item) else item
-
-
-def _lost_digits(item: Any) -> bool:
-    """Whether the organization's id may be a whole number over 64 bits, of which the fast reader makes a decimal."""
-    return type(item) is dict and type(item.get("customer_org_id")) is float
-
-
-def _read_exactly(raw: bytes, items: list[Any]) -> list[Any]:
-    """The same items with every whole number as it was sent; as they are where only the fast reader copes."""
+    """One JSON value with its whole numbers as they were sent: of those over 64 bits the fast reader makes decimals."""
+    value = read_json(raw)
+    if not has_long_number(raw):
+        return value
     try:
-        exact = _read_carefully(raw, ValueError())
-    except Unreadable:
-        return items
-    return exact if isinstance(exact, list) else exact.get("events", [exact])
+        return _read_carefully(raw, "")
+    except Unreadable:  # nests deeper than an event may: only the fast reader copes
+        return value
+
+
+def has_long_number(raw: bytes) -> bool:
+    """Whether a whole number over 64 bits may stand in it; at the price of one look, as every good event pays it."""
+    digits = raw.translate(ALL_ALIKE)
+    at = digits.find(MANY_DIGITS)
+    while at > 0:
+        if raw[at - 1] in BEFORE_NUMBERS:
+            return True
+        at = digits.find(MANY_DIGITS, at + 1)
+    return at == 0
 
 
 def check_values(raw: bytes) -> None:
     """A body of millions of empty lists is small as text and takes 30 times its size as values."""
+    if len(raw) <= MOST_BRACKETS:
+        return
     if raw.count(b",") > MOST_VALUES:
         raise TooLarge(f"The body has too many values; at most {MOST_VALUES} are allowed.")
+    if raw.count(b"{") + raw.count(b"[") > MOST_BRACKETS:
+        raise TooLarge(f"The body has too many objects and lists; at most {MOST_BRACKETS} are allowed.")
 
 
-def _read_carefully(raw: bytes, error: ValueError) -> Any:
+def _read_carefully(raw: bytes, reason: str) -> Any:
     """Half surrogate pairs and numbers too large are JSON all the same; NaN, UTF-16 and endless nesting are not."""
     try:
         return json.loads(
@@ -152,7 +161,7 @@ def _read_carefully(raw: bytes, error: ValueError) -> Any:
     except RecursionError:
         raise Unreadable("The JSON nests too deep.") from None
     except ValueError:
-        raise Unreadable(f"The body is not valid JSON: {error}") from None
+        raise Unreadable(f"The body is not valid JSON: {reason}") from None
 
 
 def _refuse(constant: str) -> Any:
@@ -166,92 +175,3 @@ def _whole_number(digits: str) -> int | float:
 def _decimal_number(text: str) -> float:
     value = float(text)
     return value if math.isfinite(value) else Infinite(value)
-
-
-def read_batch(raw: bytes) -> list[Any]:
-    """The items of an array, of {"events": […]} or of NDJSON; one that is no JSON stands there as `Unreadable`."""
-    check_values(raw)
-    try:
-        envelope = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        items = _read_by_hand(raw)
-    else:
-        items = _items_of(envelope)
-        if any(_lost_digits(item) for item in items):
-            items = _read_exactly(raw, items)
-    if len(items) > MOST_EVENTS_OF_BATCH:
-        raise TooLarge(f"The batch is too large: {len(items)} events; at most {MOST_EVENTS_OF_BATCH} are allowed.")
-    return items
-
-
-def _items_of(envelope: Any) -> list[Any]:
-    if isinstance(envelope, dict) and "events" in envelope:
-        envelope = envelope["events"]
-    elif isinstance(envelope, dict) and "event" in envelope:
-        envelope = [envelope]  # one line of NDJSON
-    if not isinstance(envelope, list):
-        raise BadBody("invalid_envelope", 'A batch is a JSON array, {"events": […]} or one event a line.')
-    return envelope
-
-
-def _read_by_hand(raw: bytes) -> list[Any]:
-    """The envelope as a whole is no JSON: perhaps it is NDJSON, perhaps one of its events spoils it."""
-    if opening := ARRAY.match(raw):
-        return _read_each(_elements(raw, opening.end()))
-    if LINES.match(raw):
-        items = _read_each(line for line in BytesIO(raw) if line.strip())
-        if not all(type(item) is Unreadable for item in items):
-            return items
-    return _read_envelope(raw)
-
-
-def _read_envelope(raw: bytes) -> list[Any]:
-    """Other keys stand before the events, and one of those is of the kind that only the careful reader takes."""
-    try:
-        envelope = _read_carefully(raw, ValueError())
-    except Unreadable:
-        message = 'The body is not JSON; a batch is an array, {"events": […]} or NDJSON.'
-        raise BadBody("invalid_envelope", message) from None
-    return _items_of(envelope)
-
-
-def _read_each(parts: Iterator[bytes]) -> list[Any]:
-    found = list(islice(parts, MOST_EVENTS_OF_BATCH + 1))
-    if len(found) > MOST_EVENTS_OF_BATCH:
-        raise TooLarge(f"The batch is too large: at most {MOST_EVENTS_OF_BATCH} events are allowed.")
-    return [_read_or_keep_error(part) for part in found]
-
-
-def _elements(raw: bytes, start: int) -> Iterator[bytes]:
-    """The texts between the commas of the array that opened before `start`. Raises BadBody when it never closes."""
-    depth, begin = 0, start
-    for count, token in enumerate(TOKENS.finditer(raw, start)):
-        mark = token.group()[:1]
-        if count > MOST_TOKENS:
-            break
-        if mark in (b"{", b"["):
-            depth += 1
-        elif mark in (b"}", b"]") and depth:
-            depth -= 1
-        elif mark == b"]":
-            if raw[begin : token.start()].strip() or begin > start:
-                yield raw[begin : token.start()]
-            _check_rest(raw[token.end() :])
-            return
-        elif mark == b"," and not depth:
-            yield raw[begin : token.start()]
-            begin = token.end()
-    raise BadBody("invalid_envelope", "The body is not JSON: the array of events does not end.")
-
-
-def _check_rest(rest: bytes) -> None:
-    """After the array comes nothing, or the end of the object around it."""
-    if rest.strip() not in (b"", b"}") and not re.fullmatch(rb"\s*,.*\}\s*", rest, re.DOTALL):
-        raise BadBody("invalid_envelope", "The body is not JSON: something follows the array of events.")
-
-
-def _read_or_keep_error(part: bytes) -> Any:
-    try:
-        return read_event(part)
-    except Unreadable as error:
-        return error

@@ -99,7 +99,7 @@ def _decode(
 
 
 def _refuse(item: bodies.Unreadable) -> NoReturn:
-    raise BadEvent("invalid_json", str(item))
+    raise BadEvent(item.code, str(item))
 
 
 def _warn(events: dict[int, NewEvent], receipt: Receipt, refusals: list[Refusal], now: datetime) -> None:

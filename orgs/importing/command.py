@@ -1,7 +1,6 @@
 """The import commands: one frame, one document for machines, one for people."""
 
 from argparse import ArgumentParser
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from orgs.cohorts.editing import clean_name
 from orgs.importing import batches, mapping, options, reading
 from orgs.importing.batches import End
 from orgs.importing.cells import DAY_FORMATS
@@ -17,9 +15,11 @@ from orgs.importing.plan import Plan
 from orgs.importing.reading import FileRefused
 from orgs.models import ImportBatch
 
+CHOICES = ("known_on", "end_convention", "day_format", "create_missing", "is_complete", "cohort")
+
 
 class ImportCommand(BaseCommand):
-    """Subclasses name their `kind`."""
+    """Subclasses name their `kind` and add the choices that mean something for it, under their names in CHOICES."""
 
     kind: str
 
@@ -29,27 +29,17 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--valid-rows-only", action="store_true", help="import the valid rows of a file with refused ones"
         )
-        parser.add_argument("--create-missing", action="store_true", help="create organizations that are not known yet")
-        parser.add_argument("--known-on", type=date.fromisoformat, help="the day from which the rows count as known")
-        parser.add_argument("--complete", action="store_true", help="subscriptions that are not in the file end today")
-        parser.add_argument("--end-convention", choices=["exclusive", "inclusive"], default="")
-        parser.add_argument("--date-format", choices=sorted(DAY_FORMATS), default="iso")
         parser.add_argument("--profile", default="", help="how the file's columns are named: a saved profile's name")
-        parser.add_argument("--cohort", default="", help="the list that the organizations join")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        self.add_choices(parser)
+
+    def add_choices(self, parser: ArgumentParser) -> None:
+        """Of this kind of file alone."""
 
     def handle(self, *, file: Path, **given: Any) -> None:
         now = timezone.now()
-        chosen = options.choose(
-            now,
-            known_on=given["known_on"],
-            end_convention=given["end_convention"],
-            day_format=given["date_format"],
-            create_missing=given["create_missing"],
-            is_complete=given["complete"],
-            mapping=self.mapping_of(given["profile"]),
-            cohort=clean_name(given["cohort"]),
-        )
+        made = {name: given[name] for name in CHOICES if name in given}
+        chosen = options.choose(now, mapping=self.mapping_of(given["profile"]), **made)
         answer = answer_of(None, None)
         try:
             content = read_file(file)
@@ -104,6 +94,12 @@ class ImportCommand(BaseCommand):
         for title in ("refused", "warnings"):
             for remark in answer[title][:50]:
                 self.stdout.write(f"{title}: line {remark['line']}: {remark['message']}")
+
+
+def add_day_format(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--date-format", dest="day_format", choices=sorted(DAY_FORMATS), default="iso", help="how the file writes days"
+    )
 
 
 def read_file(file: Path) -> bytes:

@@ -105,8 +105,8 @@ def passing(
     """Organizations' months as they come; `into` gets the values of their rows, in the order of MONTH_COLUMNS."""
     firsts = [month.first for month in calendar]
     for each in found:
-        if each.index:
+        if each.close_index:
             money = (each.opening, each.closing, each.amount, each.fx_impact, each.year_ago, each.retained)
-            row = (each.organization, firsts[each.index], each.kind or "")
+            row = (each.organization, firsts[each.close_index], each.kind or "")
             into.append((*row, *(f"{units}{SHIFT}" for units in money)))
         yield each

@@ -13,14 +13,14 @@ YEAR = 12
 
 
 class OrganizationMonth(NamedTuple):
-    """One organization between two closes, in units; `index` is that of the closing one.
+    """One organization between two closes, in units; `close_index` is that of the closing one.
 
     `amount` (>= 0) is at the opening rates, `fx_impact` the rest. `year_ago`: its balance at the close twelve months
     before; `retained`: today's lines at the rates of then, 0 for whoever pays at only one of the two (R16).
     """
 
     organization: Hashable
-    index: int
+    close_index: int
     opening: int
     closing: int
     kind: str | None

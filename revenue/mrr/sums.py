@@ -74,7 +74,7 @@ def sums(grid: Grid, months: Iterable[OrganizationMonth] | None = None) -> list[
     where the caller has it (or looks at it in passing)."""
     found = [MonthSums() for _ in grid.closes]
     for month in organization_months(grid) if months is None else months:
-        found[month.index].count(month)
+        found[month.close_index].count(month)
     for month_sums, activity, passed in zip(found, grid.day_sums(), grid.in_and_out(), strict=True):
         month_sums.activity, month_sums.in_and_out = activity, passed
     collected = Collected(grid)

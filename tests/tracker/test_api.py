@@ -314,6 +314,21 @@ def test_what_is_no_such_number_is_refused(sent):
     product = Product()
     answer = product.send(raw)
     assert (answer.status_code, answer.json()["field"]) == (400, "customer_org_id")
+    assert "Infinite" not in answer.json()["message"]
     [rejected] = product.send_batch(b"[" + raw + b"]").json()["rejected"]
     assert rejected["field"] == "customer_org_id"
     assert not Event.objects.exists()
+
+
+def test_whole_numbers_are_kept_as_they_were_sent_wherever_they_stand():
+    product, number = Product(), 123456789012345678901234567890
+    for raw in (body(properties={"n": [number]}), [body(properties={"n": [number]}), 1]):
+        (product.send_batch if isinstance(raw, list) else product.send)(raw)
+    assert list(Event.objects.values_list("properties", flat=True)) == [{"n": [number]}] * 2
+    assert product.send(body(ts_epoch=10**20)).json()["code"] == "milliseconds"
+
+
+def test_the_first_of_several_missing_fields_is_the_first_of_the_contract():
+    product = Product()
+    assert product.send({}).json()["field"] == "event"
+    assert product.send({"event": "e", "customer_org_id": "o"}).json()["field"] == "user_hash"

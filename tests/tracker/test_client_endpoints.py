@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -234,6 +235,31 @@ def test_ten_thousand_events_and_one():
     assert Event.objects.count() == 0
     assert post("/batch/", ph(product, *many[1:])).status_code == 200
     assert Event.objects.count() == 10_000
+
+
+def test_too_many_events_stand_on_the_page_of_their_application():
+    product = Product()
+    post("/batch/", {"batch": [{"event": "e", "distinct_id": "u", "token": product.write_key}] * 10_001})
+    assert Reject.objects.get(code="too_large").application == product.application
+
+
+@pytest.mark.parametrize("raw", [b"[" + b'{"a":0},' * 300_000 + b"0]", b"[" + b"[]," * 300_000 + b"0]"])
+def test_hundreds_of_thousands_of_objects_are_not_read(raw):
+    answer = post("/batch/", raw)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_ids_that_are_numbers_of_any_length():
+    product, number = Product(), 123456789012345678901234567890
+    for _ in range(2):
+        call = {"type": "track", "event": "e", "userId": number, "messageId": number, "groupId": number}
+        post("/v1/batch", {"writeKey": product.write_key, "batch": [call]})
+        post("/batch/", ph(product, {"event": "e", "distinct_id": number + 1, "uuid": number + 1}))
+    events = Event.objects.order_by("id")
+    assert [bytes(each.user_hash) for each in events] == [
+        hashlib.sha256(str(each).encode()).digest() for each in (number, number + 1)
+    ]
+    assert events[0].key.external_id == str(number)
 
 
 @pytest.mark.usefixtures("events_table")

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from tracker import bodies, ingest
+from tracker import batches, bodies, ingest
 from tracker.api import schema
 from tracker.api.transport import IngestView, SignedAuthentication, answer, bad_event, signed_request
 from tracker.credentials import Sender
@@ -94,7 +94,7 @@ class BatchView(SignedView):
     def post(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         sender, body = self.open(request, now)
-        receipt = ingest.receive(sender, bodies.read_batch(body), reader_for(sender, now), now)
+        receipt = ingest.receive(sender, batches.read_batch(body), reader_for(sender, now), now)
         return answer(
             {
                 "accepted": receipt.accepted,

@@ -33,20 +33,26 @@ MOST_KEYS = 20
 
 @dataclass(frozen=True)
 class Envelope:
-    """A request's events, each with the key that it came with, and when the client sent it by its own clock."""
+    """A request's events, the key of them all where it has one, and when the client sent it by its own clock."""
 
     items: list[Any]
-    keys: list[str]
+    key: str = ""
     sent_at: Any = None
+
+    def first_key(self) -> str:
+        """The envelope's own, else that of its first event."""
+        return self.key or _key(mapping(self.items[0] if self.items else None))
 
     def by_key(self) -> dict[str, list[Any]]:
         """The events of each key, in their order; of an empty envelope its own key without any."""
+        if self.key or not self.items:
+            return {self.key: self.items}
         events: dict[str, list[Any]] = {}
-        for key, item in zip(self.keys, self.items, strict=False):
-            events.setdefault(key, []).append(item)
+        for item in self.items:
+            events.setdefault(_key(mapping(item)), []).append(item)
         if len(events) > MOST_KEYS:
             raise BadBody("invalid_envelope", f"The events carry {len(events)} keys; at most {MOST_KEYS} are allowed.")
-        return events or {self.keys[0]: []}
+        return events
 
 
 def open_envelope(body: Any) -> Envelope:
@@ -61,8 +67,7 @@ def open_envelope(body: Any) -> Envelope:
     else:
         message = "The body is neither an object with a `batch`, nor an event, nor an array of events."
         raise BadBody("invalid_envelope", message)
-    shared = _key(outer)
-    return Envelope(items, [shared or _key(mapping(item)) for item in items] or [shared], outer.get("sent_at"))
+    return Envelope(items, _key(outer), outer.get("sent_at"))
 
 
 def _key(told: dict) -> str:

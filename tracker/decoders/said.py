@@ -213,8 +213,9 @@ def _session(said: Said, sender: Sender, way: Way, user: bytes | None) -> bytes 
 
 def _environment(properties: dict[str, Any]) -> str:
     value = properties.get("environment")
-    is_usable = isinstance(value, str) and 0 < len(value) <= fields.LONGEST_ENVIRONMENT
-    return value if is_usable else fields.PRODUCTION
+    if isinstance(value, str) and 0 < len(value) <= fields.LONGEST_ENVIRONMENT:
+        return value
+    return fields.PRODUCTION
 
 
 def _properties(said: Said, sender: Sender, way: Way) -> str | None:

@@ -36,7 +36,8 @@ class Envelope:
 def open_envelope(body: Any, kind: str = "batch") -> Envelope:
     """`{batch: […]}`; for a path that names the kind of call, one call. Raises BadBody."""
     outer = mapping(body)
-    key = outer.get("writeKey") if isinstance(outer.get("writeKey"), str) else ""
+    given = outer.get("writeKey")
+    key = given if isinstance(given, str) else ""
     if kind == "batch":
         if not isinstance(outer.get("batch"), list):
             raise BadBody("invalid_envelope", "The body is not an object with a list `batch`.")

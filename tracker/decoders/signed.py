@@ -53,9 +53,9 @@ names = Checked(fields.name)
 paths = Checked(fields.path)
 environments = Checked(fields.environment)
 LOOKED_UP = (
-    (organizations, "customer_org_id"),
-    (users, "user_hash"),
     (names, "event"),
+    (users, "user_hash"),
+    (organizations, "customer_org_id"),
     (paths, "path"),
     (environments, "environment"),
 )
@@ -92,12 +92,13 @@ class Reader:
     def _read(self, body: dict) -> NewEvent:
         given = body.get
         organization, time, session, said = map(given, ("customer_org_id", "ts_epoch", "session_id", "properties"))
-        external_id = organizations[organization]
+        name = names[given("event")]
         user = users[given("user_hash")]
+        external_id = organizations[organization]
         occurred_at = self.received_at if time is None else fields.occurred_at(time, self.received_at)
         kept = None if said is None else fields.allowed_properties(said, self.denied)
         event = NewEvent(
-            names[given("event")],
+            name,
             external_id,
             user,
             paths[given("path")],

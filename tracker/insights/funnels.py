@@ -69,7 +69,7 @@ def answer(
 def _step(series: Series, place: int, counts: tuple[int, ...]) -> Step:
     before = counts[place - 1] if place else counts[0]
     return Step(
-        wording.label(series),
+        series.label or f"{wording.target(series)}{wording.where(series)}",
         counts[place],
         counts[place] / counts[0] if counts[0] else None,
         counts[place] / before if before else None,

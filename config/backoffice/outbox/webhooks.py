@@ -25,7 +25,7 @@ from config.backoffice.outbox import addresses, posting, trying
 from config.backoffice.outbox.addresses import Forbidden
 from config.backoffice.outbox.posting import Answer, NotSent
 from config.backoffice.refused import Refused
-from config.backoffice.secrets import SecretUnreadable, seal, unseal
+from config.backoffice.secrets import SecretUnreadable, register_sealed, seal, unseal
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ SHARE = timedelta(seconds=10)
 EXPECTED = (Forbidden, NotSent, SecretUnreadable)
 LONGEST_TEXT = 1_000
 _events: dict[str, str] = {}
+register_sealed(WebhookEndpoint, "secret")
 
 
 def register_event(name: str, title: str) -> None:

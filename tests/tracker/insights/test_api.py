@@ -148,6 +148,7 @@ def test_a_funnel(client):
     found = ask(client, asked, door="funnel").json()["steps"]
     # b bought twice at the same moment; the second, which names pro, came after the first.
     assert [(each["count"], each["of_first"]) for each in found] == [(2, 1), (2, 1)]
+    assert [each["label"] for each in found] == ["“purchase”", "“purchase” where plan is “pro”"]
     assert ask(client, {**asked, "window_days": 0}, door="funnel", scopes=("insights", "events")).status_code == 400
 
 
