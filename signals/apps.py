@@ -25,6 +25,7 @@ class SignalsConfig(AppConfig):
             reconciliation_pages,
             revenue_panels,
             rule_pages,
+            standing_panels,
             study_pages,
             weekly_pages,
             work_panels,

@@ -16,6 +16,7 @@ from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
 from orgs import scopes
 from signals import churn
+from signals.digest_memory import told_to
 from signals.models import Churn
 from tracker import histories
 
@@ -42,7 +43,10 @@ def churn_page(request: HttpRequest) -> HttpResponse:
     scope = scopes.chosen(request)
     show = "unexplained" if request.GET.get("show") == "unexplained" else "all"
     chosen = request.GET.get("reason") if request.GET.get("reason") in Churn.Reason.values else ""
+    told = told_to(request.user, request.GET.get("told", ""))
     found = listed(Churn.objects.in_scope(scope, request.user), show, chosen)
+    if told is not None:
+        found = found.filter(pk__in=told.ids)
     currency = settings.read().reporting_currency
     if "export" in request.GET:
         return download(
@@ -55,6 +59,7 @@ def churn_page(request: HttpRequest) -> HttpResponse:
         "scope": scope,
         "scopes": scopes.TITLES,
         "show": show,
+        "told": told,
         "shows": SHOWS,
         "reason": chosen,
         "reasons": Churn.Reason.choices,

@@ -4,7 +4,7 @@ One row a person and day is written together with its e-mail, so a worker that d
 comes second finds the row. The next digest begins where the last one ended, so no change falls between two.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
@@ -15,19 +15,22 @@ from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from config.backoffice import formatting, settings
 from config.backoffice.models import AuditEntry
 from config.backoffice.outbox import mail
 from orgs import scopes
 from orgs.models import Organization
-from signals import digest_memory, incidents, weekly
+from signals import digest_memory, incidents, queue, weekly
 from signals.digest_memory import Memory
 from signals.models import Churn, DataIncident, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
+from tracker.models import Application
 
 FROM, UNTIL = time(7), time(12)
 SATURDAY = 5
 BROKEN, RECOVERED, AGAIN = "Data incidents", "Data incidents that are over", "Open again"
+CLOSED = "Closed signals"
 MAY = "signals.view_signal"
 LISTED = 10
 RENEWAL_DAYS = 30
@@ -48,7 +51,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """Changes of one kind: the first `LISTED`, and how many there are."""
+    """Changes of one kind: the first `LISTED`, and how many there are.
+
+    The address lists just these; where no list can, `opens` says what it shows instead.
+    """
 
     title: str
     address: str
@@ -56,6 +62,7 @@ class Section:
     lines: tuple[Line, ...]
     # Of the rows that it tells, for what a later digest must not tell again.
     ids: tuple[int, ...] = ()
+    opens: str = ""
 
     @property
     def more(self) -> int:
@@ -114,7 +121,7 @@ def prepare(user: Any, now: datetime) -> Digest | None:
         get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
         if Digest.objects.filter(user=user, day=today).exists():
             return None
-        news = news_of(user, scope, since_of(user, now), now)
+        news = news_of(user, scope, since_of(user, now), now, day=today)
         digest = Digest(user=user, day=today, since=news.since, until=now, changes=news.changes)
         digest_memory.keep(digest, {each.title: each.ids for each in news.sections}, news.bands)
         if news.changes:
@@ -143,20 +150,41 @@ def since_of(user: Any, now: datetime) -> datetime:
     return now - timedelta(days={0: 3, 6: 2}.get(weekday, 1))
 
 
-def news_of(user: Any, scope: str, since: datetime, now: datetime) -> News:
-    """Everything that changed, section by section; sections without changes are left out."""
+@dataclass(frozen=True)
+class Doors:
+    """Where the sections of a digest lead: to just what it tells, once it is kept under its day."""
+
+    scope: str
+    day: date | None
+
+    def told(self, title: str, page: str, opens: str, **asked: str | None) -> dict[str, str]:
+        """To the rows of a section; of a digest that is not kept (`day` None) to their page, which `opens` names."""
+        if self.day is None:
+            return {"address": link(page, **asked), "opens": opens}
+        return {"address": link(page, told=digest_memory.named(self.day, title), **asked), "opens": ""}
+
+    def signals(self, title: str, **asked: str) -> dict[str, str]:
+        return self.told(title, "admin:signals", "Signals", owner=scopes.OWNER[self.scope], **asked)
+
+
+def news_of(user: Any, scope: str, since: datetime, now: datetime, day: date | None = None) -> News:
+    """Everything that changed, section by section; sections without changes are left out.
+
+    With the `day` under which it will be kept its addresses list what it tells.
+    """
     mine = Organization.objects.in_scope(scope, user)
     then, today = settings.today(since), settings.today(now)
     memory = digest_memory.recall(user, since)
     bands = Bands.of(mine, memory.bands or bands_on(then, mine), incidents.held_back_now(today))
+    doors = Doors(scope, day)
     found = [
         *incident_sections(memory, now),
-        *signal_sections(mine, user, scope, memory, now),
-        *band_sections(mine, bands),
-        follow_up_section(user, scope, memory, then, today),
+        *signal_sections(mine, user, doors, memory, now),
+        *band_sections(mine, doors, bands),
+        follow_up_section(user, doors, memory, then, today),
         renewal_section(mine, scope, then, today),
-        churn_section(mine, memory, now),
-        owner_section(mine, memory, now),
+        churn_section(mine, doors, memory, now),
+        owner_section(mine, scope, memory, now),
     ]
     return News(since, now, scope, tuple(section for section in found if section.count), bands.to_remember())
 
@@ -172,28 +200,32 @@ def incident_sections(memory: Memory, now: datetime) -> Iterator[Section]:
 
 def incident_section(title: str, found: Any, words: Callable[[DataIncident], str]) -> Section:
     items = list(found)
-    lines = (
-        Line(str(one.application)[:80], link("admin:application", args=[one.application_id]), words(one))
-        for one in items[:LISTED]
-    )
-    return Section(title, link("admin:index"), len(items), tuple(lines), tuple(one.pk for one in items))
+    lines = (Line(str(one.application)[:80], page_of(one.application), words(one)) for one in items[:LISTED])
+    return Section(title, link("admin:index"), len(items), tuple(lines), tuple(one.pk for one in items), opens="Today")
 
 
-def signal_sections(mine: Any, user: Any, scope: str, memory: Memory, now: datetime) -> Iterator[Section]:
+def page_of(application: Application) -> str:
+    return process.PUBLIC_URL + reverse("admin:application", args=[application.pk])
+
+
+def signal_sections(mine: Any, user: Any, doors: Doors, memory: Memory, now: datetime) -> Iterator[Section]:
     signals = Signal.objects.filter(organization__in=mine).select_related("organization")
-    owner = scopes.OWNER[scope]
-    address = link("admin:signals", f"?new=1&owner={owner}")
     waiting = signals.open().order_by("-money_at_stake", "id")
-    for title, opened in (("New risks", waiting.risks()), ("Growing", waiting.growth())):
+    for title, family, opened in (("New risks", "risk", waiting.risks()), ("Growing", "growth", waiting.growth())):
         found = memory.untold(opened, title, "opened_at", now)
-        yield section(title, address, found, lambda one: (words(one, one.sentence), money(one.money_at_stake)))
-    again = opened_again(waiting, user, memory, now)
-    listed = link("admin:signals", f"?owner={owner}")
-    yield section(AGAIN, listed, again, lambda one: (words(one, one.sentence), money(one.money_at_stake)))
+        yield section(title, found, at_stake, **doors.signals(title, family=family))
+    yield section(AGAIN, opened_again(waiting, user, memory, now), at_stake, **doors.signals(AGAIN))
     # The moment of the end as it is written: `closed_at` of a scan is the one that it was planned for.
-    ended = memory.untold(signals.closed(), "Closed signals", "changed_at", now).order_by("-changed_at", "id")
-    listed = link("admin:signals", f"?state=resolved&owner={owner}")
-    yield section("Closed signals", listed, ended, lambda one: (words(one, one.get_state_display().lower()), ""))
+    ended = memory.untold(signals.closed(), CLOSED, "changed_at", now).order_by("-changed_at", "id")
+    yield section(CLOSED, ended, how_it_ended, **doors.signals(CLOSED, state=queue.CLOSED))
+
+
+def at_stake(signal: Signal) -> tuple[str, str]:
+    return words(signal, signal.sentence), money(signal.money_at_stake)
+
+
+def how_it_ended(signal: Signal) -> tuple[str, str]:
+    return words(signal, signal.get_state_display().lower()), ""
 
 
 def opened_again(waiting: Any, user: Any, memory: Memory, now: datetime) -> Any:
@@ -235,7 +267,7 @@ def bands_on(day: date, mine: Any) -> dict[int, str]:
     return dict(Reading.objects.filter(as_of=day, organization__in=mine).values_list("organization_id", "band"))
 
 
-def band_sections(mine: Any, bands: Bands) -> Iterator[Section]:
+def band_sections(mine: Any, doors: Doors, bands: Bands) -> Iterator[Section]:
     steps = {who: bands.steps(who) for who in bands.now}
     for title, moved in (
         ("Health got worse", [who for who, by in steps.items() if by < 0]),
@@ -243,7 +275,8 @@ def band_sections(mine: Any, bands: Bands) -> Iterator[Section]:
     ):
         named = mine.select_related("snapshot").in_bulk(moved[:LISTED])
         lines = [band_line(named[who], bands) for who in moved[:LISTED] if who in named]
-        yield Section(title, link("admin:weekly"), len(moved), tuple(lines))
+        weekly_review = link("admin:weekly", scope=doors.scope)
+        yield Section(title, weekly_review, len(moved), tuple(lines), opens="the weekly review")
 
 
 def band_line(organization: Organization, bands: Bands) -> Line:
@@ -251,21 +284,22 @@ def band_line(organization: Organization, bands: Bands) -> Line:
     return line(organization, f"{before} → {now}", money(organization.snapshot.mrr))
 
 
-def follow_up_section(user: Any, scope: str, memory: Memory, then: date, today: date) -> Section:
+def follow_up_section(user: Any, doors: Doors, memory: Memory, then: date, today: date) -> Section:
     """What became due since the last digest, and what others gave to somebody meanwhile."""
     became_due = Q(due_on__gt=then, due_on__lte=today)
     given = Q(created_at__gte=memory.start) & ~Q(created_by=user) & ~Q(pk__in=memory.told_as("Follow-ups"))
-    work = FollowUp.objects.open().in_scope(scope, user).filter(became_due | given)
+    work = FollowUp.objects.open().in_scope(doors.scope, user).filter(became_due | given)
     found = work.select_related("organization", "assignee").order_by("due_on", "id")
-    address = link("admin:followups", f"?scope={scope}")
-    return section("Follow-ups", address, found, lambda one: (f"{one.title} ({one.assignee})", f"{one.due_on:%-d %b}"))
+    door = doors.told("Follow-ups", "admin:followups", "Follow-ups", scope=doors.scope)
+    return section("Follow-ups", found, lambda one: (f"{one.title} ({one.assignee})", f"{one.due_on:%-d %b}"), **door)
 
 
 def renewal_section(mine: Any, scope: str, then: date, today: date) -> Section:
     """Renewals that came within 30 days since the last digest."""
-    ahead = timedelta(days=RENEWAL_DAYS)
-    found = mine.renewing(then + ahead, today + ahead).select_related("snapshot").order_by("snapshot__renewal_on", "id")
-    address = link("admin:orgs_organization_changelist", f"?renewal={RENEWAL_DAYS}&owner={scopes.OWNER[scope]}")
+    since, until = (day + timedelta(days=RENEWAL_DAYS) for day in (then, today))
+    found = mine.renewing(since, until).select_related("snapshot").order_by("snapshot__renewal_on", "id")
+    days = f"{since.isoformat()}/{until.isoformat()}"
+    address = link("admin:orgs_organization_changelist", renewal=days, owner=scopes.OWNER[scope])
     lines = tuple(renewal_line(one) for one in found[:LISTED])
     return Section("Renewals in 30 days", address, found.count() if lines else 0, lines)
 
@@ -275,20 +309,20 @@ def renewal_line(organization: Any) -> Line:
     return line(organization, f"renews on {snapshot.renewal_on:%-d %b}", money(snapshot.mrr))
 
 
-def churn_section(mine: Any, memory: Memory, now: datetime) -> Section:
+def churn_section(mine: Any, doors: Doors, memory: Memory, now: datetime) -> Section:
     """Found since the last digest; what a first look at old books finds is no news."""
     recent = settings.today(memory.since) - NEWS_OF_CHURN
     found = Churn.objects.in_books().filter(organization__in=mine, churned_on__gte=recent)
     lost = memory.untold(found, "Stopped paying", "found_at", now).select_related("organization")
     return section(
         "Stopped paying",
-        link("admin:churn"),
         lost.order_by("-mrr", "id"),
         lambda one: (f"since {one.churned_on:%-d %b}", money(one.mrr)),
+        **doors.told("Stopped paying", "admin:churn", "the churn log", scope=doors.scope),
     )
 
 
-def owner_section(mine: Any, memory: Memory, now: datetime) -> Section:
+def owner_section(mine: Any, scope: str, memory: Memory, now: datetime) -> Section:
     """Customers that changed hands, and belong here now."""
     changed = AuditEntry.objects.filter(
         action="organization.changed", subject_type=Organization._meta.label, detail__has_key="owner"
@@ -299,10 +333,11 @@ def owner_section(mine: Any, memory: Memory, now: datetime) -> Section:
     lines = tuple(line(one, f"belongs to {one.owner}") for one in found[:LISTED])
     shown = {one.pk for one in found}
     told = tuple(entry for entry, subject in entries.items() if int(subject) in shown)
-    return Section("New owners", link("admin:orgs_organization_changelist"), len(found), lines, told)
+    address = link("admin:orgs_organization_changelist", owner=scopes.OWNER[scope], show="all")
+    return Section("New owners", address, len(found), lines, told, opens="the list of customers")
 
 
-def section(title: str, address: str, found: Any, words: Any) -> Section:
+def section(title: str, found: Any, words: Any, *, address: str, opens: str) -> Section:
     """The first of a set of things that have an organization; `words` gives (what, figure) of one.
 
     Counted and noted by one and the same look: what another one would find besides would never be told.
@@ -310,7 +345,7 @@ def section(title: str, address: str, found: Any, words: Any) -> Section:
     ids = tuple(found.values_list("pk", flat=True))
     items = found.in_bulk(ids[:LISTED]) if ids else {}
     lines = (line(items[each].organization, *words(items[each])) for each in ids[:LISTED] if each in items)
-    return Section(title, address, len(ids), tuple(lines), ids)
+    return Section(title, address, len(ids), tuple(lines), ids, opens)
 
 
 def line(organization: Organization, words: str, figure: str = "") -> Line:
@@ -318,8 +353,10 @@ def line(organization: Organization, words: str, figure: str = "") -> Line:
     return Line(str(organization)[:80], address, words, figure)
 
 
-def link(name: str, query: str = "", args: Sequence[Any] = ()) -> str:
-    return f"{process.PUBLIC_URL}{reverse(name, args=args)}{query}"
+def link(name: str, **asked: str | None) -> str:
+    """The full address of a page, with what it is asked for."""
+    query = urlencode({word: value for word, value in asked.items() if value})
+    return f"{process.PUBLIC_URL}{reverse(name)}{'?' + query if query else ''}"
 
 
 def money(value: Any) -> str:
@@ -331,7 +368,7 @@ def formatting_of(band: str) -> str:
 
 
 def subject(news: News) -> str:
-    """The gravest news first: "3 new risks, 1 follow-up"."""
+    """The gravest news first: "Today: new risks 3, follow-ups 1"."""
     told = [f"{section.title.lower()} {section.count}" for section in news.sections[:3]]
     return f"Today: {', '.join(told)}"
 

@@ -7,10 +7,11 @@ leaves out what that one told. Bands are compared with those that it knew: a day
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.dateparse import parse_date
 
 from signals.models import Digest
 
@@ -58,3 +59,37 @@ def keep(digest: Digest, told: Mapping[str, Collection[int]], bands: Mapping[int
         digest.bands.setdefault(band, []).append(who)
     Digest.objects.filter(user=digest.user).exclude(bands={}).update(bands={})
     digest.save()
+
+
+@dataclass(frozen=True)
+class Told:
+    """The rows of one section of somebody's digest, as an address names it: `2026-03-09/New risks`."""
+
+    day: date
+    title: str
+    ids: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        return named(self.day, self.title)
+
+    @property
+    def words(self) -> str:
+        return f"Told on {self.day:%-d %b}: {self.title.lower()}"
+
+
+def named(day: date, title: str) -> str:
+    return f"{day.isoformat()}/{title}"
+
+
+def told_to(user: Any, text: str) -> Told | None:
+    """What the own digest of a day told under a title; None for what no digest of theirs did."""
+    day_text, _, title = text.partition("/")
+    try:
+        day = parse_date(day_text)
+    except ValueError:
+        return None
+    if day is None:
+        return None
+    told = Digest.objects.filter(user=user, day=day).values_list("told", flat=True).first() or {}
+    return Told(day, title, tuple(told[title])) if title in told else None

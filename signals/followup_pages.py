@@ -18,6 +18,7 @@ from config.backoffice.refused import Refused
 from orgs import scopes
 from orgs.models import Organization
 from signals import followups, pages, undoing
+from signals.digest_memory import told_to
 from signals.models import FollowUp
 
 PAGE_SIZE = 50
@@ -39,7 +40,8 @@ def followups_page(request: HttpRequest) -> HttpResponse:
     scope = scopes.chosen(request)
     show = request.GET.get("show") if request.GET.get("show") in SHOWS else "open"
     scoped = FollowUp.objects.in_scope(scope, request.user)
-    found = listed(scoped, show, today)
+    told = told_to(request.user, request.GET.get("told", ""))
+    found = listed(scoped, show, today) if told is None else listed(scoped.filter(pk__in=told.ids), "open", today)
     if "export" in request.GET:
         return download(request, "follow-ups", EXPORTED, rows(found), file_format=request.GET["export"], now=now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -48,7 +50,8 @@ def followups_page(request: HttpRequest) -> HttpResponse:
         "undo": undoing.offered(request),
         "scope": scope,
         "scopes": scopes.TITLES,
-        "show": show,
+        "show": show if told is None else "",
+        "told": told,
         "shows": SHOWS,
         "open_count": scoped.open().count(),
         "due_count": scoped.due(today).count(),

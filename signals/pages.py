@@ -80,7 +80,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     if address := columns.address(CHOICE, request):
         return HttpResponseRedirect(address)
     now = timezone.now()
-    chosen = queue.QueueFilter.of(request.GET)
+    chosen = queue.QueueFilter.of(request.GET, request.user)
     found = queue.organizations(chosen, user=request.user, now=now)
     if "export" in request.GET:
         rows = queue.export(found, chosen, now)
@@ -94,11 +94,14 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "chips": chips(request, chosen, cohorts),
         "totals": totals,
+        "counted": queue.signals(chosen, now).filter(organization__in=found.values("pk")).count()
+        if chosen.told
+        else None,
         "page": page,
         "rows": queue.rows(page.object_list, chosen, now),
         "currency": settings.read().reporting_currency,
         "types": Signal.Type.choices,
-        "states": Signal.State.choices,
+        "states": queue.STATES,
         "bands": Band.choices,
         "whose": [("me", "Mine"), ("team", "My team"), ("", "All")],
         "orders": [(value, word) for value, (word, _) in queue.ORDERS.items()],
@@ -137,7 +140,7 @@ def snoozes(today: date) -> list[tuple[int, str]]:
 def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     words = {
-        "state": dict(Signal.State.choices).get(chosen.state, ""),
+        "state": dict(queue.STATES)[chosen.state],
         "family": queue.FAMILIES.get(chosen.family, ""),
         "type": dict(Signal.Type.choices).get(chosen.type, ""),
         "band": dict(Band.choices).get(chosen.band, ""),
@@ -146,6 +149,7 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice
         ),
         "cohort": cohorts.word,
         "new": "New since yesterday" if chosen.new else "",
+        "told": chosen.told.words if chosen.told else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }
     shown = {name: word for name, word in words.items() if word and not (name == "state" and chosen.is_open)}

@@ -13,9 +13,13 @@ from config.backoffice.ids import read_id
 from config.backoffice.refused import plain
 from orgs import scopes
 from orgs.models import Band, Organization
+from signals.digest_memory import Told, told_to
 from signals.models import Signal
 
 FAMILIES = {"risk": "Risk", "growth": "Growth"}
+# Beside the states of a signal.
+CLOSED = "closed"
+STATES = (*Signal.State.choices, (CLOSED, "Resolved or dismissed"))
 # What the list can go by, most urgent first; ties by id, so that two looks give the same list.
 ORDERS = {
     "": ("Most money at stake", "-at_stake"),
@@ -29,7 +33,10 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """What the queue shows; every field but `state` may be empty. Unknown values are dropped, never an error."""
+    """What the queue shows; every field but `state` may be empty. Unknown values are dropped, never an error.
+
+    `told` are those that the reader's digest of a day told.
+    """
 
     state: str = Signal.State.OPEN
     family: str = ""
@@ -38,14 +45,15 @@ class QueueFilter:
     owner: str = ""
     cohort: int | None = None
     new: str = ""
+    told: Told | None = None
     sort: str = ""
     q: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        """Read the address line."""
+    def of(cls, query: Mapping[str, str], user: Any = None) -> Self:
+        """Read the address line; whose digest it may name is the user's."""
         known = {
-            "state": set(Signal.State.values),
+            "state": set(dict(STATES)),
             "family": set(FAMILIES),
             "type": set(Signal.Type.values),
             "band": set(Band.values),
@@ -54,7 +62,8 @@ class QueueFilter:
             "sort": set(ORDERS),
         }
         chosen = {name: query[name] for name, values in known.items() if query.get(name) in values}
-        return cls(**chosen, cohort=read_id(query.get("cohort")), q=plain(query.get("q", ""))[:255])
+        told = told_to(user, query["told"]) if user is not None and query.get("told") else None
+        return cls(**chosen, told=told, cohort=read_id(query.get("cohort")), q=plain(query.get("q", ""))[:255])
 
     @property
     def is_open(self) -> bool:
@@ -91,13 +100,15 @@ def new_since(now: datetime) -> datetime:
 
 def signals(chosen: QueueFilter, now: datetime) -> QuerySet[Signal]:
     """The signals that the filter means."""
-    found = Signal.objects.filter(state=chosen.state)
+    found = Signal.objects.closed() if chosen.state == CLOSED else Signal.objects.filter(state=chosen.state)
     if chosen.family:
         found = found.growth() if chosen.family == "growth" else found.risks()
     if chosen.type:
         found = found.filter(type=chosen.type)
     if chosen.new:
         found = found.opened_since(new_since(now))
+    if chosen.told is not None:
+        found = found.filter(pk__in=chosen.told.ids)
     return found
 
 

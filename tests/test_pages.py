@@ -64,10 +64,12 @@ def test_the_panels_of_an_organization():
         "notes",
         "usage",
         "features",
+        "users",
         "members",
         "insights",
         "revenue",
         "timeline",
+        "quality",
     ]
 
 

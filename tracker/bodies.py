@@ -40,6 +40,15 @@ class TooLarge(BadBody):
         super().__init__("too_large", message)
 
 
+class Incomplete(BadBody):
+    """Fewer bytes came than were announced: the sender hung up."""
+
+    code = "incomplete_body"
+
+    def __init__(self) -> None:
+        super().__init__(self.code, "The body ended before the length that its header announced.")
+
+
 class UnknownEncoding(BadBody):
     """A Content-Encoding that is not spoken here."""
 

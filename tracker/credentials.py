@@ -122,15 +122,17 @@ def _open(credential: ApplicationCredential) -> Secret | None:
     return Secret(credential.id, value, credential.expires_at, credential.last_used_at)
 
 
-def is_signed(sender: Sender, message: bytes, signature: str, now: datetime) -> bool:
-    """Whether one of the sender's secrets made this signature: lowercase hex HMAC-SHA256."""
-    if not SIGNATURE.fullmatch(signature):
-        return False
-    given = bytes.fromhex(signature)
+def read_signature(text: str) -> bytes | None:
+    """The bytes of a signature in lowercase hex, None for anything else."""
+    return bytes.fromhex(text) if SIGNATURE.fullmatch(text) else None
+
+
+def is_signed(sender: Sender, message: bytes, signature: bytes, now: datetime) -> bool:
+    """Whether one of the sender's secrets made this HMAC-SHA256."""
     for secret in sender.secrets:
         if secret.expires_at is not None and secret.expires_at <= now:
             continue
-        if hmac.compare_digest(hmac.digest(secret.value, message, "sha256"), given):
+        if hmac.compare_digest(hmac.digest(secret.value, message, "sha256"), signature):
             _note_use(secret, now)
             return True
     return False

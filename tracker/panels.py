@@ -9,9 +9,10 @@ from django.utils import timezone
 from config.backoffice import formatting, settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from tracker import adoption, memberships, usage
+from tracker import adoption, memberships, shares, usage
 
 MEMBERS_SHOWN = 10
+USERS_SHOWN = 6
 
 
 @register_panel(
@@ -86,6 +87,21 @@ def features_panel(request: HttpRequest, organization: Organization) -> dict[str
         "defined": len(lines),
         "can_add": request.user.has_perm("tracker.add_feature"),
     }
+
+
+@register_panel(
+    "orgs.Organization",
+    name="users",
+    order=36,
+    template="admin/tracker/panel_users.html",
+    permission="tracker.view_event",
+)
+def users_panel(request: HttpRequest, organization: Organization) -> dict[str, Any] | None:
+    """Users by share; without any the panel of usage says what is missing."""
+    today = settings.today(timezone.now())
+    found = shares.of_organization(organization.id, today, most=USERS_SHOWN)
+    last_day = today - timedelta(days=1)
+    return {"shares": found, "last_day": last_day, "organization": organization} if found.users else None
 
 
 @register_panel(

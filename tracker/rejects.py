@@ -4,7 +4,7 @@ Samples tell what kind of value came, never the value: a body may hold personal 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime, timedelta
@@ -36,6 +36,8 @@ REMEDIES = {
     "not_an_object": "Every event must be a JSON object.",
     "invalid_json": "The body is not JSON in UTF-8. Let a JSON library write it instead of joining text.",
     "invalid_envelope": 'Send a batch as a JSON array, as {"events": […]} or one event a line.',
+    "incomplete_body": "The sender hung up before its body was whole, or announced more bytes than it sent. Give it "
+    "more time, and let its HTTP library set Content-Length.",
     "invalid_gzip": "Compress the whole body once, or leave Content-Encoding out.",
     "unsupported_encoding": "Use gzip or no Content-Encoding.",
     "invalid_signature": "Sign the exact bytes that are sent with this application's current secret: lowercase hex "
@@ -136,9 +138,12 @@ def prune(now: datetime) -> int:
     return Reject.objects.filter(hour__lt=now - KEPT).delete()[0]
 
 
-def count_since(moment: datetime) -> int:
-    """Refused events of all applications in the hours from then on."""
-    return Reject.objects.filter(hour__gte=moment, is_stored=False).aggregate(total=Sum("count"))["total"] or 0
+def count_since(moment: datetime, applications: Collection[int] | None = None) -> int:
+    """Refused events of all applications, or of some, in the hours from then on."""
+    found = Reject.objects.filter(hour__gte=moment, is_stored=False)
+    if applications is not None:
+        found = found.filter(application__in=applications)
+    return found.aggregate(total=Sum("count"))["total"] or 0
 
 
 # --- What pages show ---------------------------------------------------------------------------------------

@@ -87,12 +87,12 @@ def stop(place: Place) -> None:
 
 
 def shared_buffers() -> int:
-    """MB: an eighth of what this machine or container has, between 128 and 2048.
+    """MB: a sixth of what this machine or container has, between 128 and 4096.
 
     What is read again need not be copied from the system's cache; readers of their own (`io_method`) would only copy.
     """
     memory = min([os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *memory_limits()])
-    return min(2048, max(128, memory // 8 // 2**20))
+    return min(4096, max(128, memory // 6 // 2**20))
 
 
 def memory_limits() -> Iterator[int]:

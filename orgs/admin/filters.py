@@ -1,6 +1,6 @@
 """List filters of organizations; each option is a set of the queryset."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Func, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from config.backoffice import settings
 from config.backoffice.site import OptionFilter
@@ -145,14 +146,31 @@ class PayingFilter(OptionFilter):
         return queryset.paying() if chosen == "yes" else queryset.exclude(snapshot__mrr__gt=0)
 
 
+def read_days(text: str) -> tuple[date, date] | None:
+    """Two days of an address, `2026-04-08/2026-04-10`; None for anything else."""
+    try:
+        since, until = (parse_date(each) for each in text.split("/"))
+    except ValueError:
+        return None
+    return (since, until) if since and until else None
+
+
 class RenewalFilter(OptionFilter):
+    """In so many days, or in the days [since, until) that a link asks for."""
+
     title = "renewal"
     parameter_name = "renewal"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(days), f"in {days} days") for days in (30, 60, 90, 180)]
+        chosen = request.GET.get("renewal", "")
+        days = read_days(chosen)
+        asked = [(chosen, f"from {days[0]:%-d %b %Y}, before {days[1]:%-d %b %Y}")] if days else []
+        return [*((str(days), f"in {days} days") for days in (30, 60, 90, 180)), *asked]
 
     def narrow(self, request: HttpRequest, queryset: QuerySet, chosen: str) -> QuerySet:
+        days = read_days(chosen)
+        if days:
+            return queryset.renewing(*days)
         today = settings.today(timezone.now())
         return queryset.renewing(today, today + timedelta(days=int(chosen)))
 

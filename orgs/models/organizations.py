@@ -138,6 +138,9 @@ class OrganizationTouch(models.Model):
         return f"{self.organization_id} {self.reason}"
 
 
+LARGEST = F("mrr").desc(nulls_last=True)
+
+
 class OrganizationSnapshot(models.Model):
     """What lists sort and filter on, one row an organization, written by one module and recomputable from scratch."""
 
@@ -168,13 +171,19 @@ class OrganizationSnapshot(models.Model):
     class Meta:
         default_permissions = ()
         indexes = [
-            # In the order of the list, which they give forwards and backwards: whoever has none is last or first.
-            models.Index(F("mrr").desc(nulls_last=True), "organization", name="snapshot_by_mrr"),
+            # In the orders of the list, which they give forwards and backwards: whoever has none is first or last, and
+            # of equals, most of them those that have none, the largest MRR.
+            models.Index(LARGEST, "organization", name="snapshot_by_mrr"),
             models.Index(F("priority").desc(nulls_last=True), "organization", name="snapshot_by_priority"),
-            models.Index(F("last_seen_at").desc(nulls_last=True), name="snapshot_by_last_seen"),
-            models.Index(F("renewal_on").desc(nulls_last=True), name="snapshot_by_renewal"),
-            models.Index(F("health").desc(nulls_last=True), name="snapshot_by_health"),
-            models.Index(F("events_30d").desc(nulls_last=True), name="snapshot_by_events"),
+            *(
+                models.Index(F(field).asc(nulls_first=True), LARGEST, "organization", name=name)
+                for field, name in (
+                    ("last_seen_at", "snapshot_by_last_seen"),
+                    ("renewal_on", "snapshot_by_renewal"),
+                    ("health", "snapshot_by_health"),
+                    ("events_30d", "snapshot_by_events"),
+                )
+            ),
             models.Index(fields=["band"], name="snapshot_by_band"),
             models.Index(fields=["quadrant"], name="snapshot_by_quadrant"),
         ]

@@ -204,6 +204,80 @@ class TestBetweenTwo:
         assert since == MORNING + timedelta(days=70)
 
 
+class TestLinks:
+    """Monday's digest covers three days; each address lists just what it told, or says what it opens instead."""
+
+    SINCE = datetime(2026, 3, 6, 7, 30, tzinfo=UTC)
+    MONDAY = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
+
+    @pytest.fixture
+    def sections(self, ada, client):
+        client.force_login(ada)
+        ben, saturday, before = staff("ben"), self.MONDAY - timedelta(days=2), self.SINCE - timedelta(hours=2)
+        for number in range(12):
+            renewal_on = self.MONDAY.date() + timedelta(days=28 + number % 3)
+            org = customer(f"o{number}", ada, band="watch", renewal_on=renewal_on)
+            reading(org, self.SINCE.date(), "healthy", 80)
+            for kind in ("usage_drop", "renewal_risk", "expansion_candidate"):
+                opened(org, saturday, kind)
+            opened(org, before, "inactive_paying")
+            for state, at in (("resolved", saturday), ("dismissed", saturday), ("resolved", before)):
+                opened(org, before, "revenue_at_risk", state=state, closed_at=at, changed_at=at)
+            work = {"assignee": ada, "title": "x"}
+            followups.create(org.pk, due_on=saturday.date(), actor=ada, now=before, **work)
+            followups.create(org.pk, due_on=saturday.date() + timedelta(90), actor=ben, now=saturday, **work)
+            followups.create(org.pk, due_on=self.SINCE.date(), actor=ben, now=before, **work)
+            Churn.objects.create(organization=org, churned_on=saturday.date(), mrr=5, found_at=saturday)
+            Churn.objects.create(organization=org, churned_on=before.date(), mrr=5, found_at=before)
+        opened(customer("bens", ben), saturday)
+        assert digest.since_of(ada, self.MONDAY) == self.SINCE
+        found = digest.news_of(ada, "mine", self.SINCE, self.MONDAY, day=self.MONDAY.date())
+        assert digest.send_all(self.MONDAY) == (2, 0)
+        return {section.title: section for section in found.sections}
+
+    def test_signals(self, sections, client):
+        for title, count in (("New risks", 24), ("Growing", 12), ("Closed signals", 24)):
+            context = client.get(sections[title].address).context
+            assert (sections[title].count, context["counted"], context["totals"].organizations) == (count, count, 12)
+            assert sum(len(row.signals) for row in context["rows"]) == count
+        chips = [chip["word"] for chip in context["chips"]]
+        assert chips == ["Resolved or dismissed", "My customers", "Told on 9 Mar: closed signals"]
+
+    def test_follow_ups_and_churn(self, sections, client):
+        for title, count in (("Follow-ups", 24), ("Stopped paying", 12)):
+            context = client.get(sections[title].address).context
+            assert (sections[title].count, context["page"].paginator.count) == (count, count)
+
+    def test_renewals(self, sections, client):
+        context = client.get(sections["Renewals in 30 days"].address).context
+        assert (sections["Renewals in 30 days"].count, context["cl"].result_count) == (8, 8)
+
+    def test_they_are_those_of_the_mail(self, sections, ada):
+        text = Mail.objects.get(to=ada.email).text
+        for section in sections.values():
+            assert section.more <= 0 or section.address in text
+        assert "and 14 more: http" in text
+
+    def test_what_no_list_can_show_says_what_opens(self, sections, ada):
+        assert {title: section.opens for title, section in sections.items() if section.opens} == {
+            "Health got worse": "the weekly review"
+        }
+        assert "and 2 more, in the weekly review: http" in Mail.objects.get(to=ada.email).text
+        assert "and 2 more, in the weekly review →" in Mail.objects.get(to=ada.email).html
+
+    def test_what_is_not_sent_yet_opens_whole_pages(self, ada, client):
+        for number in range(12):
+            opened(customer(f"o{number}", ada), MORNING - timedelta(hours=3))
+        [section] = digest.news_of(ada, "mine", MORNING - DAY, MORNING).sections
+        assert (section.opens, "told" in section.address) == ("Signals", False)
+
+    @pytest.mark.parametrize("told", ["2026-03-09/Growing", "2026-03-10/New risks", "x", "2026-02-31/New risks", "/"])
+    def test_of_somebody_else_or_of_no_digest_it_is_no_filter(self, sections, client, told):
+        client.force_login(staff("eve") if told.startswith("2026-03-09") else staff("fay"))
+        context = client.get("/admin/signals/", {"told": told}).context
+        assert (context["counted"], context["chips"], context["totals"].organizations) == (None, [], 13)
+
+
 class TestSending:
     def test_once_a_day_with_what_changed_since_the_last(self, ada):
         globex = customer("globex", ada)

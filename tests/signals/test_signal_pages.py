@@ -153,6 +153,7 @@ class TestQueue:
             ("?owner=nobody", ["umbrella", "initech"]),
             ("?new=1", ["globex", "hooli"]),
             ("?state=dismissed", ["wonka"]),
+            ("?state=closed", ["wonka"]),
             ("?q=GLOB", ["globex"]),
             ("?type=<script>&band=x&owner=7&state=gone&page=99", ["globex", "umbrella", "hooli", "initech"]),
         ],

@@ -188,6 +188,7 @@ def test_what_else_clients_ask():
         "metrics": {"sampleRate": 0},
     }
     assert client.get("/batch").status_code == 405
+    assert client.post("/api/surveys/").json()["message"] == "POST is not answered here; use GET."
 
 
 ASKED = {"Origin": "https://app.example.com", "Access-Control-Request-Headers": "content-type,authorization"}

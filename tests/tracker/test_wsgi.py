@@ -14,7 +14,7 @@ from tests.tracker.sending import Product, body
 from tracker.models import Event
 
 
-def call(path: str, raw: bytes = b"", **more: str) -> tuple[str, dict[str, str], Any]:
+def call(path: str, raw: bytes = b"", **more: Any) -> tuple[str, dict[str, str], Any]:
     environ = {
         "REQUEST_METHOD": "POST" if raw else "GET",
         "SCRIPT_NAME": "",
@@ -68,6 +68,40 @@ def test_a_wrong_host_is_refused_however_many_right_ones_came():
 def test_an_unknown_address_of_machines_is_not_sniffed():
     status, headers, _ = call("/e/nope", b"{}")
     assert (status, headers["X-Content-Type-Options"]) == ("404 Not Found", "nosniff")
+
+
+@pytest.mark.usefixtures("events_table")
+def test_a_body_shorter_than_announced_is_not_taken_for_whole(caplog):
+    product, raw = Product(), json.dumps(body()).encode()
+    signed = {"HTTP_X_APP_UUID": str(product.application.uuid), "HTTP_X_SIGNATURE": product.sign(raw)}
+    for path, headers in (("/v1/events", signed), ("/v1/events/batch", signed), ("/v1/batch", {})):
+        status, _, answer = call(path, raw, CONTENT_LENGTH=str(len(raw) + 50), **headers)
+        assert (status, json.loads(answer[0])["code"]) == ("400 Bad Request", "incomplete_body")
+    assert not Event.objects.exists()
+    assert not caplog.records
+    assert call("/v1/events", raw, **signed)[0] == "201 Created"
+
+
+class Silence(BytesIO):
+    """A sender who never gets to the body."""
+
+    def read(self, *args: int) -> bytes:
+        raise AssertionError("somebody waited for a body that its headers had refused")
+
+
+@pytest.mark.usefixtures("events_table")
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"HTTP_X_APP_UUID": "00000000-0000-4000-8000-00000000dead"}, "404 Not Found"),
+        ({"HTTP_X_SIGNATURE": "no"}, "401 Unauthorized"),
+        ({"CONTENT_LENGTH": "40000"}, "413 Request Entity Too Large"),
+    ],
+)
+def test_nobody_waits_for_a_body_that_the_headers_refuse(change, status):
+    signed = {"HTTP_X_APP_UUID": str(Product().application.uuid), "HTTP_X_SIGNATURE": "0" * 64}
+    environ = {**signed, "CONTENT_LENGTH": "133", "REQUEST_METHOD": "POST", "wsgi.input": Silence(), **change}
+    assert call("/v1/events", **environ)[0] == status
 
 
 @pytest.mark.usefixtures("events_table")

@@ -42,19 +42,26 @@ class Signed:
 
 
 def signed_request(request: HttpRequest, most: int, now: datetime) -> Signed:
-    """`x-app-uuid` names the application, `x-signature` is the lowercase hex HMAC-SHA256 of the bytes sent."""
-    headers, body = request.META, read_body(request, most)
+    """`x-app-uuid` names the application, `x-signature` is the lowercase hex HMAC-SHA256 of the bytes sent.
+
+    What the headers alone refuse is refused before anybody waits for a body.
+    """
+    headers = request.META
     sender = credentials.find(headers.get("HTTP_X_APP_UUID", ""))
     if sender is None:
         refuse_and_tell(None, Refused(404, "unknown_app_uuid", "Unknown app_uuid"), now)
-    message, timestamp = body, headers.get("HTTP_X_TIMESTAMP")
+    signature, timestamp = (
+        credentials.read_signature(headers.get("HTTP_X_SIGNATURE", "")),
+        headers.get("HTTP_X_TIMESTAMP"),
+    )
+    message = body = read_body(request, most) if signature else b""
     if timestamp is not None:
         message = timestamp.encode("utf-8", "replace") + b"." + body
-    if not credentials.is_signed(sender, message, headers.get("HTTP_X_SIGNATURE", ""), now):
+    if signature is None or not credentials.is_signed(sender, message, signature, now):
         refuse_and_tell(sender, Refused(401, "invalid_signature", "Invalid signature", "x-signature"), now)
     if timestamp is not None and not is_fresh(timestamp, now):
-        message = "x-timestamp must be Unix seconds within 5 minutes of now"
-        refuse_and_tell(sender, Refused(401, "stale_timestamp", message, "x-timestamp"), now)
+        words = "x-timestamp must be Unix seconds within 5 minutes of now"
+        refuse_and_tell(sender, Refused(401, "stale_timestamp", words, "x-timestamp"), now)
     return Signed(sender, body)
 
 
@@ -71,7 +78,8 @@ def is_fresh(timestamp: str, now: datetime) -> bool:
 def read_body(request: HttpRequest, most: int) -> bytes:
     """The raw bytes, no more than the limit of them; a chunked body has no length and is counted while it comes."""
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+    announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    if announced > most:
         raise bodies.too_large(most)
     stream = request.environ["wsgi.input"] if chunked else request
     parts, size = [], 0
@@ -80,6 +88,8 @@ def read_body(request: HttpRequest, most: int) -> bytes:
         size += len(part)
         if size > most:
             raise bodies.too_large(most)
+    if size < announced:
+        raise bodies.Incomplete
     return b"".join(parts)
 
 
@@ -106,8 +116,7 @@ class IngestView(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The method first: nobody needs a signature to learn that it must be POST."""
         if request.method not in self.answered:
-            message, headers = f"{request.method} is not answered here; use POST.", {"Allow": ", ".join(self.answered)}
-            return self.finish(request, refusal(Refused(405, "method_not_allowed", message, headers=headers)))
+            return self.finish(request, refusal(self.not_allowed(request)))
         act = getattr(self, request.method.lower())
         try:
             response = act(request, *args, **kwargs)
@@ -119,9 +128,13 @@ class IngestView(APIView):
         """The last word on every answer."""
         return response
 
+    def not_allowed(self, request: HttpRequest) -> Refused:
+        use = " or ".join(each for each in self.answered if each not in ("HEAD", "OPTIONS"))
+        message, headers = f"{request.method} is not answered here; use {use}.", {"Allow": ", ".join(self.answered)}
+        return Refused(405, "method_not_allowed", message, headers=headers)
+
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> NoReturn:
-        message = f"{request.method} is not answered here; use POST."
-        raise Refused(405, "method_not_allowed", message, headers={"Allow": ", ".join(self.answered)})
+        raise self.not_allowed(request)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.answered)})
@@ -166,7 +179,11 @@ def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 
 def refusal(error: Refused) -> HttpResponse:
-    return answer(error_body(error.code, error.message, error.field), error.status, error.headers)
+    response = answer(error_body(error.code, error.message, error.field), error.status, error.headers)
+    if error.code == bodies.Incomplete.code:
+        # Senders hang up every day, and nobody reads this answer: no warning in the log.
+        response._has_been_logged = True
+    return response
 
 
 def refuse_and_tell(sender: Sender | None, error: Refused, now: datetime) -> None:

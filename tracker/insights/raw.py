@@ -26,6 +26,11 @@ USE_OF_FEATURE = """event.name <> ALL({statements}) AND EXISTS (
     AND (rule.property_name = '' OR event.properties ->> rule.property_name::text = rule.property_value)
 )"""
 
+# OFFSET: several processes read, one groups. Entities of which there are many hardly repeat in what one of them reads,
+# so that grouping there too would be twice the work.
+MANY = frozenset({"user", "session"})
+ROWS = "(SELECT {columns} FROM {rows} WHERE {conditions} OFFSET 0) AS event"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -47,7 +52,20 @@ def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
         return _first_times(series, asked, writer, columns)
     columns |= {"entity": entity(series, writer), "number": number(series, writer)}
     conditions_ = sql.SQL(" AND ").join(matching(series, asked, writer, since=True))
-    return _cells(series, asked, Source(rows=events(writer), conditions=conditions_, **columns))
+    source = Source(rows=events(writer), conditions=conditions_, **columns)
+    is_many = cells.shape(series).entity in MANY and cells.is_spread(series, len(asked.buckets or ()))
+    return _cells(series, asked, _handed_over(source) if is_many else source)
+
+
+def _handed_over(source: Source) -> Source:
+    """The same source, read to the end before anything is grouped."""
+    columns = {name: getattr(source, name) for name in ("bucket", "part", "entity")}
+    return Source(
+        rows=sql.SQL(ROWS).format(columns=_named(columns), rows=source.rows, conditions=source.conditions),
+        conditions=sql.SQL("true"),
+        number=None,
+        **{name: sql.Identifier("event", name) for name in columns},
+    )
 
 
 def shared(asked: Asked, from_daily: Sequence[bool]) -> dict[int, Series]:

@@ -133,6 +133,8 @@ def _placed(place: int, series: Series, asked: Asked, *, is_late: bool) -> sql.C
         columns.append("numbers")
     return sql.SQL(PLACED).format(
         placed=_name("placed", place),
+        # Cells of entities are many: to look at them twice is cheaper than to write them down again.
+        inline=sql.SQL("NOT MATERIALIZED" if _is_spread(series, asked) else ""),
         place=_place_of(sql.SQL("cells.part")),
         cells=_name("cells", place),
         columns=sql.SQL(", ").join(sql.Identifier("cells", each) for each in columns),

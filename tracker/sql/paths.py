@@ -27,22 +27,21 @@ WITH plain AS MATERIALIZED (
     SELECT id, organization_id FROM orgs_organizationkey WHERE organization_id IN (
         SELECT organization_id FROM orgs_organizationkey GROUP BY organization_id HAVING count(*) > 1
     )
-), twice AS (
-    SELECT blocks.page, count(*) - count(DISTINCT several.organization_id) AS keys
+), found (page, events, organizations, paths) AS (
+    SELECT page, sum(events), sum(bit_count(keys)), 0 FROM blocks GROUP BY page
+    UNION ALL
+    SELECT blocks.page, 0, count(DISTINCT several.organization_id) - count(*), 0
     FROM several JOIN blocks ON blocks.block = several.id / 512
-    WHERE get_bit(blocks.keys, (several.id %% 512)::int) = 1 GROUP BY 1
-), used AS (
-    SELECT page, sum(events)::bigint AS events, sum(bit_count(keys))::bigint AS keys FROM blocks GROUP BY 1
-), addresses AS (
-    SELECT folded.page, count(DISTINCT mask.path) AS paths
+    WHERE get_bit(blocks.keys, (several.id %% 512)::int) = 1 GROUP BY blocks.page
+    UNION ALL
+    SELECT folded.page, 0, 0, count(DISTINCT mask.path)
     FROM tracker_pathmonth AS mask
     JOIN unnest(%(months)s::date[], %(masks)s::int[]) AS bits (month, days) ON bits.month = mask.month
     JOIN folded ON folded.application_id = mask.application_id AND folded.plain_page = mask.page
-    WHERE mask.environment = %(environment)s AND mask.days & bits.days <> 0 GROUP BY 1
+    WHERE mask.environment = %(environment)s AND mask.days & bits.days <> 0 GROUP BY folded.page
 )
-SELECT used.page, used.events, used.keys - COALESCE(twice.keys, 0), addresses.paths
-FROM used JOIN addresses USING (page) LEFT JOIN twice USING (page)
-ORDER BY 2 DESC, 1 LIMIT %(most)s
+SELECT page, sum(events)::bigint, sum(organizations)::bigint, sum(paths)::bigint
+FROM found GROUP BY page HAVING sum(events) > 0 ORDER BY 2 DESC, 1 LIMIT %(most)s
 """
 
 # One row: one page with its distinct users in [since, until), from the raw events; folded as above. A user is one in

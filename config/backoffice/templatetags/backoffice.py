@@ -135,6 +135,12 @@ def header_actions(context: dict, slot: str, subject: Any) -> dict[str, Any]:
     return show_panels(context, slot, subject)
 
 
+@register.inclusion_tag("admin/partials/_facts.html", takes_context=True)
+def header_facts(context: dict, slot: str, subject: Any) -> dict[str, Any]:
+    """Words in the head of a page, beside its own."""
+    return show_panels(context, slot, subject)
+
+
 @register.inclusion_tag("admin/partials/_saved_views.html", takes_context=True, name="saved_views")
 def show_saved_views(context: dict, page: str) -> dict[str, Any]:
     """The saved views of a list, with the form that keeps what is shown."""

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orgs', '0005_list_orders'),
+        ('orgs', '0006_list_orders_of_equals'),
     ]
 
     operations = [
