@@ -115,6 +115,7 @@ class ScanCursor(models.Model):
 
     class Meta:
         default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_row_of_scan_cursor")]
 
     def __str__(self) -> str:
         return str(self.scanned_at)

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 
 from config.backoffice import settings
 from config.backoffice.models import JobRun
@@ -34,6 +35,13 @@ def test_everybody_once_a_day_then_only_who_had_events():
     assert rounds.score_round(NOW + DAY) == Scored(2, True)
     cursor = ScanCursor.objects.get()
     assert (cursor.scored_at, cursor.scored_all_on, cursor.models_in_force) == (NOW + DAY, TODAY + DAY, "1 ")
+
+
+def test_there_is_one_cursor():
+    rounds.score_round(NOW)
+    with pytest.raises(IntegrityError, match="one_row_of_scan_cursor"), transaction.atomic():
+        ScanCursor.objects.create(id=2)
+    assert ScanCursor.objects.get().scored_at == NOW
 
 
 def test_a_roll_up_that_committed_late_is_not_missed():
