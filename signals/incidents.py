@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from config.backoffice import audit
+from config.backoffice import audit, settings
 from signals.models import DataIncident
 from signals.publishing import RuleBook
 from signals.rules import Finding, data_incident
@@ -108,3 +108,15 @@ def held_back(as_of: date, applications: Collection[int], organization_id: int |
     by_application = usage.users_of_applications(as_of - USED_LATELY, as_of, organization_id)
     broken = set().union(*(by_application.get(each, set()) for each in applications))
     return HeldBack(broken, set().union(*by_application.values()))
+
+
+def held_back_then(as_of: date, book: RuleBook) -> HeldBack:
+    """Whom incidents held back on a past day, by those that were recorded; nobody when the rule is off.
+
+    Of a day on which one ended nothing is held back: events were back on the day before.
+    """
+    if in_force(book) is None:
+        return HeldBack()
+    tomorrow = settings.day_start(as_of + timedelta(days=1), settings.zone())
+    going_on = DataIncident.objects.filter(first_day__lt=as_of).exclude(resolved_at__lt=tomorrow)
+    return held_back(as_of, set(going_on.values_list("application", flat=True)))
