@@ -67,11 +67,7 @@ def test_no_app_is_reached_by_name(layer: str, path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and node.attr == "get_model":
             pytest.fail(f"{path.relative_to(ROOT)}:{node.lineno} reaches a model by name")
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {
-            "ForeignKey",
-            "OneToOneField",
-            "ManyToManyField",
-        }:
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in RELATIONS:
             target = node.args[0] if node.args else None
             if isinstance(target, ast.Constant) and "." in target.value:
                 assert target.value.split(".")[0] in allowed | {"auth"}, f"{path}:{node.lineno} {target.value}"
