@@ -178,6 +178,8 @@ def test_what_incidents_held_back_waits_for_the_next_checkpoint(world):
     assert during(day - timedelta(days=1), day + timedelta(days=1)) == waiting
     assert during(day, day + timedelta(days=1)) == fired_in(plain)
     assert during(day - timedelta(days=9), day) == fired_in(plain)
+    DataIncident.objects.update(first_day=day - timedelta(days=1), resolved_at=NOW, is_false_alarm=True)
+    assert fired_in(backtest.backtest(TODAY, numbers(), nothing)) == fired_in(plain)
     later = {each for each in plain.checkpoints if each >= day}
     assert during(day - timedelta(days=1), None) == counted(plain, ids, later)[1]
 
