@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from config.backoffice import audit
+from config.backoffice import audit, settings
 from config.backoffice.refused import Refused, checked
 from signals import announcing
 from signals.models import DataIncident
@@ -157,3 +157,13 @@ def held_back(as_of: date, applications: Collection[int], organization_id: int |
 def held_back_now(as_of: date) -> HeldBack:
     """Of everybody, while the incidents that are open now go on."""
     return held_back(as_of, list(DataIncident.objects.open().values_list("application_id", flat=True)))
+
+
+def held_back_then(as_of: date, book: RuleBook) -> HeldBack:
+    """Whom incidents held back on a past day, by those that were recorded and no false alarm; nobody when the rule is
+    off. On the day on which one ended it held nobody back any more."""
+    if in_force(book) is None:
+        return HeldBack()
+    tomorrow = settings.day_start(as_of + timedelta(days=1), settings.zone())
+    going_on = DataIncident.objects.filter(first_day__lt=as_of, is_false_alarm=False).exclude(resolved_at__lt=tomorrow)
+    return held_back(as_of, set(going_on.values_list("application", flat=True)))
