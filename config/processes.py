@@ -19,13 +19,13 @@ from config.embedded.keys import write_private
 from config.embedded.place import CHECKOUT
 
 LARGEST_LOG = 10_000_000
-# System checks load every view, in each process anew; they belong to `make check`.
 # A large body goes back to the system when it is read, however large ones before it were: with glibc's moving threshold
 # a later one would lie in the heap and be copied when it grows.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_ARENA_MAX": "2"}
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "PYTHONUNBUFFERED": "1",
+    # System checks load every view, in each process anew; they belong to `make check`.
     "CELERY_SKIP_CHECKS": "1",
     **MEMORY,
 }

@@ -107,16 +107,8 @@ class OrganizationKeyQuerySet(models.QuerySet):
     def of_imported(self) -> Self:
         return self.exclude(organization__imported_at=None)
 
-    def without(self, evidence: models.QuerySet) -> Self:
-        """Keys that no row of `evidence` (a queryset with `key_id`) carries."""
-        return self.exclude(Exists(evidence.filter(key_id=OuterRef("pk"))))
-
 
 class CohortQuerySet(models.QuerySet):
     def by_rules(self) -> Self:
         """Whose members are computed."""
         return self.filter(kind="rules")
-
-    def static(self) -> Self:
-        """Whose members files named."""
-        return self.filter(kind="static")

@@ -4,7 +4,8 @@ Rounds read organizations first and write about them seconds later. A lock of ea
 that appear in between nor be taken in one order by all; both sides take this one before they touch any row.
 """
 
-from config.db import lock, lock_shared
+from config.db import lock, lock_shared, run
+from orgs import sql
 
 LOCK = "orgs.removal"
 
@@ -17,3 +18,8 @@ def hold_off() -> None:
 def begin() -> None:
     """Wait for whoever writes about organizations; they wait until this transaction ends."""
     lock(LOCK)
+
+
+def hold(organization_id: int) -> None:
+    """Until the transaction ends this one stays, for what a person writes about it."""
+    run(sql.HOLD_ORGANIZATION, {"organization_id": organization_id})

@@ -115,3 +115,6 @@ INSERT INTO orgs_cohortmember (cohort_id, organization_id, since)
 SELECT %(cohort_id)s, given.id, %(now)s FROM given ORDER BY given.id
 ON CONFLICT (cohort_id, organization_id) DO NOTHING
 """
+
+# One row: an organization, held against being removed until the transaction ends. Served by the primary key.
+HOLD_ORGANIZATION = "SELECT id FROM orgs_organization WHERE id = %(organization_id)s FOR KEY SHARE"

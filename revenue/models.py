@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from orgs.models import ImportBatch, Organization, OrganizationKey
+from orgs.models import MONEY, ImportBatch, Organization, OrganizationKey
 from revenue.querysets import OrganizationMonthQuerySet, SubscriptionQuerySet
 
 
@@ -137,12 +137,12 @@ class OrganizationMonth(models.Model):
     )
     month = models.DateField(help_text="Its first day.")
     kind = models.CharField(max_length=12, blank=True, help_text="New, expansion, …; empty: no movement.")
-    opening = models.DecimalField(max_digits=24, decimal_places=4)
-    closing = models.DecimalField(max_digits=24, decimal_places=4)
-    amount = models.DecimalField(max_digits=24, decimal_places=4)
-    fx_impact = models.DecimalField(max_digits=24, decimal_places=4)
-    year_ago = models.DecimalField(max_digits=24, decimal_places=4)
-    retained = models.DecimalField(max_digits=24, decimal_places=4)
+    opening = models.DecimalField(**MONEY)
+    closing = models.DecimalField(**MONEY)
+    amount = models.DecimalField(**MONEY)
+    fx_impact = models.DecimalField(**MONEY)
+    year_ago = models.DecimalField(**MONEY)
+    retained = models.DecimalField(**MONEY)
 
     objects = OrganizationMonthQuerySet.as_manager()
 

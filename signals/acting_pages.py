@@ -1,4 +1,4 @@
-"""The doors through which people act on signals: one, or all that are ticked."""
+"""The doors through which people act on signals, one or all that are ticked, and on data incidents."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ from config.backoffice import formatting, posted
 from config.backoffice.pages import register_page
 from config.backoffice.refused import Refused
 from orgs import scopes
-from signals import handling, lifecycle, undoing
+from signals import handling, incidents, lifecycle, undoing
 from signals.lifecycle import Action, NotAllowed
-from signals.models import Signal
+from signals.models import DataIncident, Signal
 
 DONE = {
     Action.SNOOZE: "snoozed",
@@ -62,6 +62,25 @@ def act_on_signals(request: HttpRequest) -> HttpResponse:
     if not found:
         messages.error(request, "Tick at least one signal first.")
     return HttpResponseRedirect(posted.back(request, reverse("admin:signals")))
+
+
+@register_page(
+    "incident_end", title="End a data incident", permission="signals.change_signal", route="incidents/<int:pk>/end"
+)
+def end_incident(request: HttpRequest, pk: int) -> HttpResponse:
+    if request.method == "POST":
+        incident = get_object_or_404(DataIncident, pk=pk)
+        is_false_alarm = request.POST.get("false_alarm") == "1"
+        reason = request.POST.get("reason", "")
+        try:
+            incidents.end(
+                incident.pk, reason=reason, is_false_alarm=is_false_alarm, actor=request.user, now=timezone.now()
+            )
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, f"{incident} is over; from the next scan on signals go by its customers' usage.")
+    return HttpResponseRedirect(posted.back(request, reverse("admin:index")))
 
 
 def perform_all(request: HttpRequest, found: list[Signal], now: datetime) -> tuple[list[Signal], str, dict[str, int]]:

@@ -1,11 +1,11 @@
-"""Telling other systems what becomes of signals: rows of the outbox, in the transaction of the transition."""
+"""Telling other systems what becomes of signals and data incidents: rows of the outbox, in the act's transaction."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from config.backoffice.outbox import webhooks
-from signals.models import Signal, SignalTransition
+from signals.models import DataIncident, Signal, SignalTransition
 
 EVENTS = {
     "signal.opened": "A signal was opened",
@@ -14,6 +14,8 @@ EVENTS = {
     "signal.resolved": "A signal was resolved",
     "signal.dismissed": "A signal was dismissed",
     "signal.assigned": "A signal was given to somebody",
+    "incident.opened": "An application's events broke down",
+    "incident.resolved": "A data incident is over",
 }
 for _name, _title in EVENTS.items():
     webhooks.register_event(_name, _title)
@@ -58,3 +60,20 @@ def payload(transition: SignalTransition, signal: Signal) -> dict[str, Any]:
         "opened_at": signal.opened_at,
         "at": transition.at,
     }
+
+
+def announce_incident(incident: DataIncident, event: str, now: datetime) -> int:
+    """One delivery for each endpoint that asked for it; how many."""
+    data = {
+        "incident": incident.pk,
+        "application": incident.application.name,
+        "first_day": incident.first_day,
+        "sentence": incident.sentence,
+        "reason": incident.reason,
+        "is_false_alarm": incident.is_false_alarm,
+        "actor": None if incident.resolved_by is None else str(incident.resolved_by),
+        "opened_at": incident.opened_at,
+        "resolved_at": incident.resolved_at,
+        "at": now,
+    }
+    return webhooks.announce([(event, data)], now)

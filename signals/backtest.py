@@ -16,9 +16,10 @@ from typing import Any
 from orgs.models import Organization
 from revenue import books
 from revenue.answers.replay import Left, left
-from signals import health, rules
+from signals import health, incidents, rules
 from signals.facts import Evidence
 from signals.health import Band
+from signals.incidents import HeldBack
 from signals.numbers import rounded
 from signals.past import Past
 from signals.publishing import InForce, RuleBook
@@ -80,11 +81,15 @@ class Record:
 
 @dataclass
 class Backtest:
-    """What the past says of [since, until]; `at_risk` counts checkpoints of paying organizations that were At risk."""
+    """What the past says of [since, until]; `at_risk` counts checkpoints of paying organizations that were At risk.
+
+    `held` are those whose usage nobody could tell at a checkpoint, for a data incident.
+    """
 
     since: date
     until: date
     checkpoints: tuple[date, ...]
+    held: dict[date, HeldBack] = field(default_factory=dict)
     departures: list[Departure] = field(default_factory=list)
     at_risk: Record = field(default_factory=Record)
     rules: dict[str, Record] = field(default_factory=dict)
@@ -114,6 +119,7 @@ def backtest(as_of: date, numbers: Numbers, progress: Progress) -> Backtest:
     terms, since = books.read_terms(), as_of - timedelta(days=YEAR)
     gone = by_organization(left(since, as_of, terms))
     found = Backtest(since, as_of, checkpoints(as_of), rules={rule.key: Record() for rule in rules.RULES})
+    found.held = {day: incidents.held_back_then(day, numbers.book) for day in found.checkpoints}
     ids = list(Organization.objects.order_by("id").values_list("id", flat=True))
     for start in range(0, len(ids), CHUNK):
         progress(start, len(ids))
@@ -156,10 +162,12 @@ def check(found: Backtest, past: Past, org_id: int, gone: Sequence[Left], number
         leaves = leaves_within(gone, day)
         if facts.paying and reading.band is Band.AT_RISK:
             found.at_risk.count(leaves)
+        # What an incident holds back stays as it was, as in a scan.
         true = {
             verdict.rule.key
-            for verdict in rules.check_all(facts, reading, numbers.book.thresholds)
-            if verdict.condition and verdict.rule.key not in numbers.book.off
+            for verdict in rules.check_all(facts, reading, numbers.book.thresholds, incident=org_id in found.held[day])
+            if verdict.rule.key not in numbers.book.off
+            and (verdict.rule.key in were_true if verdict.condition is None else verdict.condition)
         }
         for key in true - were_true:
             found.rules[key].count(leaves)

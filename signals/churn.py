@@ -10,10 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from config.backoffice import audit, settings
 from config.backoffice.refused import Refused, checked
 from orgs import removal
+from orgs.importing.restoring import keeps_its_organization
 from revenue import answers, books
 from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.movements import CHURN
@@ -28,6 +30,7 @@ MOST_SCORED = 200
 MOST_REASONS = 3
 LONGEST_COMMENT = 500
 Key = tuple[int, date]
+keeps_its_organization(Churn._meta.get_field("organization"), when=Q(explained_at__isnull=False))
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,10 @@ def losses(since: date, today: date) -> dict[Key, Decimal]:
 
 def withdraw(gone: Iterable[Churn]) -> int:
     """Lines that the books no longer know: deleted, or marked when somebody had explained them."""
-    gone = list(gone)
-    explained = [one.pk for one in gone if one.explained_at]
-    Churn.objects.filter(pk__in=explained).update(is_withdrawn=True)
-    Churn.objects.filter(pk__in=[one.pk for one in gone if not one.explained_at]).delete()
-    return len(gone)
+    lines = Churn.objects.filter(pk__in=[one.pk for one in gone])
+    # Asked of the rows as they are: somebody may have explained one since it was read.
+    deleted, _ = lines.filter(explained_at=None).delete()
+    return deleted + lines.update(is_withdrawn=True)
 
 
 def attach_scores(now: datetime) -> int:
@@ -132,6 +134,7 @@ def explain(churn_id: int, reasons: Iterable[str], *, comment: str, actor: Any, 
     if not 1 <= len(chosen) <= MOST_REASONS:
         raise Refused("Choose one to three reasons.")
     with transaction.atomic():
+        removal.hold(Churn.objects.values_list("organization_id", flat=True).get(pk=churn_id))
         churn = Churn.objects.select_for_update(of=("self",)).select_related("organization").get(pk=churn_id)
         before = [churn.reasons, churn.comment]
         churn.reasons, churn.comment, churn.explained_by, churn.explained_at = chosen, words, actor, now

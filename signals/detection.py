@@ -27,10 +27,8 @@ from signals.scoring import restored, take_turn
 from signals.snapshots import refresh_signal_columns
 
 MOST_MONEY = Decimal("1e14")
-WHY = {
-    State.RESOLVED: "No longer true in two scans in a row.",
-    State.OPEN: "The snooze is over and it is still true.",
-}
+NO_LONGER_TRUE = "No longer true in two scans in a row."
+SNOOZE_IS_OVER = "The snooze is over and it is still true."
 Key = tuple[int, str]
 
 
@@ -79,8 +77,10 @@ def scan(as_of: date, scanned_at: datetime, now: datetime) -> Scan:
         begun = rows(sql.OPEN_SIGNALS, {"signals": dumped(plan.begun), "scanned_at": scanned_at, "now": now})
         continued = rows(sql.CONTINUE_SIGNALS, {"signals": dumped(plan.continued), "scanned_at": scanned_at})
         moved = [row for row in continued if row[2] != row[3]]
-        announcing.announce(SignalTransition.objects.bulk_create([*openings(begun, now), *moves(moved, now)]), now)
-        audit.record_many(trail(begun, moved), now=now)
+        announcing.announce(
+            SignalTransition.objects.bulk_create([*openings(begun, now), *moves(moved, book, now)]), now
+        )
+        audit.record_many(trail(begun, moved, book), now=now)
         refresh_signal_columns({row[1] for row in (*begun, *continued)}, now)
         ScanCursor.objects.update_or_create(id=1, defaults={"scanned_at": now})
     after = [row[3] for row in moved]
@@ -127,23 +127,25 @@ def in_scope(as_of: date, latest: Mapping[Key, Signal]) -> QuerySet[Reading]:
 
 
 def verdicts(reading: health.Reading, this: Round) -> Iterator[Verdict]:
-    """One verdict a rule; a rule that is switched off is not true of anybody."""
+    """One verdict a rule; of a rule that is switched off nobody can tell."""
     is_held = reading.evidence.organization_id in this.held
     for verdict in check_all(reading.evidence, reading, this.book.thresholds, incident=is_held):
-        yield Verdict(verdict.rule, False, None) if verdict.rule.key in this.book.off else verdict
+        yield Verdict(verdict.rule, None, None) if verdict.rule.key in this.book.off else verdict
 
 
 def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signal | None, this: Round) -> None:
     """Decide on one organization and rule, and note the row to write, if any."""
     found = None
     if verdict.finding is not None:
-        found = columns(verdict.finding, part(verdict.finding, reading.evidence))
+        found = columns(verdict.finding, part(verdict.finding, reading.evidence), reading.evidence.currency)
         found["rule_version"] = this.book.versions.get(verdict.rule.key, 1)
     seen = Observation(
         scanned_at=this.scanned_at,
         today=this.as_of,
         condition=verdict.condition,
+        rule_is_off=verdict.rule.key in this.book.off,
         money_at_stake=found["money_at_stake"] if found else Decimal(0),
+        currency=reading.evidence.currency,
     )
     before = None if known is None else episode_of(known)
     decision = lifecycle.decide(before, seen)
@@ -154,12 +156,13 @@ def consider(plan: Plan, reading: health.Reading, verdict: Verdict, known: Signa
         plan.continued.append(changed(known, decision.episode, found, this.now))
 
 
-def columns(finding: Finding, share: Part) -> dict[str, Any]:
+def columns(finding: Finding, share: Part, currency: str) -> dict[str, Any]:
     """What a finding says, as columns of its signal."""
     return {
         "sentence": finding.sentence[:500],
         "evidence": dict(finding.numbers),
         "mrr": share.mrr,
+        "currency": currency,
         "severity": finding.severity,
         "growth": None if finding.growth is None else min(finding.growth, MOST_MONEY),
         "urgency": share.urgency,
@@ -178,6 +181,7 @@ def episode_of(signal: Signal) -> Episode:
         snoozed_until=signal.snoozed_until,
         closed_at=signal.closed_at,
         money_at_stake=signal.money_at_stake,
+        currency=signal.currency,
     )
 
 
@@ -188,7 +192,9 @@ def is_news(before: Episode, after: Episode | None) -> bool:
     return before.state in lifecycle.LIVE or after.was_false_since != before.was_false_since
 
 
-FINDING = ("sentence", "evidence", "mrr", "severity", "growth", "urgency", "money_at_stake", "calculation")
+# Of an episode, written with the finding or by the statement itself.
+REST = ("last_scan_at", "money_at_stake", "currency")
+FINDING = ("sentence", "evidence", "mrr", "currency", "severity", "growth", "urgency", "money_at_stake", "calculation")
 
 
 def changed(signal: Signal, after: Episode, found: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
@@ -196,7 +202,7 @@ def changed(signal: Signal, after: Episode, found: dict[str, Any] | None, now: d
     is_moved = after.state != signal.state
     is_refreshed = found is not None and after.state in lifecycle.LIVE
     kept = {name: getattr(signal, name) for name in (*FINDING, "rule_version")}
-    state = {name: value for name, value in asdict(after).items() if name not in ("last_scan_at", "money_at_stake")}
+    state = {name: value for name, value in asdict(after).items() if name not in REST}
     return {
         "id": signal.pk,
         "read_state": signal.state,
@@ -215,20 +221,29 @@ def openings(begun: Iterable[tuple], now: datetime) -> list[SignalTransition]:
     ]
 
 
-def moves(moved: Iterable[tuple], now: datetime) -> list[SignalTransition]:
+def moves(moved: Iterable[tuple], book: publishing.RuleBook, now: datetime) -> list[SignalTransition]:
     return [
-        SignalTransition(signal_id=signal_id, from_state=before, to_state=after, reason=WHY[State(after)], at=now)
-        for signal_id, _, before, after, _ in moved
+        SignalTransition(signal_id=signal_id, from_state=before, to_state=after, reason=why(after, kind, book), at=now)
+        for signal_id, _, before, after, kind in moved
     ]
 
 
-def trail(begun: Collection[tuple], moved: Collection[tuple]) -> Iterator[tuple[str, Signal, dict[str, Any]]]:
+def why(after: str, kind: str, book: publishing.RuleBook) -> str:
+    """Why the scan moved a signal of a rule."""
+    if after == State.OPEN:
+        return SNOOZE_IS_OVER
+    return f"The rule was switched off (v{book.versions[kind]})." if kind in book.off else NO_LONGER_TRUE
+
+
+def trail(
+    begun: Collection[tuple], moved: Collection[tuple], book: publishing.RuleBook
+) -> Iterator[tuple[str, Signal, dict[str, Any]]]:
     """The scan's own lines of the audit trail: what it did to which signal, and why."""
     whose = Organization.objects.only("display_name", "external_id").in_bulk({row[1] for row in (*begun, *moved)})
     for signal_id, org_id, sentence, kind in begun:
         yield "signal.opened", Signal(pk=signal_id, type=kind, organization=whose[org_id]), {"reason": sentence}
     for signal_id, org_id, before, after, kind in moved:
-        action, told = "signal.woken" if after == State.OPEN else "signal.resolved", WHY[State(after)]
+        action, told = "signal.woken" if after == State.OPEN else "signal.resolved", why(after, kind, book)
         yield action, Signal(pk=signal_id, type=kind, organization=whose[org_id]), {"from": before, "reason": told}
 
 

@@ -4,7 +4,7 @@ One row a person and day is written together with its e-mail, so a worker that d
 comes second finds the row. The next digest begins where the last one ended, so no change falls between two.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
@@ -22,13 +22,14 @@ from config.backoffice.models import AuditEntry
 from config.backoffice.outbox import mail
 from orgs import scopes
 from orgs.models import Organization
-from signals import digest_memory, queue, weekly
+from signals import digest_memory, incidents, queue, weekly
 from signals.digest_memory import Memory
-from signals.models import Churn, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
+from signals.models import Churn, DataIncident, Digest, DigestChoice, FollowUp, Reading, Signal, SignalTransition
+from tracker.models import Application
 
 FROM, UNTIL = time(7), time(12)
 SATURDAY = 5
-AGAIN = "Open again"
+BROKEN, RECOVERED, AGAIN = "Data incidents", "Data incidents that are over", "Open again"
 CLOSED = "Closed signals"
 MAY = "signals.view_signal"
 LISTED = 10
@@ -174,9 +175,10 @@ def news_of(user: Any, scope: str, since: datetime, now: datetime, day: date | N
     mine = Organization.objects.in_scope(scope, user)
     then, today = settings.today(since), settings.today(now)
     memory = digest_memory.recall(user, since)
-    bands = Bands.of(mine, memory.bands or bands_on(then, mine))
+    bands = Bands.of(mine, memory.bands or bands_on(then, mine), incidents.held_back_now(today))
     doors = Doors(scope, day)
     found = [
+        *incident_sections(memory, now),
         *signal_sections(mine, user, doors, memory, now),
         *band_sections(mine, doors, bands),
         follow_up_section(user, doors, memory, then, today),
@@ -185,6 +187,25 @@ def news_of(user: Any, scope: str, since: datetime, now: datetime, day: date | N
         owner_section(mine, scope, memory, now),
     ]
     return News(since, now, scope, tuple(section for section in found if section.count), bands.to_remember())
+
+
+def incident_sections(memory: Memory, now: datetime) -> Iterator[Section]:
+    """Broken data is everybody's news: it says why signals about usage are missing."""
+    known = DataIncident.objects.select_related("application").order_by("id")
+    begun = memory.untold(known, BROKEN, "opened_at", now)
+    yield incident_section(BROKEN, begun, lambda one: one.sentence)
+    over = memory.untold(known, RECOVERED, "resolved_at", now)
+    yield incident_section(RECOVERED, over, lambda one: f"{'False alarm: ' * one.is_false_alarm}{one.reason}")
+
+
+def incident_section(title: str, found: Any, words: Callable[[DataIncident], str]) -> Section:
+    items = list(found)
+    lines = (Line(str(one.application)[:80], page_of(one.application), words(one)) for one in items[:LISTED])
+    return Section(title, link("admin:index"), len(items), tuple(lines), tuple(one.pk for one in items), opens="Today")
+
+
+def page_of(application: Application) -> str:
+    return process.PUBLIC_URL + reverse("admin:application", args=[application.pk])
 
 
 def signal_sections(mine: Any, user: Any, doors: Doors, memory: Memory, now: datetime) -> Iterator[Section]:
@@ -227,9 +248,10 @@ class Bands:
     now: Mapping[int, str]
 
     @classmethod
-    def of(cls, mine: Any, before: Mapping[int, str]) -> Self:
-        shown = mine.exclude(snapshot=None).order_by("-snapshot__mrr", "id")
-        return cls(before, dict(shown.values_list("id", "snapshot__band")))
+    def of(cls, mine: Any, before: Mapping[int, str], held: Container[int] = ()) -> Self:
+        """Whose usage nobody can tell keeps the band it had: not the customer has changed but the data."""
+        shown = mine.exclude(snapshot=None).order_by("-snapshot__mrr", "id").values_list("id", "snapshot__band")
+        return cls(before, {who: before.get(who, band) if who in held else band for who, band in shown})
 
     def steps(self, organization_id: int) -> int:
         """Above 0 for better, 0 when it is the same or one of both cannot be judged."""
@@ -346,7 +368,7 @@ def formatting_of(band: str) -> str:
 
 
 def subject(news: News) -> str:
-    """The gravest news first: "3 new risks, 1 follow-up"."""
+    """The gravest news first: "Today: new risks 3, follow-ups 1"."""
     told = [f"{section.title.lower()} {section.count}" for section in news.sections[:3]]
     return f"Today: {', '.join(told)}"
 

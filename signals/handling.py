@@ -7,9 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from config.backoffice import audit, settings
 from config.backoffice.refused import Refused, checked
+from orgs import removal
+from orgs.importing.restoring import keeps_its_organization
 from signals import announcing, lifecycle
 from signals.detection import episode_of
 from signals.lifecycle import Action, NotAllowed
@@ -27,6 +30,9 @@ PAST = {
     Action.RESOLVE: "signal.resolved",
     Action.REOPEN: "signal.reopened",
 }
+# Whom staff said something about stays when the import that made it is undone.
+BY_STAFF = ~Q(reason="") | Q(is_false_alarm=True) | ~Q(assignee=None) | Q(transitions__actor__isnull=False)
+keeps_its_organization(Signal._meta.get_field("organization"), when=BY_STAFF)
 NEWER = "A newer signal of this kind exists for this organization; work with that one."
 
 
@@ -48,6 +54,7 @@ def act(
     try:
         with transaction.atomic():
             signal = Signal.objects.select_related("organization").get(id=signal_id)
+            removal.hold(signal.organization_id)
             after = lifecycle.act(episode_of(signal), action, now, settings.today(now), until)
             refuse_an_old_one(signal, action)
             values = {
@@ -75,6 +82,7 @@ def assign(signal_id: int, assignee: Any, *, actor: Any, now: datetime) -> Signa
         raise Refused(f"{assignee} can't open this back office; choose an active member of staff.")
     with transaction.atomic():
         signal = Signal.objects.select_related("organization").get(id=signal_id)
+        removal.hold(signal.organization_id)
         if signal.state not in lifecycle.LIVE:
             raise NotAllowed(f"A signal that is {signal.state} can't be assigned; reopen it first.")
         moved = move(signal, {"assignee": assignee}, now)

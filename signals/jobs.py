@@ -21,6 +21,7 @@ from signals import retention, rounds, snapshots, studies
 )
 def refresh_touched(run: JobRun) -> str:
     now = timezone.now()
+    rounds.follow_settings(now)
     refreshed = snapshots.refresh_touched(now)
     if refreshed:
         membership.recompute_soon(now, only_cheap=True)

@@ -9,6 +9,8 @@ Decisions where the definition leaves room:
   condition was false at least once, or after the cool-down of 30 days if money at stake grew by half.
 - A snooze ends on its day, but only wakes a signal that is still true.
 - While a data incident holds a rule back its condition is unknown: nothing moves.
+- A rule that is switched off ends what waits for a person, and the same may return once it is on again. What people
+  closed stays closed: nobody knows whether the condition was false meanwhile. A snooze runs to its day.
 - A scan that is run again after a crash counts once: it keeps the time it was planned for.
 """
 
@@ -70,7 +72,8 @@ class Episode:
     """What the scan needs to remember of the latest episode of one rule for one organization.
 
     `scans_not_true` counts scans in a row without the condition. `was_false_since` belongs to a closed
-    episode. `money_at_stake` is that of the last scan in which it was true, while it was open or snoozed.
+    episode: whether it may return. `money_at_stake` is that of the last scan in which it was true, while it was open
+    or snoozed.
     """
 
     state: State
@@ -80,6 +83,7 @@ class Episode:
     snoozed_until: date | None = None
     closed_at: datetime | None = None
     money_at_stake: Decimal = Decimal(0)
+    currency: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,9 @@ class Observation:
     scanned_at: datetime
     today: date
     condition: bool | None
+    rule_is_off: bool = False
     money_at_stake: Decimal = Decimal(0)
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,11 @@ class Decision:
 
 def decide(episode: Episode | None, seen: Observation) -> Decision:
     """Decide what a scan does with a signal; `episode` is None when there never was one."""
-    if seen.condition is None or (episode and is_counted(episode, seen)):
+    is_unknown = seen.condition is None and not seen.rule_is_off
+    if is_unknown or (episode and is_counted(episode, seen)):
         return Decision(Transition.NONE, episode)
+    if seen.rule_is_off:
+        return let_go(episode, seen)
     if episode is None:
         return begin(seen) if seen.condition else Decision(Transition.NONE, None)
     if episode.state in LIVE:
@@ -120,14 +129,31 @@ def is_counted(episode: Episode, seen: Observation) -> bool:
 
 
 def begin(seen: Observation) -> Decision:
-    new = Episode(state=State.OPEN, last_scan_at=seen.scanned_at, money_at_stake=seen.money_at_stake)
+    new = Episode(
+        state=State.OPEN,
+        last_scan_at=seen.scanned_at,
+        money_at_stake=seen.money_at_stake,
+        currency=seen.currency,
+    )
     return Decision(Transition.OPEN, new)
+
+
+def let_go(episode: Episode | None, seen: Observation) -> Decision:
+    """End an episode whose rule was switched off, at once, unless somebody closed it or snoozed it beyond today."""
+    if episode is None or not (episode.state is State.OPEN or snooze_is_over(episode, seen.today)):
+        return Decision(Transition.NONE, episode)
+    return Decision(Transition.RESOLVE, ended(replace(episode, last_scan_at=seen.scanned_at), seen))
+
+
+def ended(episode: Episode, seen: Observation) -> Episode:
+    """Closed by a scan: it may return as soon as it is found true again."""
+    return replace(episode, state=State.RESOLVED, was_false_since=True, snoozed_until=None, closed_at=seen.scanned_at)
 
 
 def decide_live(episode: Episode, seen: Observation) -> Decision:
     if not seen.condition:
         return count_false(episode, seen)
-    kept = replace(episode, scans_not_true=0, money_at_stake=seen.money_at_stake)
+    kept = replace(episode, scans_not_true=0, money_at_stake=seen.money_at_stake, currency=seen.currency)
     if snooze_is_over(kept, seen.today):
         return Decision(Transition.WAKE, replace(kept, state=State.OPEN, snoozed_until=None))
     return Decision(Transition.NONE, kept)
@@ -137,10 +163,7 @@ def count_false(episode: Episode, seen: Observation) -> Decision:
     counted = replace(episode, scans_not_true=episode.scans_not_true + 1)
     if counted.scans_not_true < SCANS_TO_RESOLVE:
         return Decision(Transition.NONE, counted)
-    resolved = replace(
-        counted, state=State.RESOLVED, was_false_since=True, snoozed_until=None, closed_at=seen.scanned_at
-    )
-    return Decision(Transition.RESOLVE, resolved)
+    return Decision(Transition.RESOLVE, ended(counted, seen))
 
 
 def snooze_is_over(episode: Episode, today: date) -> bool:
@@ -149,9 +172,14 @@ def snooze_is_over(episode: Episode, today: date) -> bool:
 
 
 def may_return(episode: Episode, seen: Observation) -> bool:
-    """Tell whether a closed signal whose condition is true begins a new episode."""
+    """Tell whether a closed signal whose condition is true begins a new episode.
+
+    Money in two currencies can't be compared: what was closed before the change waits to be seen not true.
+    """
     if episode.was_false_since:
         return True
+    if episode.currency and episode.currency != seen.currency:
+        return False
     cooled = episode.closed_at is not None and seen.scanned_at >= episode.closed_at + COOL_DOWN
     grown = seen.money_at_stake >= episode.money_at_stake * GROWTH_TO_RETURN
     return cooled and grown and seen.money_at_stake > episode.money_at_stake

@@ -93,7 +93,6 @@ def matrix_page(request: HttpRequest) -> HttpResponse:
         "strip": strip(arranged, scope),
         "paying": sum(cell.organizations for cell in (*arranged.cells.values(), arranged.strip)),
         "moved": movers.movers(arranged, today, high_from=cut.high_from, among=among),
-        "titles": {place.value: Listed(place.value).label for place in Quadrant},
         "currency": settings.read().reporting_currency,
     }
     return render_page(request, "admin/signals/matrix.html", context, title="Revenue × Health")

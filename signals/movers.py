@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Max
 
+from config.backoffice import settings
 from orgs.models import Organization
 from orgs.querysets import OrganizationQuerySet
 from signals import matrix
@@ -66,13 +67,19 @@ def day_before(today: date) -> date | None:
     return week.aggregate(day=Max("as_of"))["day"]
 
 
+def in_currency(day: date, currency: str) -> bool:
+    """Whether the amounts of a day's readings are in a currency: one tells it, all are made anew when it changes."""
+    return Reading.objects.filter(as_of=day).values_list("evidence__currency", flat=True).first() in (None, currency)
+
+
 def movers(arranged: Matrix, today: date, *, high_from: Decimal | None, among: set[int] | None) -> Movers | None:
-    """Who changed place, by the same lines; `high_from` None is each day's own median. None without readings.
+    """Who changed place, by the same lines; `high_from` None is each day's own median. None without readings, or with
+    readings in another currency than that of now.
 
     `among` are the ids of a scope, None for all, of which `arranged` shows those who pay; the lines are everybody's.
     """
     since = day_before(today)
-    if since is None:
+    if since is None or not in_currency(since, settings.read().reporting_currency):
         return None
     before = {one.organization_id: one for one in standings_on(since)}
     cut = matrix.median_mrr(one.mrr for one in before.values()) if high_from is None else high_from

@@ -74,7 +74,10 @@ def revenue(looked_at: About) -> Iterator[Gap]:
 
 def rates(active: Sequence[Row]) -> Iterator[Gap]:
     """Currencies without an exchange rate."""
-    converter = books.read_converter({row.currency for row in active})
+    currencies = {row.currency for row in active}
+    if currencies <= {settings.read().reporting_currency}:
+        return
+    converter = books.read_converter(currencies)
     without = [row for row in active if not converter.can(row.currency)]
     for currency in sorted({row.currency for row in without}):
         amounts = [row.mrr or 0 for row in without if row.currency == currency]

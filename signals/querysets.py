@@ -80,3 +80,7 @@ class DataIncidentQuerySet(models.QuerySet):
     def open(self) -> Self:
         """Going on."""
         return self.filter(resolved_at=None)
+
+    def waved_off(self) -> Self:
+        """Ended by somebody while the scan still found it: for as long it opens none anew."""
+        return self.filter(is_waved_off=True)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from config.backoffice import settings
+from config.backoffice import jobs, settings
 from signals import publishing, snapshots
 from signals.detection import Scan, scan
 from signals.models import ScanCursor
@@ -44,6 +44,20 @@ def score_today(now: datetime) -> None:
     """Score everybody unless that was done today: after midnight only who was touched has a reading of the day."""
     if not ScanCursor.objects.filter(scored_all_on=settings.today(now)).exists():
         score_round(now)
+
+
+def follow_settings(now: datetime) -> bool:
+    """Ask for a scan and a look at the books when the settings are not those that everybody was scored under.
+
+    Amounts and days would be those of the former currency and zone until the next planned round.
+    """
+    cursor = ScanCursor.objects.filter(id=1).exclude(scored_at=None).first()
+    version = settings.read().version
+    if cursor is None or cursor.settings_version == version:
+        return False
+    for name in ("scan", "churn"):
+        jobs.request(name, slot=f"settings {version}", now=now)
+    return True
 
 
 def scan_round(scanned_at: datetime, now: datetime) -> Scan:

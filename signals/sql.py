@@ -50,15 +50,16 @@ WHERE reading.as_of = %(today)s AND shown.organization_id = reading.organization
 # meanwhile) is skipped by the unique index one_live_signal_a_type.
 OPEN_SIGNALS = """
 INSERT INTO signals_signal (
-    organization_id, type, state, sentence, evidence, mrr, severity, growth, urgency, money_at_stake, calculation,
-    rule_version, opened_at, changed_at, reason, is_false_alarm, scans_not_true, was_false_since, last_scan_at
+    organization_id, type, state, sentence, evidence, mrr, currency, severity, growth, urgency, money_at_stake,
+    calculation, rule_version, opened_at, changed_at, reason, is_false_alarm, scans_not_true, was_false_since,
+    last_scan_at
 )
-SELECT seen.organization_id, seen.type, 'open', seen.sentence, seen.evidence, seen.mrr, seen.severity, seen.growth,
-       seen.urgency, seen.money_at_stake, seen.calculation, seen.rule_version, %(now)s, %(now)s, '', false, 0, false,
-       %(scanned_at)s
+SELECT seen.organization_id, seen.type, 'open', seen.sentence, seen.evidence, seen.mrr, seen.currency, seen.severity,
+       seen.growth, seen.urgency, seen.money_at_stake, seen.calculation, seen.rule_version, %(now)s, %(now)s, '',
+       false, 0, false, %(scanned_at)s
 FROM jsonb_to_recordset(%(signals)s::jsonb) AS seen (
-    organization_id bigint, type text, sentence text, evidence jsonb, mrr numeric, severity numeric, growth numeric,
-    urgency numeric, money_at_stake numeric, calculation text, rule_version integer
+    organization_id bigint, type text, sentence text, evidence jsonb, mrr numeric, currency text, severity numeric,
+    growth numeric, urgency numeric, money_at_stake numeric, calculation text, rule_version integer
 )
 ORDER BY seen.organization_id, seen.type
 ON CONFLICT DO NOTHING
@@ -69,14 +70,14 @@ RETURNING id, organization_id, sentence, type
 # since then is left to the next scan. Served by the primary key.
 CONTINUE_SIGNALS = """
 UPDATE signals_signal AS kept
-SET state = seen.state, sentence = seen.sentence, evidence = seen.evidence, mrr = seen.mrr, severity = seen.severity,
-    growth = seen.growth, urgency = seen.urgency, money_at_stake = seen.money_at_stake,
+SET state = seen.state, sentence = seen.sentence, evidence = seen.evidence, mrr = seen.mrr, currency = seen.currency,
+    severity = seen.severity, growth = seen.growth, urgency = seen.urgency, money_at_stake = seen.money_at_stake,
     calculation = seen.calculation, rule_version = seen.rule_version, changed_at = seen.changed_at,
     reason = seen.reason, snoozed_until = seen.snoozed_until, closed_at = seen.closed_at,
     scans_not_true = seen.scans_not_true, was_false_since = seen.was_false_since, last_scan_at = %(scanned_at)s
 FROM jsonb_to_recordset(%(signals)s::jsonb) AS seen (
     id bigint, read_state text, read_changed_at timestamptz, state text, sentence text, evidence jsonb, mrr numeric,
-    severity numeric, growth numeric, urgency numeric, money_at_stake numeric, calculation text,
+    currency text, severity numeric, growth numeric, urgency numeric, money_at_stake numeric, calculation text,
     rule_version integer, changed_at timestamptz, reason text, snoozed_until date, closed_at timestamptz,
     scans_not_true integer, was_false_since boolean
 )

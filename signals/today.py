@@ -15,7 +15,7 @@ from orgs.querysets import OrganizationQuerySet
 from orgs.totals import Amount, amount
 from revenue import facts
 from signals import queue
-from signals.models import FollowUp, Reading, ScanCursor, Signal
+from signals.models import FollowUp, ScanCursor, Signal
 from signals.querysets import FollowUpQuerySet
 from tracker import rejects, store
 
@@ -104,7 +104,7 @@ def today(*, user: Any, scope: str, now: datetime) -> Today:
 
 
 def money(scoped: OrganizationQuerySet, scope: str, as_of: date) -> Money:
-    """In one look at the snapshot; the change is that of the books, or of the readings of the scope's customers."""
+    """In one look at the snapshot; the change is that of the books, which know one currency."""
     renews = Q(snapshot__renewal_on__gte=as_of, snapshot__renewal_on__lt=as_of + timedelta(days=RENEWAL_DAYS))
     sums = scoped.paying().aggregate(
         mrr=Sum("snapshot__mrr"),
@@ -116,18 +116,11 @@ def money(scoped: OrganizationQuerySet, scope: str, as_of: date) -> Money:
     close = as_of.replace(day=1) - timedelta(days=1)
     return Money(
         mrr=mrr,
-        change=change_since(close, as_of, mrr, None if scope == scopes.ALL else scoped),
+        change=facts.change_of_month(as_of, None if scope == scopes.ALL else scoped),
         previous_month=close,
         renewals=Amount(sums["renewals"], sums["renewing"] or Decimal(0)),
         renewals_not_healthy=sums["not_healthy"],
     )
-
-
-def change_since(close: date, as_of: date, mrr: Decimal, scoped: OrganizationQuerySet | None) -> Decimal | None:
-    if scoped is None:
-        return facts.change_of_month(as_of)
-    before = Reading.objects.filter(as_of=close, organization__in=scoped).aggregate(mrr=Sum("mrr"))["mrr"]
-    return mrr / before - 1 if before else None
 
 
 def open_signals(scoped: OrganizationQuerySet, scope: str, now: datetime) -> OpenSignals:

@@ -92,7 +92,7 @@ def week(until: date, *, scope: str, user: Any) -> Week:
     mine = Organization.objects.in_scope(scope, user)
     moved = band_changes(since, last_judged(until), mine)
     signals = Signal.objects.filter(organization__in=mine).select_related("organization", "assignee")
-    work = FollowUp.objects.in_scope(scope, user).select_related("organization", "assignee")
+    work = FollowUp.objects.in_scope(scope, user).select_related("organization", "assignee", "done_by")
     churned = Churn.objects.in_scope(scope, user).between(since, until).select_related("organization")
     return Week(
         since=since,

@@ -35,7 +35,6 @@ def weekly_page(request: HttpRequest) -> HttpResponse:
         "last_day": until - timedelta(days=1),
         "renewals_until": until + timedelta(days=weekly.RENEWAL_DAYS),
         "kinds": [(TITLES[kind], amount) for kind, amount in week.movements.by_kind.items()],
-        "titles": TITLES,
         "before": week.since,
         "after": until + timedelta(days=weekly.DAYS) if until < today else None,
         "scope": scope,

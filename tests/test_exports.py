@@ -149,7 +149,7 @@ def test_subscriptions_and_rates_come_back_unchanged(client, convention: str) ->
     ExchangeRate.objects.create(date=date(2026, 1, 1), currency="USD", per_eur=Decimal("1.08371234"))
     content = body(client.get(LISTS["subscriptions"].format("csv")))
     assert plan_again("subscriptions", content) == {"new": 0, "changed": 0, "unchanged": 3, "refused": 0}
-    assert plan_again("exchange-rates"[9:], body(client.get(LISTS["exchange-rates"].format("csv"))))["unchanged"] == 1
+    assert plan_again("rates", body(client.get(LISTS["exchange-rates"].format("csv"))))["unchanged"] == 1
     assert Subscription.objects.count() == 3
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from config import db
-from config.backoffice import audit, formatting, settings
+from config.backoffice import audit, settings
 from tracker import counting, rollups
 from tracker.incoming import STATEMENTS
 from tracker.models import Feature, FeatureRule, RollupCursor
@@ -41,11 +41,6 @@ def sentence(rules: Sequence[Rule]) -> str:
     """The rules as a person would say them."""
     ways = ", or ".join(each.sentence() for each in rules)
     return f"An event is a use when it {ways}." if ways else "No event is a use yet: it has no rule."
-
-
-def adopted_sentence(feature: Feature) -> str:
-    uses, users = formatting.plural(feature.minimum_uses, "use"), formatting.plural(feature.minimum_users, "user")
-    return f"Adopted with at least {uses} by {users} within {formatting.plural(feature.window_days, 'day')}."
 
 
 def rules_of(feature: Feature) -> list[Rule]:

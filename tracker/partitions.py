@@ -33,8 +33,9 @@ class Outcome:
 
 
 def maintain(now: datetime) -> Outcome:
-    """Make the months that are missing, drop those past retention."""
+    """Make the months that are missing, drop those past retention, count anew what questions are planned by."""
     created, dropped = ensure(now), drop_old(now)
+    db.run(months.ANALYZE_EVENTS)
     return Outcome(created, dropped, in_default())
 
 

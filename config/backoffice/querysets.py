@@ -18,9 +18,6 @@ class JobRunQuerySet(models.QuerySet):
     def succeeded(self) -> Self:
         return self.filter(state="succeeded")
 
-    def failed(self) -> Self:
-        return self.filter(state="failed")
-
     def silent_since(self, moment: datetime) -> Self:
         """Running, but without a sign of life since then: the worker is gone."""
         return self.running().filter(heartbeat_at__lt=moment)

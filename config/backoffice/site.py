@@ -5,16 +5,15 @@ from typing import Any
 
 from django.contrib.admin import ShowFacets, display, register
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
-from unfold.admin import StackedInline, TabularInline, checkbox
+from unfold.admin import checkbox
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.contrib.import_export.forms import ExportForm, ImportForm
+from unfold.contrib.import_export.forms import ImportForm
 from unfold.decorators import action
 from unfold.forms import ActionForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sites import UnfoldAdminSite
@@ -25,9 +24,7 @@ from unfold.views import ChangeList as UnfoldChangeList
 from unfold.widgets import (
     SELECT_CLASSES,
     UnfoldAdminDateWidget,
-    UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -42,20 +39,14 @@ __all__ = [
     "AdminPasswordChangeForm",
     "BackOfficeSite",
     "DropdownFilter",
-    "ExportForm",
     "ImportForm",
     "ModelAdmin",
     "OptionFilter",
-    "PermissionRequiredMixin",
     "ReadOnlyAdmin",
     "ResultRow",
-    "StackedInline",
-    "TabularInline",
     "UnfoldAdminDateWidget",
-    "UnfoldAdminFileFieldWidget",
     "UnfoldAdminSelectWidget",
     "UnfoldAdminTextInputWidget",
-    "UnfoldAdminTextareaWidget",
     "UnfoldBooleanSwitchWidget",
     "UserChangeForm",
     "UserCreationForm",

@@ -116,7 +116,7 @@ def executable(place: Place, package: str, *parts: str) -> Path:
     """A program inside an installed package, copied to where the account may run it if need be."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError(f"the package {package} is not installed; `make .venv` installs it.")
+        raise EmbeddedError(f"the package {package} is not installed; `make venv` installs it.")
     source = Path(spec.submodule_search_locations[0]).resolve()
     program = source.joinpath(*parts)
     if not program.exists():

@@ -161,8 +161,6 @@ def restore_cohorts(lines: list[LedgerLine], now: datetime) -> Restored:
 
 
 SAMPLE = ((ID,), ("org-456",), ("org-457",))
-register_importer(
-    Importer(ImportBatch.Kind.COHORTS, "organizations of a cohort", COLUMNS, plan_cohort, write_cohort, sample=SAMPLE)
-)
+register_importer(Importer(ImportBatch.Kind.COHORTS, COLUMNS, plan_cohort, write_cohort, sample=SAMPLE))
 register_restorer(Restorer(MEMBER, 5, restore_members))
 register_restorer(Restorer(COHORT, 6, restore_cohorts))

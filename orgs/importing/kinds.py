@@ -36,7 +36,6 @@ class Importer:
     (theirs to ours) that come with the product."""
 
     kind: str
-    noun: str
     columns: Columns
     plan: Callable[[Sheet, Options, bool], Plan]
     write: Callable[[Plan, ImportBatch, datetime], Written]

@@ -382,7 +382,5 @@ SAMPLE = (
     ("org-457", "Globex Corporation", "", "Enterprise", "org-456", "", "gold"),
 )
 ORGANIZATIONS = register_importer(
-    Importer(
-        ImportBatch.Kind.ORGANIZATIONS, "organizations", COLUMNS, plan_organizations, write_organizations, sample=SAMPLE
-    )
+    Importer(ImportBatch.Kind.ORGANIZATIONS, COLUMNS, plan_organizations, write_organizations, sample=SAMPLE)
 )

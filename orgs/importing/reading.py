@@ -138,7 +138,6 @@ class Sheet:
     rows: Rows
     misfits: list[ShapeError]
     delimiter: str
-    blank_rows: int
     notices: list[str]
     source: tuple[str, ...] = ()
 
@@ -173,7 +172,7 @@ def read_records(source: Source | Table, columns: Columns, mapping: Mapping[str,
         notices.append(f"The header is line {header_line}.")
     if blank:
         notices.append(f"{blank} blank {'row was' if blank == 1 else 'rows were'} skipped.")
-    return Sheet(header.columns, rows, misfits, source.delimiter, blank, notices, header.source)
+    return Sheet(header.columns, rows, misfits, source.delimiter, notices, header.source)
 
 
 def first_line(text: Text) -> str:

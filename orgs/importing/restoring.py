@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, ForeignKey, OuterRef
+from django.db.models import Exists, ForeignKey, OuterRef, Q
 
 from orgs.importing import progress
 from orgs.importing.kinds import KeptRow, LedgerLine, Restored, Restorer, differs, in_chunks, register_restorer
 from orgs.importing.organizations import MODEL, Stored, read_by_id, update
 from orgs.models import Note, Organization, OrganizationKey, Sentiment
 
-IN_USE = "has events, subscriptions, aliases, children, notes or follow-ups since"
-# Columns by which people's work hangs on an organization: whoever wrote it down does not lose it to an undo.
-_work: list[Any] = []
+IN_USE = "has events, subscriptions, aliases, children or what staff wrote down since"
+# Columns by which people's work hangs on an organization, and in which rows: whoever wrote it down does not lose it to
+# an undo.
+_work: list[tuple[Any, Q]] = []
 
 
-def keeps_its_organization(*fields: Any) -> None:
-    """Register foreign keys to organizations whose rows an undo must not take along."""
-    _work.extend(fields)
+def keeps_its_organization(*fields: Any, when: Q | None = None) -> None:
+    """Register foreign keys to organizations whose rows, or those of some kind, an undo must not take along."""
+    _work.extend((field, when or Q()) for field in fields)
 
 
 def restore_organizations(lines: list[LedgerLine], now: datetime) -> Restored:
@@ -72,8 +73,8 @@ def used(organization_ids: set[int], leaving: set[int]) -> set[int]:
         keys = OrganizationKey.objects.filter(organization__in=chunk)
         found |= set(keys.aliases().values_list("organization_id", flat=True))
         parent_of.update(Organization.objects.filter(parent__in=chunk).values_list("id", "parent_id"))
-        for field in _work:
-            rows = field.model._base_manager.filter(**{f"{field.name}__in": chunk})
+        for field, when in _work:
+            rows = field.model._base_manager.filter(when, **{f"{field.name}__in": chunk})
             found |= set(rows.values_list(field.attname, flat=True))
         for field in evidence_fields():
             evidence = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})

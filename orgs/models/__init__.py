@@ -3,6 +3,7 @@
 from orgs.models.cohorts import Cohort, CohortMember
 from orgs.models.imports import ImportBatch, ImportFile, ImportProfile, LedgerEntry
 from orgs.models.organizations import (
+    MONEY,
     Band,
     MatchRejection,
     Organization,
@@ -14,6 +15,7 @@ from orgs.models.organizations import (
 from orgs.models.people import Note, Sentiment, Team
 
 __all__ = [
+    "MONEY",
     "Band",
     "Cohort",
     "CohortMember",

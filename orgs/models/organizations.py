@@ -6,6 +6,10 @@ from django.db.models import F, Q
 
 from orgs.querysets import OrganizationKeyQuerySet, OrganizationQuerySet
 
+# Sums in the reporting currency, per month. Wide enough for whatever an import takes: a line has 16 digits before the
+# point, a rate may have seven zeros after it, and an organization has any number of lines.
+MONEY = {"max_digits": 38, "decimal_places": 4}
+
 
 class Band(models.TextChoices):
     """Health on lists: a band of the score, or the state that stands in its place."""
@@ -143,7 +147,7 @@ class OrganizationSnapshot(models.Model):
     organization = models.OneToOneField(
         Organization, primary_key=True, on_delete=models.CASCADE, related_name="snapshot"
     )
-    mrr = models.DecimalField("MRR", max_digits=20, decimal_places=4, default=0)
+    mrr = models.DecimalField("MRR", **MONEY, default=0)
     health = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     band = models.CharField(max_length=12, choices=Band, default=Band.NOT_SCORED)
     previous_band = models.CharField(max_length=12, choices=Band, blank=True)
@@ -160,8 +164,8 @@ class OrganizationSnapshot(models.Model):
     products = models.JSONField(default=list, blank=True)
     open_signals = models.JSONField(default=list, blank=True, help_text="Types of open signals, gravest first.")
     open_signal_count = models.IntegerField(default=0)
-    money_at_stake = models.DecimalField(max_digits=20, decimal_places=4, default=0)
-    priority = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    money_at_stake = models.DecimalField(**MONEY, default=0)
+    priority = models.DecimalField(**MONEY, default=0)
     computed_at = models.DateTimeField()
 
     class Meta:

@@ -34,7 +34,7 @@ from revenue.mrr.movements import CHURN, CONTRACTION, EXPANSION, NEW, REACTIVATI
 
 GAINS, LOSSES, ARRIVALS = (NEW, EXPANSION, REACTIVATION), (CONTRACTION, CHURN), (NEW, REACTIVATION)
 NOTHING = Decimal("0.0000")
-MONEY_FIELD = DecimalField(max_digits=24, decimal_places=4)
+MONEY_FIELD = DecimalField(max_digits=38, decimal_places=4)
 SIGNED_AMOUNT = Case(When(kind__in=LOSSES, then=-F("amount")), default=F("amount"), output_field=MONEY_FIELD)
 TITLES = {
     "end": "MRR at the close",

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import QuerySet, Sum
+
 from config.backoffice import jobs
+from orgs.models import Organization
 from revenue import answers, books, typed_json
 from revenue.facts import marks
 from revenue.facts.lists import Lists
 from revenue.facts.rebuilding import refresh
 from revenue.facts.totals import cohort_of
-from revenue.models import StoredCohort, StoredFacts, StoredMonth, Subscription
+from revenue.models import OrganizationMonth, StoredCohort, StoredFacts, StoredMonth, Subscription
 from revenue.mrr.calendar import add_months, month_start, months
 from revenue.mrr.cohorts import Cohort
 from revenue.mrr.grid import YEAR
-from revenue.mrr.money import ratio
+from revenue.mrr.money import ratio, to_units
 from revenue.mrr.report import MonthFigures, figures
 from revenue.mrr.sums import MonthSums
 
@@ -77,16 +80,36 @@ def last_months(as_of: date, count: int) -> list[MonthFigures]:
     return figures(calendar, sums, [[], *(row.largest for row in stored)])
 
 
-def change_of_month(as_of: date) -> Decimal | None:
+def change_of_month(as_of: date, among: QuerySet[Organization] | None = None) -> Decimal | None:
     """MRR of a day against the close of the month before (0.042 = +4.2 %); None when there was none.
 
-    Read from what is stored for that day, which the job keeps up; computed when nothing is.
+    Of some organizations, by default of all. Read from what is stored for that day, which the job keeps up; computed
+    when nothing is.
     """
-    if not StoredFacts.objects.filter(as_of=as_of, content__version=marks.VERSION).exists():
+    is_stored = StoredFacts.objects.filter(as_of=as_of, content__version=marks.VERSION).exists()
+    if among is not None:
+        before, now = stored_balances(as_of, among) if is_stored else balances(as_of, among)
+        return ratio(to_units(now - before), to_units(before))
+    if not is_stored:
         return answers.headline(as_of).change
     sums = StoredMonth.objects.values_list("sums", flat=True).get(month=month_start(as_of))
     tally = MonthSums.load(sums).tally
     return ratio(tally.end - tally.start, tally.start)
+
+
+def stored_balances(as_of: date, among: QuerySet[Organization]) -> tuple[Decimal, Decimal]:
+    """MRR of some organizations at the close of the month before, and on the day."""
+    rows = OrganizationMonth.objects.of(month_start(as_of)).filter(organization__in=among)
+    sums = rows.aggregate(before=Sum("opening", default=Decimal(0)), now=Sum("closing", default=Decimal(0)))
+    return sums["before"], sums["now"]
+
+
+def balances(as_of: date, among: QuerySet[Organization]) -> tuple[Decimal, Decimal]:
+    """The same from the books."""
+    ids = set(among.values_list("id", flat=True))
+    close = month_start(as_of) - timedelta(days=1)
+    before, now = (sum(answers.organization_mrr(day, ids).values(), Decimal(0)) for day in (close, as_of))
+    return before, now
 
 
 def last_cohorts(count: int | None = None) -> list[Cohort]:

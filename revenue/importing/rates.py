@@ -220,7 +220,5 @@ def restore_rates(lines: list[LedgerLine], now: datetime) -> Restored:
 
 
 SAMPLE = (LONG_COLUMNS, ("2026-11-20", "USD", "1.0837"), ("2026-11-20", "GBP", "0.8562"))
-RATES = register_importer(
-    Importer(ImportBatch.Kind.RATES, "exchange rates", COLUMNS, plan_rates, write_rates, sample=SAMPLE)
-)
+RATES = register_importer(Importer(ImportBatch.Kind.RATES, COLUMNS, plan_rates, write_rates, sample=SAMPLE))
 register_restorer(Restorer(MODEL, 30, restore_rates))

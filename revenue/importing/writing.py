@@ -75,7 +75,6 @@ STRIPE = {
 SUBSCRIPTIONS = register_importer(
     Importer(
         ImportBatch.Kind.SUBSCRIPTIONS,
-        "subscriptions",
         COLUMNS,
         plan_subscriptions,
         write_subscriptions,

@@ -12,9 +12,6 @@ from revenue.mrr.composition import Collected
 from revenue.mrr.grid import Grid, OrganizationMonth
 from revenue.mrr.movements import KINDS, Tally
 
-PRODUCT_COLUMNS = 4
-CURRENCY_COLUMNS = 2
-
 
 @dataclass(slots=True)
 class MonthSums:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from orgs.models import Organization
+from orgs.models import MONEY, Organization
 from signals.querysets import DataIncidentQuerySet, SignalQuerySet
 from tracker.models import Application
 
@@ -31,13 +31,16 @@ class Signal(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     sentence = models.CharField(max_length=500, help_text="The reason, to be read aloud.")
     evidence = models.JSONField(default=dict)
-    mrr = models.DecimalField("MRR", max_digits=20, decimal_places=4, default=0)
+    mrr = models.DecimalField("MRR", **MONEY, default=0)
+    currency = models.CharField(
+        max_length=3, blank=True, help_text="Of MRR and money at stake. Empty: the reporting currency of then, unnoted."
+    )
     severity = models.DecimalField(max_digits=7, decimal_places=4, default=0)
     growth = models.DecimalField(
         max_digits=20, decimal_places=4, null=True, blank=True, help_text="0.64 for +64 %; of rules about growth only."
     )
     urgency = models.DecimalField(max_digits=5, decimal_places=2, default=1)
-    money_at_stake = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    money_at_stake = models.DecimalField(**MONEY, default=0)
     calculation = models.CharField(max_length=200, blank=True, help_text="How the money at stake was reckoned.")
     rule_version = models.PositiveIntegerField(default=1)
     assignee = models.ForeignKey(
@@ -55,7 +58,7 @@ class Signal(models.Model):
     is_false_alarm = models.BooleanField("false alarm", default=False)
     scans_not_true = models.PositiveSmallIntegerField(default=0, help_text="Scans in a row that found it not true.")
     was_false_since = models.BooleanField(
-        default=False, help_text="Its condition was false at least once since it ended."
+        default=False, help_text="Its condition was false since it ended, or its rule off: it may return."
     )
     last_scan_at = models.DateTimeField(null=True, blank=True)
 
@@ -112,6 +115,7 @@ class ScanCursor(models.Model):
 
     class Meta:
         default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_row_of_scan_cursor")]
 
     def __str__(self) -> str:
         return str(self.scanned_at)
@@ -128,6 +132,14 @@ class DataIncident(models.Model):
     opened_at = models.DateTimeField()
     seen_at = models.DateTimeField(help_text="Last scan that found it still true.")
     resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it is over.")
+    is_false_alarm = models.BooleanField("false alarm", default=False)
+    is_waved_off = models.BooleanField(
+        default=False, help_text="Somebody ended it, and the events have not been as many as usual since."
+    )
 
     objects = DataIncidentQuerySet.as_manager()
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from orgs.models import Band, Organization
+from orgs.models import MONEY, Band, Organization
 from signals.querysets import HealthModelQuerySet
 
 
@@ -89,7 +89,7 @@ class Reading(models.Model):
     components = models.JSONField(default=list)
     caps = models.JSONField(default=list)
     evidence = models.JSONField(default=dict)
-    mrr = models.DecimalField("MRR", max_digits=20, decimal_places=4, default=0)
+    mrr = models.DecimalField("MRR", **MONEY, default=0)
     scored_at = models.DateTimeField()
 
     class Meta:

@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from orgs.models import Organization
+from orgs.models import MONEY, Organization
 from signals.models.detection import Signal
 from signals.querysets import ChurnQuerySet, FollowUpQuerySet
 
@@ -71,7 +71,7 @@ class Churn(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="churns")
     churned_on = models.DateField(help_text="First day without MRR.")
-    mrr = models.DecimalField("MRR lost", max_digits=20, decimal_places=4)
+    mrr = models.DecimalField("MRR lost", **MONEY)
     reasons = ArrayField(models.CharField(max_length=20, choices=Reason), size=3, default=list, blank=True)
     comment = models.CharField(max_length=500, blank=True)
     explained_by = models.ForeignKey(

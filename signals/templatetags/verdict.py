@@ -64,7 +64,9 @@ def beside(actions: Actions | None, signal: Signal) -> str:
     return actions.of(signal) if actions else ""
 
 
-@register.inclusion_tag("admin/signals/_incidents.html")
-def data_incidents() -> dict[str, Any]:
+@register.inclusion_tag("admin/signals/_incidents.html", takes_context=True)
+def data_incidents(context: template.Context) -> dict[str, Any]:
     """What is going on with the data itself, on every page that judges customers by it."""
-    return {"incidents": DataIncident.objects.open().select_related("application")}
+    going_on, request = DataIncident.objects.open().select_related("application"), context["request"]
+    may_end = request.user.has_perm("signals.change_signal")
+    return {"incidents": going_on, "may_end": may_end, "next": request.get_full_path()}

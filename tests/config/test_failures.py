@@ -87,6 +87,19 @@ def test_staff_without_the_permission_are_told_in_words(client):
     assert (answer.status_code, "You may not see this page" in answer.content.decode()) == (403, True)
 
 
+def test_a_login_that_was_to_lead_elsewhere_leads_to_the_admin(client):
+    factories.staff("ada")
+    answer = client.post("/admin/login/?next=//evil.example", {"username": "ada", "password": "pw"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
+def test_what_browsers_are_told_about_a_page(client):
+    answer = client.get("/admin/login/")
+    told = ("X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy")
+    assert [answer.headers[name] for name in told] == ["DENY", "nosniff", "same-origin"]
+    assert [answer.cookies["csrftoken"][name] for name in ("samesite", "path")] == ["Lax", "/"]
+
+
 def test_a_form_without_its_token_says_that_nothing_was_saved(client):
     client.handler.enforce_csrf_checks = True
     answer = client.post("/admin/login/", {"username": "ada"})

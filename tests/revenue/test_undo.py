@@ -56,7 +56,7 @@ def test_an_organization_that_sent_events_since_stays_with_all_of_them(counted: 
     if counted:
         rollups.roll_up(NOW)
         Event.objects.all()._raw_delete("default")
-    kept = [("Used", "has events, subscriptions, aliases, children, notes or follow-ups since")]
+    kept = [("Used", "has events, subscriptions, aliases, children or what staff wrote down since")]
     for told in (undo.preview_undo(batch.pk, now=NOW), undo.undo(batch.pk, user=None, now=NOW)):
         assert (told.deleted, [(each.label, each.reason) for each in told.kept]) == (1, kept)
     assert list(Organization.objects.values_list("external_id", flat=True)) == ["used"]

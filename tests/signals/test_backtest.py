@@ -1,8 +1,9 @@
 """The backtest equals a replay by hand: later rows deleted, the evidence and score of each day, counted plainly."""
 
 import random
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
@@ -15,6 +16,7 @@ from revenue import books
 from revenue.models import Subscription
 from signals import backtest, health, publishing, rules
 from signals.evidence import evidence
+from signals.models import DataIncident
 from signals.past import Past
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, healthy, paying, shop, used
@@ -122,28 +124,64 @@ def test_what_is_known_of_a_day_is_what_a_replay_knows(world):
     assert used_then == {230: 0, 229: 0, 228: 1, 152: 1, 151: 0}
 
 
-def test_checkpoints_count_what_a_replay_counts(world):
-    found = backtest.backtest(TODAY, numbers(), nothing)
-    assert found.checkpoints[-1] == days_ago(60)
-    assert {(later - day).days for day, later in zip(found.checkpoints, found.checkpoints[1:], strict=False)} == {28}
-    ids = [org.pk for org in world]
+def counted(found: backtest.Backtest, ids: list[int], held: Collection[date] = ()) -> tuple[list, dict]:
+    """Checkpoints At risk and rules that fired, each with those before churn, by a replay; usage waits on `held`."""
     left = {each.left.organization_id: each.left.on for each in found.departures}
     at_risk, fired, were = [0, 0], {rule.key: [0, 0] for rule in rules.RULES}, {}
+    needing_usage = {rule.key for rule in rules.RULES if rule.needs_usage}
     for day in found.checkpoints:
         for org_id, reading in replayed(day, ids).items():
             follows = org_id in left and day < left[org_id] <= day + timedelta(days=60)
+            before = were.get(org_id, set())
             if not reading.evidence.paying and reading.evidence.silent_for(28):
                 were[org_id] = set()
                 continue
             if reading.evidence.paying and reading.band == "at_risk":
                 at_risk = [at_risk[0] + 1, at_risk[1] + follows]
             true = {verdict.rule.key for verdict in rules.check_all(reading.evidence, reading) if verdict.condition}
-            for key in true - were.get(org_id, set()):
+            if day in held:
+                true = (true - needing_usage) | (before & needing_usage)
+            for key in true - before:
                 fired[key] = [fired[key][0] + 1, fired[key][1] + follows]
             were[org_id] = true
+    return at_risk, fired
+
+
+def fired_in(found: backtest.Backtest) -> dict[str, list[int]]:
+    return {key: [record.fired, record.before_churn] for key, record in found.rules.items()}
+
+
+def test_checkpoints_count_what_a_replay_counts(world):
+    found = backtest.backtest(TODAY, numbers(), nothing)
+    assert found.checkpoints[-1] == days_ago(60)
+    assert {(later - day).days for day, later in zip(found.checkpoints, found.checkpoints[1:], strict=False)} == {28}
+    at_risk, fired = counted(found, [org.pk for org in world])
     assert [found.at_risk.fired, found.at_risk.before_churn] == at_risk
-    assert {key: [record.fired, record.before_churn] for key, record in found.rules.items()} == fired
+    assert fired_in(found) == fired
     assert fired["inactive_paying"][1] > 0
+
+
+def test_what_incidents_held_back_waits_for_the_next_checkpoint(world):
+    ids = [org.pk for org in world]
+    plain = backtest.backtest(TODAY, numbers(), nothing)
+    day = plain.checkpoints[7]
+    waiting = counted(plain, ids, {day})[1]
+    assert waiting != fired_in(plain)
+
+    def during(first_day: date, resolved_on: date | None) -> dict[str, list[int]]:
+        resolved_at = resolved_on and datetime(resolved_on.year, resolved_on.month, resolved_on.day, 9, tzinfo=UTC)
+        values = {"first_day": first_day, "resolved_at": resolved_at, "opened_at": NOW, "seen_at": NOW}
+        DataIncident.objects.all().delete()
+        DataIncident.objects.create(application=shop(), sentence="x", **values)
+        return fired_in(backtest.backtest(TODAY, numbers(), nothing))
+
+    assert during(day - timedelta(days=1), day + timedelta(days=1)) == waiting
+    assert during(day, day + timedelta(days=1)) == fired_in(plain)
+    assert during(day - timedelta(days=9), day) == fired_in(plain)
+    DataIncident.objects.update(first_day=day - timedelta(days=1), resolved_at=NOW, is_false_alarm=True)
+    assert fired_in(backtest.backtest(TODAY, numbers(), nothing)) == fired_in(plain)
+    later = {each for each in plain.checkpoints if each >= day}
+    assert during(day - timedelta(days=1), None) == counted(plain, ids, later)[1]
 
 
 def test_a_row_planted_after_the_day_changes_nothing(world, monkeypatch):

@@ -87,6 +87,27 @@ def test_a_corrected_file_withdraws_it_but_not_what_somebody_said():
     assert (kept.is_withdrawn, kept.mrr, kept.reasons) == (False, Decimal("600.0000"), ["price", "competitor"])
 
 
+def test_what_somebody_says_while_it_is_withdrawn_stays(monkeypatch):
+    """The round has read a line without a reason; by the time it takes it back, there is one."""
+    ada = factories.staff("ada")
+    left("gone", date(2026, 1, 20))
+    left("told", date(2026, 2, 3))
+    churn.keep_up(NOW)
+    Subscription.objects.update(end_on=None)
+    withdraw = churn.withdraw
+
+    def after_a_word(gone):
+        read = list(gone)
+        row = Churn.objects.get(organization__external_id="told")
+        churn.explain(row.pk, ["price"], comment="A long talk", actor=ada, now=NOW)
+        return withdraw(read)
+
+    monkeypatch.setattr(churn, "withdraw", after_a_word)
+    assert churn.keep_up(NOW).withdrawn == 2
+    kept = Churn.objects.get()
+    assert (kept.is_withdrawn, kept.reasons, kept.comment) == (True, ["price"], "A long talk")
+
+
 @pytest.mark.parametrize(
     ("reasons", "comment", "words"),
     [

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from orgs.models import Organization
-from revenue.models import Subscription
-from signals import handling, scoring, snapshots
+from config.backoffice.models import AuditEntry
+from orgs.models import Organization, OrganizationSnapshot
+from revenue.models import ExchangeRate, Subscription
+from signals import churn, handling, rounds, rule_settings, scoring, snapshots
 from signals.detection import Scan, scan
 from signals.lifecycle import Action
-from signals.models import DataIncident, Reading, RuleVersion, ScanCursor, Signal, SignalTransition
+from signals.models import Churn, DataIncident, Reading, RuleVersion, ScanCursor, Signal, SignalTransition
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, healthy, paying, silent, span, used
 
@@ -152,13 +153,81 @@ def test_a_snooze_wakes_on_its_day():
     assert (signal.state, signal.snoozed_until, signal.changed_at) == ("open", None, NOW + 2 * DAY)
 
 
-def test_a_rule_that_is_switched_off_opens_nothing_and_lets_go():
-    silent()
+def switch(rule: str, *, on: bool, now: datetime) -> None:
+    """Somebody switches a rule."""
+    known = rule_settings.latest(rule)
+    rule_settings.publish(
+        rule, known.thresholds, is_enabled=on, follows=known.version, why="Too loud", actor=None, now=now
+    )
+
+
+def test_a_rule_that_is_switched_off_opens_nothing_and_lets_go_at_once():
+    gone = silent()
     scored_scan()
-    RuleVersion.objects.create(rule="usage_drop", version=2, is_enabled=False, created_at=NOW)
-    scored_scan(NOW + HOUR)
-    scored_scan(NOW + 2 * HOUR)
+    switch("usage_drop", on=False, now=NOW)
+    assert scored_scan(NOW + HOUR) == Scan(organizations=1, opened=0, woken=0, resolved=1)
+    assert scored_scan(NOW + 2 * HOUR).resolved == 0
     assert dict(Signal.objects.values_list("type", "state")) == {"usage_drop": "resolved", "inactive_paying": "open"}
+    signal = only(gone, "usage_drop")
+    assert (signal.closed_at, signal.snoozed_until, signal.scans_not_true) == (NOW + HOUR, None, 0)
+    reason = "The rule was switched off (v2)."
+    assert (signal.transitions.first().reason, signal.transitions.count()) == (reason, 2)
+    assert AuditEntry.objects.get(action="signal.resolved").detail == {"from": "open", "reason": reason}
+    switch("usage_drop", on=True, now=NOW + 2 * HOUR)
+    assert scored_scan(NOW + 3 * HOUR).opened == 1
+    states = Signal.objects.filter(type="usage_drop").order_by("id").values_list("state", "rule_version")
+    assert list(states) == [("resolved", 1), ("open", 3)]
+
+
+@pytest.mark.parametrize(("action", "state"), [(Action.DISMISS, "dismissed"), (Action.RESOLVE, "resolved")])
+def test_what_people_closed_stays_closed_when_its_rule_is_switched_off_and_on(action, state):
+    gone = silent()
+    scored_scan()
+    signal = only(gone, "inactive_paying")
+    handling.act(signal.pk, action, actor=factories.staff(), now=NOW, reason="Seasonal")
+    switch("inactive_paying", on=False, now=NOW)
+    for hours in (1, 2):
+        scored_scan(NOW + hours * HOUR)
+    switch("inactive_paying", on=True, now=NOW + 2 * HOUR)
+    assert scored_scan(NOW + 3 * HOUR).opened == 0
+    signal = only(gone, "inactive_paying")
+    assert (signal.state, signal.was_false_since, signal.reason) == (state, False, "Seasonal")
+
+
+def test_a_snooze_outlasts_that_its_rule_was_off_for_a_while():
+    gone = silent()
+    scored_scan()
+    signal = only(gone, "inactive_paying")
+    until = TODAY + 2 * DAY
+    handling.act(signal.pk, Action.SNOOZE, actor=factories.staff(), now=NOW, reason="Holidays", until=until)
+    switch("inactive_paying", on=False, now=NOW)
+    assert scored_scan(NOW + HOUR).resolved == 0
+    switch("inactive_paying", on=True, now=NOW + HOUR)
+    scored_scan(NOW + 2 * HOUR)
+    signal.refresh_from_db()
+    assert (signal.state, signal.snoozed_until, signal.scans_not_true) == ("snoozed", until, 0)
+    switch("inactive_paying", on=False, now=NOW + 2 * HOUR)
+    assert scored_scan(NOW + 2 * DAY).resolved == 1
+    signal.refresh_from_db()
+    assert (signal.state, signal.snoozed_until) == ("resolved", None)
+
+
+def test_one_customers_billions_of_billions_stop_nobody():
+    """As much as an import takes, at the smallest rate that one takes."""
+    ExchangeRate.objects.create(date=days_ago(400), currency="AAA", per_eur=Decimal("0.00000001"))
+    most = paying("most", "1")
+    for line in range(3):
+        factories.subscription(most, "9999999999999999.9999", product_code=f"line {line}", currency="AAA")
+    silent("gone", "600")
+    at = NOW + HOUR
+    assert rounds.scan_round(at, at) == Scan(organizations=2, opened=3, woken=0, resolved=0)
+    mrr = 3 * Decimal("9999999999999999.9999") * 10**8 + 1
+    assert Reading.objects.get(organization=most).mrr == OrganizationSnapshot.objects.get(organization=most).mrr == mrr
+    assert only(most, "inactive_paying").mrr == mrr
+    assert Signal.objects.filter(type="inactive_paying", mrr=600).count() == 1
+    Subscription.objects.filter(key__organization=most).update(end_on=days_ago(10))
+    assert churn.keep_up(at).found == 1
+    assert Churn.objects.get().mrr == mrr
 
 
 def test_published_thresholds_are_used_and_named():

@@ -1,13 +1,17 @@
 """A tracking outage from end to end: one incident, no false alarm, and what was held back runs when events return."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from config.backoffice.models import AuditEntry
-from signals import detection, incident_dry_run, incidents, scoring
+from config.backoffice.models import AuditEntry, WebhookDelivery, WebhookEndpoint
+from config.backoffice.outbox import webhooks
+from orgs.models import Organization, OrganizationSnapshot
+from signals import detection, digest, incident_dry_run, incidents, rule_settings, scoring, snapshots
 from signals.models import DataIncident, Reading, RuleVersion, Signal
 from signals.rules import data_incident
 from tests import factories
@@ -107,6 +111,133 @@ def test_an_application_that_is_switched_off_or_a_rule_that_is_off_has_no_incide
     RuleVersion.objects.create(rule="data_incident", version=2, is_enabled=False, created_at=NOW)
     scan(hours=2)
     assert not DataIncident.objects.open().exists()
+
+
+def why_it_ended() -> str:
+    """What the trail says of the incident that ended last."""
+    assert not DataIncident.objects.open().exists()
+    entry = AuditEntry.objects.filter(action="incident.resolved").latest("id")
+    reason = entry.detail["reason"]
+    assert DataIncident.objects.get(pk=int(entry.subject_id)).reason == reason
+    return reason
+
+
+def test_the_trail_says_why_one_ended():
+    found = customers(6, last=2)
+    scan()
+    thresholds = rule_settings.latest("data_incident").thresholds
+    switched = {"is_enabled": False, "follows": 1, "why": "Too loud", "actor": None, "now": NOW}
+    rule_settings.publish("data_incident", thresholds, **switched)
+    scan(hours=1)
+    assert why_it_ended() == "The rule was switched off (v2)."
+    RuleVersion.objects.create(rule="data_incident", version=3, created_at=NOW)
+    scan(hours=2)
+    assert DataIncident.objects.open().count() == 1
+    Application.objects.update(is_active=False)
+    scan(hours=3)
+    assert why_it_ended() == "The application was switched off."
+    Application.objects.update(is_active=True)
+    scan(hours=4)
+    for org in found:
+        used(org, span(1, 1))
+    scan(hours=5)
+    assert why_it_ended() == "Events are back."
+    assert AuditEntry.objects.filter(action="incident.resolved").count() == DataIncident.objects.count() == 3
+
+
+class TestEndedByAPerson:
+    def test_with_a_reason_and_no_other_about_the_same_fall(self, client):
+        customers(6, last=2)
+        ada = factories.staff("ada")
+        client.force_login(ada)
+        scan()
+        incident = DataIncident.objects.get()
+        address = f"/admin/incidents/{incident.pk}/end/"
+        assert "End the incident" in client.get("/admin/").content.decode()
+        client.post(address, {"reason": " "})
+        incident.refresh_from_db()
+        assert (incident.resolved_at, AuditEntry.objects.filter(action="incident.resolved").count()) == (None, 0)
+        client.post(address, {"reason": "Page views were stopped on purpose", "false_alarm": "1"})
+        again = client.post(address, {"reason": "Again"}, follow=True)
+        assert "is over already" in again.content.decode()
+        incident.refresh_from_db()
+        assert (incident.reason, incident.is_false_alarm) == ("Page views were stopped on purpose", True)
+        assert incident.resolved_by == ada
+        entry = AuditEntry.objects.get(action="incident.resolved")
+        assert (entry.actor, entry.detail["false_alarm"]) == (ada, True)
+        for hours in (1, 2):
+            scan(hours=hours)
+        assert DataIncident.objects.count() == 1
+        # Rules speak again: nobody holds back whose use ended.
+        scan(13)
+        assert len([kind for _, kind in usage_signals() if kind == "inactive_paying"]) == 6
+
+    def test_the_next_fall_opens_one_again(self):
+        found = customers(6, last=2)
+        scan()
+        ended = {"reason": "Known", "is_false_alarm": False, "actor": factories.staff(), "now": NOW}
+        incidents.end(DataIncident.objects.get().pk, **ended)
+        for org in found:
+            used(org, [TODAY, TODAY + DAY])
+        scan(1)
+        assert list(DataIncident.objects.values_list("is_waved_off", flat=True)) == [False]
+        scan(3)
+        assert DataIncident.objects.open().get().first_day == TODAY + 2 * DAY
+
+    def test_it_takes_the_right_to_act(self, client):
+        customers(6, last=2)
+        scan()
+        watcher = factories.staff("watcher", is_superuser=False)
+        watcher.user_permissions.add(Permission.objects.get(codename="view_signal"))
+        client.force_login(watcher)
+        assert client.post(f"/admin/incidents/{DataIncident.objects.get().pk}/end/", {"reason": "x"}).status_code == 403
+        assert "End the incident" not in client.get("/admin/").content.decode()
+        assert DataIncident.objects.open().count() == 1
+
+
+def test_a_digest_calls_nobody_worse_while_data_is_missing():
+    ada = factories.staff("ada")
+    found = customers(6, last=2)
+    Organization.objects.update(owner=ada)
+    morning = NOW - timedelta(hours=4)
+    snapshots.refresh(NOW - DAY)
+    digest.prepare(ada, morning - DAY)
+    scan()
+    OrganizationSnapshot.objects.update(band="at_risk")
+
+    def titles(moment) -> list[str]:
+        sections = digest.news_of(ada, "mine", digest.since_of(ada, moment), moment).sections
+        digest.prepare(ada, moment)
+        return [each.title for each in sections]
+
+    assert titles(NOW + timedelta(hours=1)) == ["Data incidents"]
+    for org in found:
+        used(org, [TODAY - DAY])
+    scan(hours=2)
+    OrganizationSnapshot.objects.update(band="at_risk")
+    assert titles(NOW + DAY) == ["Data incidents that are over", "Health got worse"]
+
+
+def test_webhooks_and_digests_tell_both_ends():
+    ada = factories.staff("ada")
+    events = ["incident.opened", "incident.resolved"]
+    webhooks.save(WebhookEndpoint(name="CRM", url="https://example.com/hook", events=events), actor=ada, now=NOW)
+    found = customers(6, last=2)
+    scan()
+    for org in found:
+        used(org, [TODAY - DAY])
+    scan(hours=1)
+    told = [json.loads(row.body) for row in WebhookDelivery.objects.order_by("id")]
+    assert [(each["type"], each["data"]["application"], each["data"]["reason"]) for each in told] == [
+        ("incident.opened", "Shop", ""),
+        ("incident.resolved", "Shop", "Events are back."),
+    ]
+    assert told[1]["data"]["first_day"] == "2026-03-09"
+    sections = digest.news_of(ada, "mine", NOW - DAY, NOW + timedelta(hours=2)).sections
+    assert [(each.title, [(line.name, line.words) for line in each.lines]) for each in sections] == [
+        ("Data incidents", [("Shop", DataIncident.objects.get().sentence)]),
+        ("Data incidents that are over", [("Shop", "Events are back.")]),
+    ]
 
 
 def test_a_scan_twice_opens_one():

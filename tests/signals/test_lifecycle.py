@@ -66,6 +66,35 @@ def test_what_is_resolved_by_the_scan_opens_again_when_true():
     assert (again.scans_not_true, again.was_false_since) == (0, False)
 
 
+def test_money_in_two_currencies_is_not_compared():
+    dismissed = replace(DISMISSED, currency="EUR")
+    more = seen(True, day=40, money="300")
+    assert run(dismissed, replace(more, currency="EUR"))[0] == [Transition.OPEN]
+    assert run(dismissed, replace(more, currency="JPY"))[0] == [Transition.NONE]
+    falsely = replace(seen(False, day=41), currency="JPY")
+    assert run(dismissed, falsely, replace(seen(True, day=42), currency="JPY"))[0] == [
+        Transition.NONE,
+        Transition.OPEN,
+    ]
+
+
+def test_a_rule_that_is_off_lets_go_of_what_waits_alone():
+    def off(day):
+        return replace(seen(None, day), rule_is_off=True)
+
+    assert run(None, off(1)) == ([Transition.NONE], None)
+    assert run(DISMISSED, off(1)) == ([Transition.NONE], DISMISSED)
+    transitions, episode = run(OPEN, off(1), off(2), seen(True, 3))
+    assert transitions == [Transition.RESOLVE, Transition.NONE, Transition.OPEN]
+    transitions, episode = run(SNOOZED, off(2), off(3))
+    assert transitions == [Transition.NONE, Transition.RESOLVE]
+    assert (episode.state, episode.snoozed_until, episode.closed_at) == (
+        State.RESOLVED,
+        None,
+        START + timedelta(days=3),
+    )
+
+
 def test_an_unknown_condition_moves_nothing():
     for episode in (None, OPEN, replace(OPEN, scans_not_true=1), SNOOZED, DISMISSED):
         assert run(episode, seen(None, 40)) == ([Transition.NONE], episode)

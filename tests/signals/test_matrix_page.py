@@ -136,9 +136,27 @@ def test_who_moved_since_last_week(client, ada):
     assert [one.organization.external_id for one in moved.items] == ["stays", "lost"]
 
 
+def test_amounts_of_last_week_in_another_currency_are_not_compared(client, customers):
+    day = timezone.localdate() - timedelta(days=7)
+    reading = Reading.objects.create(
+        organization=customers[0],
+        as_of=day,
+        band="healthy",
+        coverage=1,
+        model=HealthModel.objects.get(),
+        mrr=10,
+        evidence={"currency": "EUR"},
+        scored_at=timezone.now(),
+    )
+    assert client.get("/admin/matrix/").context["moved"].since == day
+    reading.evidence["currency"] = "USD"
+    reading.save()
+    assert client.get("/admin/matrix/").context["moved"] is None
+
+
 def test_without_a_reading_of_last_week_it_says_so(client, customers):
     assert client.get("/admin/matrix/").context["moved"] is None
-    assert "no reading from a week ago" in client.get("/admin/matrix/").content.decode()
+    assert "no reading from a week ago in the reporting currency" in client.get("/admin/matrix/").content.decode()
 
 
 def test_standings_are_those_of_the_list(customers):

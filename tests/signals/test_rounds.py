@@ -2,14 +2,17 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 
 from config.backoffice import settings
 from config.backoffice.models import JobRun
-from orgs.models import Organization, OrganizationTouch
+from orgs.models import Organization, OrganizationSnapshot, OrganizationTouch
+from revenue.models import ExchangeRate
 from signals import drafting, jobs, rounds, snapshots
 from signals.models import HealthModel, Reading, ScanCursor, Signal
 from signals.rounds import Scored
@@ -32,6 +35,13 @@ def test_everybody_once_a_day_then_only_who_had_events():
     assert rounds.score_round(NOW + DAY) == Scored(2, True)
     cursor = ScanCursor.objects.get()
     assert (cursor.scored_at, cursor.scored_all_on, cursor.models_in_force) == (NOW + DAY, TODAY + DAY, "1 ")
+
+
+def test_there_is_one_cursor():
+    rounds.score_round(NOW)
+    with pytest.raises(IntegrityError, match="one_row_of_scan_cursor"), transaction.atomic():
+        ScanCursor.objects.create(id=2)
+    assert ScanCursor.objects.get().scored_at == NOW
 
 
 def test_a_roll_up_that_committed_late_is_not_missed():
@@ -101,6 +111,27 @@ def test_a_scan_job_that_starts_over_counts_once():
         jobs.scan(run)
     signal = Signal.objects.get()
     assert (signal.scans_not_true, signal.state, signal.last_scan_at) == (1, "open", run.due_at)
+
+
+def test_other_settings_ask_for_a_scan_and_a_look_at_the_books_within_seconds():
+    """Until then amounts would be those of the former currency under the name of the new one."""
+    assert not rounds.follow_settings(NOW)
+    ExchangeRate.objects.create(date=TODAY - 400 * DAY, currency="USD", per_eur=Decimal(2))
+    silent()
+    rounds.scan_round(NOW, NOW)
+    assert not rounds.follow_settings(NOW)
+    settings.change({"reporting_currency": "USD"}, actor=None, now=NOW)
+    for seconds in (5, 20):
+        jobs_now = NOW + timedelta(seconds=seconds)
+        assert rounds.follow_settings(jobs_now)
+    version = settings.read().version
+    asked = JobRun.objects.order_by("job").values_list("job", "slot", "due_at")
+    at = NOW + timedelta(seconds=5)
+    assert list(asked) == [("churn", f"settings {version}", at), ("scan", f"settings {version}", at)]
+    rounds.scan_round(at, at)
+    assert not rounds.follow_settings(at)
+    assert OrganizationSnapshot.objects.get().mrr == 1200
+    assert set(Signal.objects.values_list("mrr", "currency")) == {(1200, "USD")}
 
 
 def test_the_jobs_say_what_they_did():

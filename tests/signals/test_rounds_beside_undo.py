@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from config.backoffice import audit
 from orgs.importing import batches, options, undo
 from orgs.models import Organization, OrganizationSnapshot, OrganizationTouch
-from signals import churn, detection, rounds, scoring, snapshots
+from signals import churn, detection, handling, rounds, scoring, snapshots
 from signals.detection import Scan
+from signals.lifecycle import Action
 from signals.models import Churn, Reading, Signal
 from signals.rounds import Scored
 from tests.signals.world import NOW, TODAY, healthy, silent
@@ -113,6 +115,23 @@ def test_the_churn_log(monkeypatch):
     assert churn.keep_up(NOW).found == 1
     assert beside.ends() == (1, 0)
     assert Churn.objects.count() == 0
+
+
+def test_a_person_who_is_writing_a_reason(monkeypatch):
+    beside = in_the_middle(monkeypatch, handling, "move")
+    made = Organization.objects.get()
+    signal = Signal.objects.create(organization=made, type="usage_drop", opened_at=NOW - HOUR, changed_at=NOW - HOUR)
+    handling.act(signal.pk, Action.DISMISS, actor=None, now=NOW, reason="Seasonal")
+    assert beside.ends() == (0, 1)
+    assert Signal.objects.get().reason == "Seasonal"
+
+
+def test_a_person_who_explains_a_departure(monkeypatch):
+    beside = in_the_middle(monkeypatch, audit, "record")
+    row = Churn.objects.create(organization=Organization.objects.get(), churned_on=TODAY, mrr=5, found_at=NOW)
+    churn.explain(row.pk, ["price"], comment="", actor=None, now=NOW)
+    assert beside.ends() == (0, 1)
+    assert Churn.objects.get().reasons == ["price"]
 
 
 def test_a_removal_that_was_first_is_over_before_anybody_is_read(monkeypatch):

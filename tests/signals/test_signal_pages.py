@@ -6,10 +6,14 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from config.backoffice import settings
 from orgs.models import Band, Organization
+from revenue import facts
+from revenue.models import ExchangeRate
 from signals import followups, queue
-from signals.models import HealthModel, Reading, Signal, SignalTransition
+from signals.models import Signal, SignalTransition
 from signals.today import Work, today
+from tests import factories
 from tests.factories import organization, snapshot, staff
 
 pytestmark = pytest.mark.django_db
@@ -104,18 +108,23 @@ class TestToday:
 
     def test_the_change_of_my_money_is_that_of_my_customers(self, customers, ada):
         now = timezone.now()
-        close = now.date().replace(day=1) - timedelta(days=1)
+        first = now.date().replace(day=1)
         for name, mrr in (("globex", "7000"), ("hooli", "3000"), ("wonka", "1")):
-            Reading.objects.create(
-                organization=customers[name],
-                as_of=close,
-                band="watch",
-                coverage=1,
-                model=HealthModel.objects.get(),
-                mrr=Decimal(mrr),
-                scored_at=now,
-            )
-        assert today(user=ada, scope="mine", now=now).money.change == Decimal("0.19")
+            factories.subscription(customers[name], mrr, start_on=first - timedelta(days=60))
+        factories.subscription(customers["globex"], "1900", product_code="more", start_on=first)
+        factories.subscription(customers["wonka"], "1", product_code="more", start_on=first)
+
+        def change() -> Decimal | None:
+            return today(user=ada, scope="mine", now=now).money.change
+
+        assert change() == Decimal("0.19")
+        facts.refresh(now.date(), now)
+        assert change() == Decimal("0.19")
+        ExchangeRate.objects.create(date=first - timedelta(days=90), currency="USD", per_eur=Decimal(2))
+        settings.change({"reporting_currency": "USD"}, actor=ada, now=now)
+        assert change() == Decimal("0.19")
+        facts.refresh(now.date(), now)
+        assert change() == Decimal("0.19")
 
     def test_the_sentence(self, customers, client):
         content = client.get("/admin/").content.decode()

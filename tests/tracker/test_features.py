@@ -260,6 +260,3 @@ def test_the_rules_in_words():
         "or has a path that starts with “/chat”."
     )
     assert features.sentence([]) == "No event is a use yet: it has no rule."
-    feature = Feature(name="Chat", minimum_uses=3, minimum_users=1, window_days=28)
-    words = features.adopted_sentence(feature).replace("\xa0", " ")
-    assert words == "Adopted with at least 3 uses by 1 user within 28 days."

@@ -36,6 +36,14 @@ def test_events_of_the_default_partition_move_to_their_month(settings):
     assert places()[1] == "tracker_event_y2031m05"
 
 
+def test_statistics_of_all_months_together_are_kept():
+    put(application(), [event()])
+    partitions.maintain(NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'tracker_event'::regclass")
+        assert cursor.fetchone() == (1.0,)
+
+
 def test_retention_drops_counted_months_and_keeps_the_daily_rows(settings):
     settings.EVENT_RETENTION_DAYS = 60
     partitions.ensure(NOW)

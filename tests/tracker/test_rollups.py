@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from config.backoffice import settings
 from orgs.keys import ensure_keys
@@ -161,6 +161,13 @@ def test_a_new_zone_counts_the_days_anew():
     assert UsageDay.objects.get().day == date(2026, 3, 9)
     cursor = RollupCursor.objects.get()
     assert (cursor.time_zone, cursor.zone_since) == ("America/New_York", None)
+
+
+@pytest.mark.django_db
+def test_there_is_one_cursor():
+    with pytest.raises(IntegrityError, match="one_row_of_rollup_cursor"), transaction.atomic():
+        RollupCursor.objects.create(id=2)
+    assert not RollupCursor.objects.filter(id=2).exists()
 
 
 @pytest.mark.django_db

@@ -39,7 +39,6 @@ def pattern_page(request: HttpRequest, name: str) -> HttpResponse:
     asked["answer"], asked["query"] = "1", uuid4().hex
     context = {
         "pattern": pattern,
-        "patterns": PATTERNS.values(),
         "fields": fields,
         "steps": [(f"step-{n}", fields.get(f"step-{n}", "")) for n in range(shown_steps(fields))],
         "intervals": [(str(each), choices.INTERVALS[each]) for each in INTERVALS.get(name, ())],

@@ -26,6 +26,7 @@ class RollupCursor(models.Model):
 
     class Meta:
         default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_row_of_rollup_cursor")]
 
     def __str__(self) -> str:
         return str(self.last_event_id)

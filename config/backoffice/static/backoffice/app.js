@@ -184,11 +184,4 @@
     });
 
     document.addEventListener("click", event => { if (event.target.closest("[data-print]")) window.print(); });
-
-    document.addEventListener("click", event => {
-        const button = event.target.closest("[data-copy]");
-        if (!button) return;
-        const source = document.getElementById(button.dataset.copy);
-        navigator.clipboard?.writeText(source.textContent).then(() => { button.textContent = "Copied"; });
-    });
 })();
