@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from config.backoffice import columns, formatting, settings
+from config.backoffice.chips import chips
 from config.backoffice.columns import Column
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
@@ -92,7 +93,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     cohorts = CohortChoice.of(request.GET)
     context = {
         "chosen": chosen,
-        "chips": chips(request, chosen, cohorts),
+        "chips": filters(request, chosen, cohorts),
         "totals": totals,
         "counted": queue.signals(chosen, now).filter(organization__in=found.values("pk")).count()
         if chosen.told
@@ -137,10 +138,10 @@ def snoozes(today: date) -> list[tuple[int, str]]:
     return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]
 
 
-def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice) -> list[dict[str, str]]:
+def filters(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     words = {
-        "state": dict(queue.STATES)[chosen.state],
+        "state": "" if chosen.is_open else dict(queue.STATES)[chosen.state],
         "family": queue.FAMILIES.get(chosen.family, ""),
         "type": dict(Signal.Type.choices).get(chosen.type, ""),
         "band": dict(Band.choices).get(chosen.band, ""),
@@ -152,12 +153,4 @@ def chips(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice
         "told": chosen.told.words if chosen.told else "",
         "q": f"“{chosen.q}”" if chosen.q else "",
     }
-    shown = {name: word for name, word in words.items() if word and not (name == "state" and chosen.is_open)}
-    return [{"word": word, "without": without(request, name)} for name, word in shown.items()]
-
-
-def without(request: HttpRequest, name: str) -> str:
-    query = request.GET.copy()
-    query.pop(name, None)
-    query.pop("page", None)
-    return f"?{query.urlencode()}"
+    return chips(request, words)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.backoffice import settings
+from config.backoffice.chips import chips
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from orgs.cohorts.choosing import CohortChoice
@@ -43,7 +44,7 @@ def feature_matrix_page(request: HttpRequest) -> HttpResponse:
     context = {
         "found": found,
         "chosen": chosen,
-        "chips": chips(request, chosen, cohorts, found),
+        "chips": filters(request, chosen, cohorts, found),
         "columns": [(each, column_words(each)) for each in found.columns],
         "rows": [(row, cells(row, found)) for row in shown],
         "page": page,
@@ -55,7 +56,7 @@ def feature_matrix_page(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/tracker/feature_matrix.html", context, title=TITLE)
 
 
-def chips(request: HttpRequest, chosen: MatrixFilter, cohorts: CohortChoice, found: Matrix) -> list[dict[str, str]]:
+def filters(request: HttpRequest, chosen: MatrixFilter, cohorts: CohortChoice, found: Matrix) -> list[dict[str, str]]:
     """The filters in force, each with the address without it."""
     features = {each.pk: each.name for each in found.features}
     name = features.get(chosen.feature or 0, "an unknown feature")
@@ -65,14 +66,7 @@ def chips(request: HttpRequest, chosen: MatrixFilter, cohorts: CohortChoice, fou
         "cohort": cohorts.word,
         "feature": f"{name}: {USES[chosen.use]}" if chosen.feature else "",
     }
-    return [{"word": word, "without": without(request, name)} for name, word in words.items() if word]
-
-
-def without(request: HttpRequest, name: str) -> str:
-    query = request.GET.copy()
-    for each in (name, "page", *(["use"] if name == "feature" else [])):
-        query.pop(each, None)
-    return f"?{query.urlencode()}"
+    return chips(request, words, parts={"feature": "use"})
 
 
 def column_words(column: Adoption) -> str:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from config.backoffice.chips import chips
 from config.backoffice.exports import download
 from config.backoffice.ids import read_id
 from config.backoffice.pages import register_page, render_page
@@ -65,19 +66,13 @@ def stream_chips(
         "range": stream.RANGES[chosen.range][0] if chosen.range else "",
         "before": "Older events" if chosen.before else "",
     }
-    return [{"word": word, "without": address_without(request, name)} for name, word in words.items() if word]
+    return chips(request, words, parts={"property": "value"})
 
 
 def property_words(chosen: stream.StreamFilter) -> str:
     if not chosen.property:
         return ""
     return f"{chosen.property} = {chosen.value}" if chosen.value else f"{chosen.property} is set"
-
-
-def address_without(request: HttpRequest, name: str) -> str:
-    query = request.GET.copy()
-    query.pop(name, None)
-    return f"?{query.urlencode()}"
 
 
 def organization_url(organization_id: int) -> str:

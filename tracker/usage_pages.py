@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from config import db
 from config.backoffice import settings
+from config.backoffice.chips import chips
 from config.backoffice.exports import download
 from config.backoffice.ids import read_id
 from config.backoffice.pages import register_page, render_page
@@ -57,19 +58,12 @@ def frame(request: HttpRequest, scope: Scope) -> dict[str, Any]:
         "applications": applications.items(),
         "cohorts": cohorts,
         "q": search_of(request),
-        "chips": [{"word": word, "without": without(request, name)} for name, word in words.items() if word],
+        "chips": chips(request, words),
     }
 
 
 def search_of(request: HttpRequest) -> str:
     return request.GET.get("q", "").strip()[:255]
-
-
-def without(request: HttpRequest, name: str) -> str:
-    query = request.GET.copy()
-    query.pop(name, None)
-    query.pop("page", None)
-    return f"?{query.urlencode()}"
 
 
 def in_time(request: HttpRequest, title: str, answer: Callable[[], Any]) -> Any:
