@@ -84,7 +84,7 @@ END
 ORGANIZATIONS_WITH_FIGURE = """
 SELECT organization_id FROM (
     SELECT organization_id, CASE %(figure)s
-        WHEN 'mrr' THEN mrr WHEN 'health' THEN health WHEN 'events_30d' THEN events_30d WHEN 'users_30d' THEN users_30d
+        WHEN 'mrr' THEN mrr WHEN 'health' THEN health WHEN 'events_30d' THEN events_30d WHEN 'users_28d' THEN users_28d
         WHEN 'open_signal_count' THEN open_signal_count
     END AS figure
     FROM orgs_organizationsnapshot

@@ -27,7 +27,7 @@ UPDATE orgs_organizationsnapshot AS shown
 SET mrr = reading.mrr, health = reading.score, band = reading.band, coverage = reading.coverage,
     previous_band = COALESCE(told.previous_band, ''), band_changed_on = told.band_changed_on,
     first_seen_at = facts.first_seen_at, last_seen_at = facts.last_seen_at, events_30d = facts.events_30d,
-    events_previous_30d = facts.events_previous_30d, users_30d = facts.active_users_28d,
+    events_previous_30d = facts.events_previous_30d, users_28d = facts.active_users_28d,
     weekly_events = facts.weekly_events,
     renewal_on = coalesce(least(
         CASE WHEN facts.renewal_on >= %(today)s THEN facts.renewal_on END,

@@ -15,6 +15,7 @@ from config.backoffice import exports, pages
 from config.backoffice import settings as install
 from config.backoffice.models import AuditEntry
 from orgs.importing import batches, options
+from orgs.importing.cells import BREAKS, DAMAGED_NUMBER, SPREADSHEET_ERROR
 from orgs.importing.reading import TRIMMED
 from orgs.models import Organization
 from revenue.models import ExchangeRate, Subscription
@@ -117,7 +118,7 @@ NAMES = TEXTS.filter(
     lambda text: (
         text.strip(TRIMMED)
         and text == text.strip(TRIMMED).strip()
-        and not any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in text)
+        and not any(found.search(text) for found in (BREAKS, DAMAGED_NUMBER, SPREADSHEET_ERROR))
     )
 )
 

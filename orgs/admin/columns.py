@@ -116,10 +116,10 @@ class OrganizationCells:
         seen = snapshot and snapshot.first_seen_at
         return f"{seen.astimezone(settings.zone()):%-d %b %Y}" if seen else "never"
 
-    @display(description="Users in 28 days", ordering=by("users_30d"))
+    @display(description="Users in 28 days", ordering=by("users_28d"))
     def users(self, organization: Organization) -> str:
         snapshot = snapshot_of(organization)
-        return formatting.number(snapshot.users_30d) if snapshot else formatting.DASH
+        return formatting.number(snapshot.users_28d) if snapshot else formatting.DASH
 
     @display(description="Products")
     def products(self, organization: Organization) -> str:

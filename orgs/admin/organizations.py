@@ -29,22 +29,12 @@ from orgs.resources import OrganizationResource
 
 NARROW_PAGE = 20
 IMPORTABLE = ("external_org_id", "display_name", "owner_email", "segment", "parent_external_org_id", "renewal_on")
-# Columns of a file behind the MRR and its currency, and the fields of the snapshot that they hold.
-FIGURES = {
-    "health": "health",
-    "band": "band",
-    "last_seen_at": "last_seen_at",
-    "events_30d": "events_30d",
-    "events_previous_30d": "events_previous_30d",
-    "open_signals": "open_signals",
-    "band_before": "previous_band",
-    "coverage": "coverage",
-    "quadrant": "quadrant",
-    "first_seen_at": "first_seen_at",
-    "users_28d": "users_30d",
-    "products": "products",
-    "priority": "priority",
-}
+# Columns of a file behind the MRR and its currency; fields of the snapshot but for one.
+FIGURES = (
+    *("health", "band", "last_seen_at", "events_30d", "events_previous_30d", "open_signals", "band_before"),
+    *("coverage", "quadrant", "first_seen_at", "users_28d", "products", "priority"),
+)
+FIELDS = {"band_before": "previous_band"}
 
 
 class OrganizationForm(forms.ModelForm):
@@ -210,7 +200,7 @@ def property_names(found: QuerySet) -> list[str]:
 def rows_of(found: QuerySet, properties: list[str]) -> Iterator[list[Any]]:
     for each in found.iterator(chunk_size=2_000):
         snapshot = snapshot_of(each)
-        figures = [getattr(snapshot, name, None) for name in FIGURES.values()]
+        figures = [getattr(snapshot, FIELDS.get(name, name), None) for name in FIGURES]
         owner = each.owner.email if each.owner else ""
         parent = each.parent.external_id if each.parent else ""
         row = [each.external_id, each.display_name, owner, each.segment, parent, each.renewal_on]

@@ -162,7 +162,7 @@ FIGURES = {
     "mrr": "MRR",
     "health": "health score",
     "events_30d": "events in 30 days",
-    "users_30d": "users in 28 days",
+    "users_28d": "users in 28 days",
     "open_signal_count": "open signals",
 }
 

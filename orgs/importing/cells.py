@@ -19,7 +19,9 @@ SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?E[+-]?\d+", re.ASCII | re.IGNORECASE
 # In text that may be anything only what no name looks like: 3E8 is somebody's name, 1.23E+15 is nobody's.
 DAMAGED_NUMBER = re.compile(r"[+-]?\d+([.,]\d+E[+-]?|E[+-])\d+", re.ASCII | re.IGNORECASE)
 BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-SPREADSHEET_ERROR = re.compile(r"#(N/A|NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!)|#+", re.IGNORECASE)
+SPREADSHEET_ERROR = re.compile(r"#(N/A|NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!)", re.IGNORECASE)
+# What a column that is too narrow shows, and a spreadsheet saves, of a number.
+TOO_NARROW = re.compile(r"#+")
 ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII)
 DAY_FORMATS = {
@@ -47,6 +49,8 @@ def code(text: str, longest: int) -> str:
     """An id or a code: text in one line that a spreadsheet may have taken for a number."""
     if SCIENTIFIC.fullmatch(text):
         raise BadCell(damaged("id"))
+    if TOO_NARROW.fullmatch(text):
+        raise BadCell("is what a spreadsheet shows of a number in a narrow column. Widen the column and export again.")
     return plain_text(text, longest)
 
 

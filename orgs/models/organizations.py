@@ -158,7 +158,7 @@ class OrganizationSnapshot(models.Model):
     last_seen_at = models.DateTimeField(null=True, blank=True)
     events_30d = models.BigIntegerField("events in 30 days", default=0)
     events_previous_30d = models.BigIntegerField("events in the 30 days before", default=0)
-    users_30d = models.IntegerField("users in 28 days", default=0)
+    users_28d = models.IntegerField("users in 28 days", default=0)
     weekly_events = models.JSONField(default=list, help_text="Events of the last 8 whole weeks, oldest first.")
     renewal_on = models.DateField(null=True, blank=True)
     products = models.JSONField(default=list, blank=True)

@@ -110,7 +110,7 @@ def crowd():
                 first_seen_at=seen and seen - timedelta(days=dice.randrange(50)),
                 last_seen_at=seen,
                 events_30d=dice.randrange(5),
-                users_30d=dice.randrange(5),
+                users_28d=dice.randrange(5),
                 open_signal_count=dice.randrange(3),
             )
         found.append(org)
@@ -131,7 +131,7 @@ COMPARE = {
 
 
 @pytest.mark.parametrize("operator", comparing.NUMERIC)
-@pytest.mark.parametrize("figure", ["mrr", "health", "events_30d", "users_30d", "open_signal_count"])
+@pytest.mark.parametrize("figure", ["mrr", "health", "events_30d", "users_28d", "open_signal_count"])
 def test_figures_compare_as_by_hand(crowd, figure, operator):
     for value in ("2", "2.5", "70"):
         found = matched(all_of(rule("figure", figure=figure, operator=operator, value=value)))

@@ -33,7 +33,7 @@ def world() -> tuple[Organization, Organization]:
 def figures() -> dict[str, tuple]:
     rows = OrganizationSnapshot.objects.select_related("organization")
     return {
-        row.organization.external_id: (row.events_30d, row.mrr, row.users_30d, row.last_seen_at, row.health)
+        row.organization.external_id: (row.events_30d, row.mrr, row.users_28d, row.last_seen_at, row.health)
         for row in rows
     }
 

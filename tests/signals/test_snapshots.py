@@ -45,7 +45,7 @@ def test_every_column_by_hand():
     assert (row.mrr, row.health, row.band, row.coverage) == (600, Decimal("47.37"), "watch", 1)
     assert (row.previous_band, row.band_changed_on, row.quadrant) == ("", None, "revenue_at_risk")
     assert (row.first_seen_at, row.last_seen_at) == (first, last)
-    assert (row.events_30d, row.events_previous_30d, row.users_30d) == (110, 290, 1)
+    assert (row.events_30d, row.events_previous_30d, row.users_28d) == (110, 290, 1)
     assert row.weekly_events == [70, 70, 70, 70, 70, 20, 0, 0]
     assert (row.renewal_on, row.products, row.computed_at) == (date(2026, 5, 9), ["pro"], NOW)
     types = ["renewal_risk", "usage_drop", "inactive_paying"]
