@@ -37,6 +37,13 @@ def exchange(port: int, sent: bytes, *, hang_up: bool = False) -> int | str:
     return int(head.split(b" ", 2)[1]) if head else "closed"
 
 
+def signed_head(product: Product, raw: bytes) -> bytes:
+    return b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nx-app-uuid: %s\r\nx-signature: %s\r\n" % (
+        str(product.application.uuid).encode(),
+        product.sign(raw).encode(),
+    )
+
+
 def test_raw_requests(server):
     product = Product()
     names: dict = {}
@@ -57,13 +64,35 @@ def test_raw_requests(server):
 
 def test_an_answered_event_is_committed_and_a_chunked_bomb_is_refused(server):
     product, raw = Product(), json.dumps(body()).encode()
-    head = b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nx-app-uuid: %s\r\nx-signature: %s\r\n" % (
-        str(product.application.uuid).encode(),
-        product.sign(raw).encode(),
-    )
+    head = signed_head(product, raw)
     assert exchange(server, head + b"Content-Length: %d\r\n\r\n" % len(raw) + raw) == 201
     assert Event.objects.count() == 1
     chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
     assert exchange(server, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 3 + b"0\r\n\r\n") == 413
     assert exchange(server, head + b"Content-Length: 50000\r\n\r\n" + b" " * 50_000) == 413
     assert Event.objects.count() == 1
+
+
+def test_a_sender_who_hangs_up_stores_nothing(server):
+    product, raw = Product(), json.dumps(body()).encode()
+    head = signed_head(product, raw) + b"Content-Length: %d\r\n\r\n" % (len(raw) + 50)
+    with closing(socket.create_connection(("127.0.0.1", server), 5)) as connected:
+        connected.sendall(head + raw)
+        connected.shutdown(socket.SHUT_WR)
+        assert connected.recv(65_536)[9:12] in (b"", b"400")
+    assert exchange(server, signed_head(product, raw) + b"Content-Length: %d\r\n\r\n" % len(raw) + raw) == 201
+    assert Event.objects.count() == 1
+
+
+def test_bodies_that_never_come_hold_nobody_up_where_the_headers_are_wrong(server):
+    product, raw = Product(), json.dumps(body()).encode()
+    unsigned = b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nx-app-uuid: %s\r\n" % (
+        str(product.application.uuid).encode()
+    )
+    silent = [socket.create_connection(("127.0.0.1", server), 5) for _ in range(140)]
+    for each in silent:
+        each.sendall(unsigned + b"Content-Length: 133\r\n\r\n" + b" " * 20)
+    good = signed_head(product, raw) + b"Content-Length: %d\r\n\r\n" % len(raw) + raw
+    assert [exchange(server, good) for _ in range(5)] == [201] * 5
+    for each in silent:
+        each.close()
