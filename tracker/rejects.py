@@ -57,6 +57,8 @@ REMEDIES = {
     "method_not_allowed": "Send events with POST.",
     "unavailable": "Send again after the pause that Retry-After names; clients do so by themselves.",
     "unstorable": "The database refused what the checks had let pass. Please report it with the sample.",
+    "ignored_field": "Stored without it: the client fills it in another form. Properties are an object, an event's "
+    "id is text.",
     UNKNOWN_KEY: "Stored, but this key is not part of the contract and was ignored: move it into properties.",
 }
 

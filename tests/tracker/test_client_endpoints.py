@@ -263,6 +263,22 @@ def test_ids_that_are_numbers_of_any_length():
     assert events[0].key.external_id == str(number)
 
 
+def test_what_had_to_be_left_out_is_told():
+    product = Product()
+    odd = {"event": "e", "distinct_id": "u", "properties": ["x"], "uuid": 1.5, "offset": "12"}
+    post("/batch/", ph(product, odd))
+    call = {"type": "track", "event": "e", "userId": "u", "groupId": "o", "properties": "x", "messageId": [1]}
+    post("/v1/batch", {"writeKey": product.write_key, "batch": [call]})
+    told = Reject.objects.filter(is_stored=True).values_list("code", "field", "count")
+    assert set(told) >= {
+        ("ignored_field", "properties", 2),
+        ("ignored_field", "uuid", 1),
+        ("ignored_field", "messageId", 1),
+        ("unreadable_time", "", 1),
+    }
+    assert Event.objects.count() == 2
+
+
 @pytest.mark.usefixtures("events_table")
 def test_the_same_batch_from_many_at_once():
     product = Product()

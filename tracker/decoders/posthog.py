@@ -8,7 +8,7 @@ from tracker import fields
 from tracker.bodies import BadBody
 from tracker.credentials import Sender
 from tracker.decoders.said import Kind, Said, id_text, to_event
-from tracker.decoders.tolerant import checked, event_key, event_time, mapping, path_of
+from tracker.decoders.tolerant import UNREADABLE_TIME, checked, event_key, event_time, ignored, mapping, path_of
 from tracker.incoming import BadEvent, NewEvent
 
 KINDS = {
@@ -98,7 +98,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
         plan=fields.plan(None, properties, event.get("context")),
         event_key=event_key(event.get("uuid") or properties.get("$insert_id")),
         other_id=id_text(properties.get("$anon_distinct_id")) or id_text(properties.get("alias")),
-        warnings=warnings + late,
+        warnings=warnings + late + ignored(event, "uuid"),
     )
     if said.kind is Kind.GROUP:
         _describe_group(said, properties)
@@ -147,8 +147,10 @@ def _is_anonymous(event: dict, properties: dict) -> bool:
 def _time(event: dict, properties: dict, sent_at: Any, received_at: datetime) -> tuple:
     """`offset` is how many milliseconds before its sending the event happened: browsers send it in place of a time."""
     offset, given = event.get("offset"), event.get("timestamp")
-    if given is None and type(offset) is int and 0 <= offset < fields.MILLISECONDS_FROM:
-        return received_at - timedelta(milliseconds=offset), []
+    if given is None and offset is not None:
+        if type(offset) is int and 0 <= offset < fields.MILLISECONDS_FROM:
+            return received_at - timedelta(milliseconds=offset), []
+        return received_at, [UNREADABLE_TIME]
     keeps_time = mapping(event.get("options")).get("disable_skew_correction") or properties.get("$ignore_sent_at")
     return event_time(given, None if keeps_time is True else sent_at, received_at)
 

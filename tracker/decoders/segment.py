@@ -8,7 +8,7 @@ from tracker import fields
 from tracker.bodies import BadBody
 from tracker.credentials import Sender
 from tracker.decoders.said import ANY_TYPE, Kind, Said, id_text, to_event
-from tracker.decoders.tolerant import checked, event_key, event_time, mapping, path_of
+from tracker.decoders.tolerant import checked, event_key, event_time, ignored, mapping, path_of
 from tracker.incoming import BadEvent, NewEvent
 
 KINDS = {
@@ -72,7 +72,7 @@ def decode(item: Any, *, sender: Sender, received_at: datetime, sent_at: Any = N
         plan=fields.plan(None, properties, context),
         event_key=event_key(call.get("messageId")),
         other_id=_other_id(kind, call),
-        warnings=warnings + late,
+        warnings=warnings + late + ignored(call, "messageId"),
     )
     if kind == "group":
         said.group_properties, said.group_type = mapping(call.get("traits")), ANY_TYPE

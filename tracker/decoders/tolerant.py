@@ -47,6 +47,17 @@ def _repaired(value: Any) -> Any:
     return value
 
 
+def ignored(event: dict, key_field: str) -> list[Warned]:
+    """What of the event had to be left out because it is of another kind than it should be."""
+    found = []
+    if not isinstance(event.get("properties"), dict | None):
+        found.append(Warned("ignored_field", "Stored without its properties: they are no object.", "properties"))
+    if event.get(key_field) is not None and event_key(event[key_field]) is None:
+        message = f"Stored without a key, so that a repetition is stored too: `{key_field}` is no text."
+        found.append(Warned("ignored_field", message, key_field))
+    return found
+
+
 def mapping(value: Any) -> dict:
     """What is expected to be an object, empty for anything else."""
     return value if isinstance(value, dict) else {}
