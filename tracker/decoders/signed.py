@@ -110,7 +110,8 @@ class Reader:
             environments[given("environment")],
             occurred_at,
             fields.json_text(kept, "properties") if kept else None,
-            fields.event_key(given("event_id")) or fields.header_key(self.header_key),
+            fields.event_key(given("event_id"))
+            or (None if self.header_key is None else fields.header_key(self.header_key)),
             () if is_small else tuple(body.keys() - KNOWN - {"context"}),
         )
         if not is_small or kept is not said or external_id != organization or not is_harmless(event.properties):
