@@ -63,6 +63,14 @@ def test_what_compose_reads_is_listed() -> None:
         assert f"`{name}`" in text, f"docs/settings.md does not tell about {name}"
 
 
+def test_every_rule_of_revenue_that_code_names_is_told() -> None:
+    told = set(re.findall(r"\bR\d+\b", (ROOT / "docs/numbers.md").read_text()))
+    code = [*(ROOT / "revenue").rglob("*.py"), *(ROOT / "tests/revenue").rglob("*.py")]
+    named = {rule for path in code for rule in re.findall(r"\bR[1-9]\d?\b", path.read_text())}
+    assert len(named) > 25
+    assert not named - told
+
+
 def test_every_command_of_ours_is_told_about() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     ours = {path.stem for path in ROOT.glob("*/**/management/commands/[a-z]*.py") if ".venv" not in path.parts}
