@@ -26,6 +26,11 @@ HOSTILE = (*SQL, *HTML, *SCRIPTS, *FORMULAS, *TEMPLATES, *PATHS)
 HARMLESS = "harmless"
 
 
+def as_id(text: str) -> str:
+    """An organization's id in one line; separators of lines are refused in it."""
+    return text.replace("\u2028", "")
+
+
 class Markup(HTMLParser):
     """What a browser makes of a page: its tags with the names of their attributes, all values, all text."""
 

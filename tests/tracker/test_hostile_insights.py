@@ -21,7 +21,7 @@ from config.backoffice.exports import plain
 from orgs.cohorts import editing
 from orgs.models import Organization
 from tests.factories import staff
-from tests.hostile import HARMLESS, HOSTILE, Markup
+from tests.hostile import HARMLESS, HOSTILE, Markup, as_id
 from tests.tracker.sending import Product, body
 from tracker import features, rollups
 from tracker.builder import form, saving
@@ -38,7 +38,9 @@ class World:
         self.text, self.client, self.now = text, client, timezone.now()
         self.ada = staff(f"ada{Organization.objects.count()}")
         client.force_login(self.ada)
-        sent = body(event=text, customer_org_id=text, path=f"/{text}", plan=text[:64], properties={text: text, "n": 3})
+        sent = body(
+            event=text, customer_org_id=as_id(text), path=f"/{text}", plan=text[:64], properties={text: text, "n": 3}
+        )
         sent["ts_epoch"] = int((self.now - timedelta(days=1)).timestamp())
         assert Product().send(sent).status_code == 201
         self.feature = features.save(Feature(name=text), [Rule(event=text)], actor=self.ada, now=self.now)
@@ -86,7 +88,7 @@ class World:
 
     def pages(self) -> dict[str, str]:
         """Every page of insights that shows something of it."""
-        organization = Organization.objects.get(external_id=self.text)
+        organization = Organization.objects.get(external_id=as_id(self.text))
         return {
             "builder": self.get("insight", **self.fields()),
             "answer": self.get("insight_result", **self.fields()),

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from config.backoffice import tokens
 from tests.factories import staff
+from tests.hostile import as_id
 from tests.tracker.sending import Product, body
 from tracker import rollups
 from tracker.models import Event
@@ -45,7 +46,9 @@ def ask(client):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_data(ask, text):
     product = Product()
-    sent = body(event=text, customer_org_id=text, path=f"/{text}", plan=text[:64], properties={text: text, "n": 3})
+    sent = body(
+        event=text, customer_org_id=as_id(text), path=f"/{text}", plan=text[:64], properties={text: text, "n": 3}
+    )
     assert product.send(sent).status_code == 201
     assert product.send(body(customer_org_id="other")).status_code == 201
     rollups.roll_up(timezone.now())
@@ -54,14 +57,14 @@ def test_hostile_text_is_data(ask, text):
         ({"property": text, "of": "event"}, text),
         ({"property": "path", "of": "field"}, f"/{text}".split("?")[0]),
         ({"property": "plan", "of": "organization"}, text[:64]),
-        ({"property": "external_id", "of": "organization"}, text),
+        ({"property": "external_id", "of": "organization"}, as_id(text)),
         ({"property": "event", "of": "field"}, text),
     ):
         asked = {
             "series": [{"event": text, "math": "sum", "property": "n", "filters": [condition], "label": text}],
             "breakdown": breakdown,
             "range": {"from": "-1d"},
-            "organization": text,
+            "organization": as_id(text),
         }
         response = ask(asked)
         assert response.status_code == 200
