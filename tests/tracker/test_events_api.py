@@ -101,11 +101,18 @@ def test_the_application_filter_and_the_cursor(get, product, client):
 
 @pytest.mark.parametrize(
     "query",
-    [{"user": "xyz"}, {"session": "1"}, {"since": "yesterday"}, {"event": "a\x00b"}, {"application": "Shop"}],
+    [
+        *({"user": "xyz"}, {"session": "1"}, {"since": "yesterday"}, {"event": "a\x00b"}, {"application": "Shop"}),
+        {"until": "9999-12-31T23:59:59-23:00"},
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_refused_by_name(get, product, query):
     status, answer = get(**query)
     assert (status, answer["field"]) == (400, next(iter(query)))
+
+
+def test_a_moment_of_any_offset_is_read(get, product):
+    assert len(names(get(since="0100-07-29T11:15:46-23:24"))) == 6
 
 
 def test_the_scope_is_asked_for(get):

@@ -1,5 +1,9 @@
 """Door of the read API to raw events."""
 
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -19,6 +23,21 @@ LONGEST = 255
 HEX = RegexValidator(r"\A[0-9a-fA-F]{1,64}\Z", "A user hash has at most 64 hexadecimal characters.")
 
 
+class MomentField(filters.IsoDateTimeFilter.field_class):
+    """A moment in UTC: PostgreSQL knows no offset of sixteen hours and more."""
+
+    def clean(self, value: Any) -> datetime | None:
+        moment = super().clean(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError("The year lies outside of 1 to 9999.") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
+
+
 class EventFilters(filters.FilterSet):
     """What may be asked for; every filter that is given must hold."""
 
@@ -32,8 +51,8 @@ class EventFilters(filters.FilterSet):
     plan = filters.CharFilter(max_length=64)
     property = filters.CharFilter(max_length=LONGEST, help_text="Name of a property the event has.")
     value = filters.CharFilter(max_length=LONGEST, help_text="Its value as text; with `property` only.")
-    since = filters.IsoDateTimeFilter(help_text="Occurred at this moment or later.")
-    until = filters.IsoDateTimeFilter(help_text="Occurred before this moment.")
+    since = MomentFilter(help_text="Occurred at this moment or later.")
+    until = MomentFilter(help_text="Occurred before this moment.")
 
     class Meta:
         model = Event
