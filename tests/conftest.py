@@ -3,9 +3,15 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # A statement that runs away fails its test instead of holding up all others.
 os.environ.setdefault("PGOPTIONS", "-c statement_timeout=120s")
+
+
+# How long an example takes says something of the machine, which others use too, and nothing of the code.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +25,6 @@ def refusals_at_once(monkeypatch):
 
 def pytest_configure() -> None:
     """Nobody guesses passwords in tests: a slow hash a member of staff would be most of a run's time."""
-    from django.conf import settings
+    from django.conf import settings as of_django
 
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    of_django.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
