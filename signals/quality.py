@@ -10,9 +10,9 @@ from django.urls import reverse
 from config.backoffice import settings
 from config.backoffice.formatting import number, percent, plural
 from orgs.models import Organization, OrganizationSnapshot
-from revenue import books
-from revenue.mrr.book import Row
-from signals import explaining, stages
+from revenue import answers
+from revenue.answers.today import ACTIVE, Line
+from signals import explaining
 from tracker import rejects, usage
 
 REFUSED_WITHIN = timedelta(days=7)
@@ -30,18 +30,19 @@ class Gap:
 
 @dataclass(frozen=True)
 class About:
-    """What the checks look at; `rows` are the subscription lines known now."""
+    """What the checks look at; `lines` are those of its subscriptions, as they stand today."""
 
     organization: Organization
     snapshot: OrganizationSnapshot | None
-    rows: Sequence[Row]
+    lines: Sequence[Line]
     now: datetime
     today: date
 
 
 def about(organization: Organization, now: datetime) -> About:
-    rows = books.read_rows(books.lines(None, [organization.pk]))
-    return About(organization, getattr(organization, "snapshot", None), rows, now, settings.today(now))
+    today = settings.today(now)
+    lines = answers.subscriptions_of(organization.pk, today)
+    return About(organization, getattr(organization, "snapshot", None), lines, now, today)
 
 
 def gaps(organization: Organization, user: Any, now: datetime) -> list[Gap]:
@@ -63,24 +64,12 @@ def identity(looked_at: About) -> Iterator[Gap]:
 
 def revenue(looked_at: About) -> Iterator[Gap]:
     """Money that no total knows."""
-    if not looked_at.rows:
+    if not looked_at.lines:
         words = "No line names any of its ids, so its MRR is 0 and no signal of revenue can begin."
         yield Gap("No subscription", words, reverse("admin:revenue_subscription_changelist"), "See the subscriptions")
-        return
-    active = [row for row in looked_at.rows if stages.begins_on(row) <= looked_at.today]
-    active = [row for row in active if stages.counts(row) and not stages.has_ended(row, looked_at.today)]
-    yield from rates(active)
-
-
-def rates(active: Sequence[Row]) -> Iterator[Gap]:
-    """Currencies without an exchange rate."""
-    currencies = {row.currency for row in active}
-    if currencies <= {settings.read().reporting_currency}:
-        return
-    converter = books.read_converter(currencies)
-    without = [row for row in active if not converter.can(row.currency)]
-    for currency in sorted({row.currency for row in without}):
-        amounts = [row.mrr or 0 for row in without if row.currency == currency]
+    without_rate = [line for line in looked_at.lines if line.state == ACTIVE and line.converted is None]
+    for currency in sorted({line.currency for line in without_rate}):
+        amounts = [line.mrr for line in without_rate if line.currency == currency]
         words = f"{plural(len(amounts), 'active line')} ({number(sum(amounts), 2)} {currency} a month) "
         words += f"{'is' if len(amounts) == 1 else 'are'} in no total."
         title = f"No exchange rate for {currency}"

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
-from revenue.mrr.book import Row
+from revenue.answers.today import ACTIVE, SCHEDULED, Line
 
 
 @dataclass(frozen=True)
@@ -16,45 +15,37 @@ class Stage:
     when: str = ""
 
 
-def stage(rows: Sequence[Row], first_seen_on: date | None, today: date, onboarding_days: int) -> Stage:
+def stage(lines: Sequence[Line], first_seen_on: date | None, today: date, onboarding_days: int) -> Stage:
     """By money first: who pays, will pay, paid; then by usage. Lines of no money (discounts, free plans) make nobody
     a customer.
 
-    Whoever pays is in onboarding for so many days from its first event, or from its first paid day while there is none.
+    `lines` are as they stand today. Whoever pays is in onboarding for so many days from its first event, or from its
+    first paid day while there is none.
     """
-    paid = [row for row in rows if (row.mrr or Decimal(0)) > 0 and counts(row)]
-    active = [row for row in paid if begins_on(row) <= today and not has_ended(row, today)]
-    ahead = [row for row in paid if begins_on(row) > today]
-    ends = [row.end_on for row in active if row.end_on]
+    paid = [line for line in lines if line.mrr > 0 and ever_counts(line)]
+    active = [line for line in paid if line.state == ACTIVE]
+    ahead = [line.begins_on for line in paid if line.state == SCHEDULED]
+    ends = [line.end_on for line in active if line.end_on]
     if active and len(ends) == len(active) and not ahead:
         return Stage("Leaving", f"paid until {told(max(ends))}")
     if active:
-        since = min(map(begins_on, paid))
+        since = min(line.begins_on for line in paid)
         met_on = first_seen_on or since
         is_young = (today - met_on).days < onboarding_days
         return Stage("Onboarding", f"since {told(met_on)}") if is_young else Stage("Customer", f"since {told(since)}")
-    trials = [row.trial_end_on for row in rows if row.trial_end_on and row.start_on <= today < row.trial_end_on]
+    trials = [line.trial_end_on for line in lines if line.trial_end_on and line.start_on <= today < line.trial_end_on]
     if trials:
         return Stage("Trial", f"until {told(max(trials))}")
     if ahead:
-        return Stage("Signed", f"pays from {told(min(map(begins_on, ahead)))}")
+        return Stage("Signed", f"pays from {told(min(ahead))}")
     if paid:
-        return Stage("Former customer", f"paid until {told(max(row.end_on for row in paid if row.end_on))}")
+        return Stage("Former customer", f"paid until {told(max(line.end_on for line in paid if line.end_on))}")
     return Stage("No customer yet", f"seen since {told(first_seen_on)}" if first_seen_on else "")
 
 
-def begins_on(row: Row) -> date:
-    """The first day that counts: a trial does not."""
-    return max(row.start_on, row.trial_end_on) if row.trial_end_on else row.start_on
-
-
-def counts(row: Row) -> bool:
-    """Whether any day of the line is paid."""
-    return row.end_on is None or row.end_on > begins_on(row)
-
-
-def has_ended(row: Row, today: date) -> bool:
-    return row.end_on is not None and row.end_on <= today
+def ever_counts(line: Line) -> bool:
+    """Whether any day of the line is paid: one that ended within its trial has none."""
+    return line.end_on is None or line.end_on > line.begins_on
 
 
 def told(day: date) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from revenue import books
+from revenue import answers
 from signals import publishing, quality
 from signals.stages import stage
 
@@ -21,12 +21,12 @@ from signals.stages import stage
     permission="revenue.view_subscription",
 )
 def stage_of(request: HttpRequest, organization: Organization) -> dict[str, Any]:
-    rows = books.read_rows(books.lines(None, [organization.pk]))
+    today = settings.today(timezone.now())
     snapshot = getattr(organization, "snapshot", None)
     first_seen_at = snapshot and snapshot.first_seen_at
     first_seen_on = first_seen_at.astimezone(settings.zone()).date() if first_seen_at else None
     days = publishing.in_force().of(organization.segment).model.onboarding_days
-    return {"stage": stage(rows, first_seen_on, settings.today(timezone.now()), days)}
+    return {"stage": stage(answers.subscriptions_of(organization.pk, today), first_seen_on, today, days)}
 
 
 @register_panel(

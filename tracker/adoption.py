@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from config import db
+from tracker import masks
 from tracker.models import Feature
 from tracker.sql import features as sql
 
@@ -65,12 +66,8 @@ def uses(as_of: date, organization_ids: Collection[int] | None = None) -> list[U
 
 def window_bits(as_of: date, days: int) -> list[dict]:
     """The days of the window before `as_of` as bits of each month it touches."""
-    months: dict[date, int] = {}
-    for back in range(1, days + 1):
-        day = as_of - timedelta(days=back)
-        month = day.replace(day=1)
-        months[month] = months.get(month, 0) | 1 << (day.day - 1)
-    return [{"window_days": days, "month": month.isoformat(), "mask": mask} for month, mask in months.items()]
+    asked = masks.by_month(as_of - timedelta(days=days), as_of)
+    return [{"window_days": days, "month": month.isoformat(), "mask": mask} for month, mask in asked.items()]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ name what the default cannot know, like `/blog/:slug`.
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.db import transaction
 
 from config import db
 from config.backoffice import audit, settings
+from tracker import masks
 from tracker.fields import PRODUCTION
 from tracker.incoming import STATEMENTS
 from tracker.insights import keeping
@@ -50,11 +51,7 @@ class Scope:
 
     def bits(self) -> dict[str, list]:
         """The months of these days and, beside each, its days as bits."""
-        found: dict[date, int] = {}
-        for number in range((self.until - self.since).days):
-            day = self.since + timedelta(days=number)
-            month = day.replace(day=1)
-            found[month] = found.get(month, 0) | 1 << (day.day - 1)
+        found = masks.by_month(self.since, self.until)
         return {"months": list(found), "masks": list(found.values())}
 
     def cohorts(self) -> list[int]:

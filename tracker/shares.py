@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from config import db
+from tracker import masks
 from tracker.fields import PRODUCTION
 from tracker.sql import shares as sql
 
@@ -47,25 +48,16 @@ class Shares:
 def of_organization(organization_id: int, as_of: date, *, most: int, environment: str = PRODUCTION) -> Shares:
     """The 28 whole days before `as_of`, one statement."""
     since = as_of - timedelta(days=WINDOW_DAYS)
+    asked = masks.by_month(since, as_of)
     found = db.rows(
         sql.USERS_BY_DAYS,
         {
             "organization_id": organization_id,
             "environment": environment,
-            "months": json.dumps(months(since, as_of)),
+            "months": json.dumps([{"month": f"{month}", "days": days} for month, days in asked.items()]),
             "most": most,
         },
     )
     users, together = found[0][3:] if found else (0, 0)
     listed = tuple(UserShare(user, days, last_on, Decimal(days) / together) for user, days, last_on, *_ in found)
     return Shares(since, as_of, users, together, listed)
-
-
-def months(since: date, until: date) -> list[dict]:
-    """The days of [since, until) as bits of each month: bit n is day n+1."""
-    masks: dict[date, int] = {}
-    for back in range((until - since).days):
-        day = since + timedelta(days=back)
-        first = day.replace(day=1)
-        masks[first] = masks.get(first, 0) | 1 << (day.day - 1)
-    return [{"month": month.isoformat(), "days": days} for month, days in masks.items()]

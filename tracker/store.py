@@ -35,6 +35,7 @@ KINDS = {
     "properties": cells.JSON,
 }
 COLUMNS = tuple(KINDS)
+RECEIVED_AT = COLUMNS.index("received_at")
 KEY_COLUMNS = ("event_id", "received_at", "digest", "fingerprint")
 
 
@@ -173,7 +174,10 @@ def _copy_keyed(rows: Sequence[Row]) -> list[Outcome]:
         there, ids = _open(rows, count=len(rows))
         new = [(cells.number(event_id), row) for row, event_id in zip(rows, ids, strict=True) if row.key_id in there]
         keyed = sorted((row.digest, event_id, row) for event_id, row in new if row.digest is not None)
-        keys = [(event_id, row.cells[9], cells.uuid(key), cells.uuid(row.fingerprint)) for key, event_id, row in keyed]
+        keys = [
+            (event_id, row.cells[RECEIVED_AT], cells.uuid(key), cells.uuid(row.fingerprint))
+            for key, event_id, row in keyed
+        ]
         db.copy_binary(KEY_TABLE, KEY_COLUMNS, cells.copied(keys))
         db.copy_binary(TABLE, ("id", *COLUMNS), cells.copied([(event_id, *row.cells) for event_id, row in new]))
     return [Outcome(event_id) if row.key_id in there else DISPLACED for row, event_id in zip(rows, ids, strict=True)]

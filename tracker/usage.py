@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from config import db
 from orgs.models import Organization
+from tracker import masks
 from tracker.fields import PRODUCTION
 from tracker.models import PlanSeen, RollupCursor
 from tracker.sql import usage as sql
@@ -83,10 +84,10 @@ def window_masks(as_of: date) -> list[dict]:
     """For every month that the six windows touch: the number of the latest of them, and the days of it and of the two
     before as bits (three windows of 28 days are all that a month can touch)."""
     months: dict[date, dict[int, int]] = {}
-    for back in range(WINDOWS * WINDOW_DAYS):
-        day = as_of - timedelta(days=back + 1)
-        windows = months.setdefault(day.replace(day=1), {})
-        windows[back // WINDOW_DAYS] = windows.get(back // WINDOW_DAYS, 0) | 1 << (day.day - 1)
+    for number in range(WINDOWS):
+        until = as_of - timedelta(days=number * WINDOW_DAYS)
+        for month, days in masks.by_month(until - timedelta(days=WINDOW_DAYS), until).items():
+            months.setdefault(month, {})[number] = days
     found = []
     for month, windows in months.items():
         latest = min(windows)

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from revenue.mrr.book import Row
+from revenue import answers
 from signals.stages import Stage, stage
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, paying, span, used
@@ -16,8 +16,8 @@ ONBOARDING = 30
 LONG_AGO, TOMORROW = date(2024, 1, 15), TODAY + timedelta(days=1)
 
 
-def line(start_on: date = LONG_AGO, *, end_on: date | None = None, trial: date | None = None, mrr: str = "100") -> Row:
-    return Row(1, 1, "pro", "EUR", start_on, end_on, trial, Decimal(mrr))
+def line(start_on: date = LONG_AGO, *, end_on: date | None = None, trial: date | None = None, mrr: str = "100") -> dict:
+    return {"start_on": start_on, "end_on": end_on, "trial_end_on": trial, "mrr": mrr}
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,12 @@ def line(start_on: date = LONG_AGO, *, end_on: date | None = None, trial: date |
         ([line(end_on=days_ago(90)), line(days_ago(5), trial=TOMORROW)], LONG_AGO, Stage("Trial", "until 11 Mar 2026")),
     ],
 )
+@pytest.mark.django_db
 def test_stages(rows, first_seen_on, expected):
-    assert stage(rows, first_seen_on, TODAY, ONBOARDING) == expected
+    org = factories.organization()
+    for number, each in enumerate(rows):
+        factories.subscription(org, product_code=f"p{number}", **each)
+    assert stage(answers.subscriptions_of(org.pk, TODAY), first_seen_on, TODAY, ONBOARDING) == expected
 
 
 @pytest.mark.django_db

@@ -19,9 +19,7 @@ WHOLE, OTHER, NONE = 0, MOST_PARTS + 1, MOST_PARTS + 2
 
 # A number in the place of the value: what is grouped by it next is many rows.
 PLACE = "COALESCE(top.place, CASE WHEN {part} IS NULL THEN {none} ELSE {other} END)"
-PLACED = (
-    """{placed} AS (SELECT {place} AS place, {columns} FROM {cells} AS cells LEFT JOIN top ON top.part = cells.part)"""
-)
+PLACED = "{placed} AS (SELECT {place} AS place, {columns} FROM {cells} AS cells LEFT JOIN top ON top.part = cells.part)"
 TOP = """top AS (
     SELECT part, (row_number() OVER (ORDER BY sum(n) DESC, part COLLATE "C"))::int AS place
     FROM ({all_cells}) AS every WHERE part IS NOT NULL
@@ -133,8 +131,6 @@ def _placed(place: int, series: Series, asked: Asked, *, is_late: bool) -> sql.C
         columns.append("numbers")
     return sql.SQL(PLACED).format(
         placed=_name("placed", place),
-        # Cells of entities are many: to look at them twice is cheaper than to write them down again.
-        inline=sql.SQL("NOT MATERIALIZED" if _is_spread(series, asked) else ""),
         place=_place_of(sql.SQL("cells.part")),
         cells=_name("cells", place),
         columns=sql.SQL(", ").join(sql.Identifier("cells", each) for each in columns),
