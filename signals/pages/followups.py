@@ -17,9 +17,10 @@ from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
 from orgs import scopes
 from orgs.models import Organization
-from signals import followups, pages, undoing
+from signals import followups
 from signals.digest_memory import told_to
 from signals.models import FollowUp
+from signals.pages import beside, undoing
 
 PAGE_SIZE = 50
 SHOWS = {"open": "Open", "due": "Due", "overdue": "Overdue", "done": "Done"}
@@ -82,7 +83,7 @@ def rows(found: Any) -> Any:
 def choices(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """What forms about follow-ups need."""
     return {
-        "staff": pages.staff_options(request),
+        "staff": beside.staff_options(request),
         "today": settings.today(now),
         "can_act": request.user.has_perm("signals.change_signal"),
     }
