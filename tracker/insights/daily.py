@@ -43,6 +43,9 @@ def suffices(series: Series, asked: Asked) -> bool:
         return False
     if series.kind == Kind.FEATURE and not _is_counted(series, asked):
         return False
+    if series.math == Math.FIRST_TIME and description.breakdown and description.breakdown.of == Of.FIELD:
+        # A day does not say which of its events came first, and so not where.
+        return False
     if series.math == Math.UNIQUE_USERS:
         # Masks do not say how many events there were, which decides what a breakdown shows.
         return series.kind in MASKS and description.breakdown is None

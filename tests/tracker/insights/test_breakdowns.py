@@ -12,6 +12,7 @@ from tests.tracker.insights.test_trends import check
 from tests.tracker.test_rollups import event, put
 from tracker import rollups
 from tracker.insights import reading, trends
+from tracker.models import Event
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 3, 9, 30, tzinfo=UTC)
@@ -96,6 +97,22 @@ def test_an_organization_counts_once_over_the_range():
     trend = ask(series=[{"event": "bought", "math": "unique_organizations"}], interval="day")
     assert sum(trend.lines[0].data) == 10
     assert trend.lines[0].aggregate == 1
+
+
+@pytest.mark.parametrize("field", ["application", "environment"])
+def test_the_first_of_several_on_one_day_says_where_it_was(field):
+    """The latest is stored first, and both belong to the same day."""
+    for name, environment, hours in (("One", "production", 9), ("Two", "staging", 8)):
+        put(application(name), [bought("a", "red", environment=environment)], received_at=NOW)
+        Event.objects.filter(application__name=name).update(occurred_at=datetime(2026, 3, 10, hours, tzinfo=UTC))
+    rollups.roll_up(NOW)
+    found = ask(
+        series=[{"event": "bought", "math": "first_time_for_organization"}],
+        breakdown={"property": field, "of": "field"},
+        environment=None,
+    )
+    first = "Two" if field == "application" else "staging"
+    assert [(each.part.text, each.aggregate) for each in found.lines] == [(first, 1)]
 
 
 def test_what_came_before_the_raw_events_that_are_kept_is_said():
