@@ -13,7 +13,6 @@ from tracker.insights.lifecycle import Lifecycle
 from tracker.insights.reading import BadDescription
 from tracker.insights.retention import Retention
 
-
 # What every question has; what else a description knows would change nothing in these answers.
 SHARED = ("range", "environment", "application", "organization", "filters")
 

@@ -174,7 +174,12 @@ def test_retention_and_lifecycle(client):
         ("funnel", {"steps": [{"event": "x"}, {"event": 5}]}, "steps[1].event"),
         (
             "funnel",
-            {"steps": [{"event": "x"}, {"event": "x", "filters": [{"property": "p", "operator": "regex", "value": "("}]}]},
+            {
+                "steps": [
+                    {"event": "x"},
+                    {"event": "x", "filters": [{"property": "p", "operator": "regex", "value": "("}]},
+                ]
+            },
             "steps[1].filters[0].value",
         ),
         ("funnel", {"steps": [{"event": "x"}] * 2, "breakdown": {"property": "plan"}}, "breakdown"),

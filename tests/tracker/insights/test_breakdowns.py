@@ -125,3 +125,10 @@ def test_what_came_before_the_raw_events_that_are_kept_is_said():
         "Events before 2026-03-24 are no longer kept one by one; this answer begins there.",
     )
     assert ask(series=[{"event": "bought"}]).notes == ()
+    first = {"event": "bought", "math": "first_time_for_organization"}
+    red = {**first, "filters": [{"property": "color", "value": "red"}]}
+    lately = {"from": "2026-03-25", "to": "2026-03-31"}
+    assert ask(series=[red], range=lately).notes == (
+        "Events before 2026-03-24 are no longer kept one by one; what came first is looked for from there.",
+    )
+    assert ask(series=[first], range=lately).notes == ()
