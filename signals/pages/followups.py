@@ -16,6 +16,7 @@ from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
 from orgs import scopes
+from orgs.cohorts.choosing import CohortChoice
 from orgs.models import Organization
 from signals import followups
 from signals.digest_memory import told_to
@@ -38,9 +39,9 @@ EXPORTED = ("title", "due_on", "assignee", "external_org_id", "display_name", "s
 def followups_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     today = settings.today(now)
-    scope = scopes.chosen(request)
+    scope, cohorts = scopes.chosen(request), CohortChoice.of(request.GET)
     show = request.GET.get("show") if request.GET.get("show") in SHOWS else "open"
-    scoped = FollowUp.objects.in_scope(scope, request.user)
+    scoped = FollowUp.objects.in_scope(scope, request.user).in_cohort(cohorts.chosen)
     told = told_to(request.user, request.GET.get("told", ""))
     found = listed(scoped, show, today) if told is None else listed(scoped.filter(pk__in=told.ids), "open", today)
     if "export" in request.GET:
@@ -51,6 +52,7 @@ def followups_page(request: HttpRequest) -> HttpResponse:
         "undo": undoing.offered(request),
         "scope": scope,
         "scopes": scopes.TITLES,
+        "cohorts": cohorts,
         "show": show if told is None else "",
         "told": told,
         "shows": SHOWS,
