@@ -246,6 +246,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "8px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.backoffice.site.icon"}],
     "STYLES": ["config.backoffice.site.stylesheet"],
     "SCRIPTS": ["config.backoffice.site.script"],
     "SIDEBAR": {
