@@ -79,9 +79,9 @@ class OrganizationQuerySet(models.QuerySet):
         """Paying, with a renewal or contract end in [since, until)."""
         return self.paying().filter(snapshot__renewal_on__gte=since, snapshot__renewal_on__lt=until)
 
-    def in_cohort(self, cohort_id: int) -> Self:
-        """Members as they were last computed, each under at least one id."""
-        return self.filter(cohort_memberships__cohort=cohort_id).with_ids()
+    def in_cohort(self, cohort_id: int | None) -> Self:
+        """Members as they were last computed, each under at least one id; None is everybody."""
+        return self if cohort_id is None else self.filter(cohort_memberships__cohort=cohort_id).with_ids()
 
     def matching(self, text: str) -> Self:
         """Whose name or any of whose ids contains the text."""

@@ -55,13 +55,19 @@ SELECT unnest(%(ids)s::bigint[]), %(reason)s, %(now)s
 """
 
 # One row of the answer: an organization whose property compares as asked. A value counts as a number when it is one or
-# is text that is one; JSON null is a missing value. Dates compare as they are written, by their first ten characters.
-# Reads the table once: any property may be asked for.
+# is text that is one; JSON null is a missing value. Dates compare by their day: the one that is written, or of a moment
+# with its zone the one that it was in the reporting zone. Reads the table once: any property may be asked for.
 ORGANIZATIONS_WITH_PROPERTY = """
 WITH valued AS (
     SELECT id, properties ->> %(name)s AS text,
            CASE WHEN properties ->> %(name)s ~ %(number_pattern)s THEN (properties ->> %(name)s)::numeric
-           END AS number
+           END AS number,
+           CASE WHEN properties ->> %(name)s ~ %(moment_pattern)s
+                THEN ((overlay(properties ->> %(name)s PLACING '01' FROM 9 FOR 2)::timestamptz
+                       + make_interval(days => substr(properties ->> %(name)s, 9, 2)::int - 1))
+                      AT TIME ZONE %(zone)s)::date::text
+                WHEN properties ->> %(name)s ~ %(day_pattern)s THEN left(properties ->> %(name)s, 10)
+           END AS day
     FROM orgs_organization
     WHERE properties ->> %(name)s IS NOT NULL
 )
@@ -75,8 +81,8 @@ WHERE CASE %(operator)s
     WHEN 'gte' THEN number >= %(number)s
     WHEN 'lt' THEN number < %(number)s
     WHEN 'lte' THEN number <= %(number)s
-    WHEN 'is_date_before' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)' AND left(text, 10) < %(text)s
-    WHEN 'is_date_after' THEN text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)' AND left(text, 10) > %(text)s
+    WHEN 'is_date_before' THEN day < %(text)s
+    WHEN 'is_date_after' THEN day > %(text)s
 END
 """
 

@@ -170,6 +170,9 @@ class ExchangeRateAdmin(ExportDoor, ImportDoor, ReadOnlyAdmin):
         "Columns: date, currency and per_eur (units of the currency for 1 EUR), or the European "
         "Central Bank's own table with one column a currency. A rate that is there already takes the new value."
     )
+    empty_text = (
+        "Subscriptions in other currencies than that of the reports wait for a rate before they count as revenue."
+    )
     resource_classes = [RateResource]
     import_export_change_list_template = "admin/revenue/exchangerate/change_list.html"
     list_display = ["date", "currency", "rate"]

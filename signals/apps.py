@@ -7,28 +7,25 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
-        from signals import (  # noqa: F401,PLC0415  register
-            acting_pages,
-            ai_pages,
-            backtest_pages,
-            churn_pages,
-            digest_pages,
-            explanation_pages,
-            followup_pages,
-            jobs,
-            matrix_pages,
-            model_pages,
-            pages,
-            panels,
-            people_jobs,
-            publishing,
-            reconciliation_pages,
-            revenue_panels,
-            rule_pages,
-            standing_panels,
-            study_pages,
-            weekly_pages,
-            work_panels,
+        from signals import jobs, people_jobs  # noqa: F401,PLC0415  register
+        from signals.pages import (  # noqa: F401,PLC0415  register
+            acting,
+            ai,
+            backtest,
+            churn,
+            digest,
+            explanation,
+            followups,
+            matrix,
+            models,
+            queue,
+            reconciliation,
+            rules,
+            studies,
+            today,
+            weekly,
         )
+        from signals.panels import acts, open_work, revenue, standing  # noqa: F401,PLC0415  register
+        from signals.versions import publishing  # noqa: PLC0415
 
         post_migrate.connect(publishing.after_migrate, sender=self, dispatch_uid="first_versions")

@@ -22,8 +22,8 @@ from signals.health import Band
 from signals.incidents import HeldBack
 from signals.numbers import rounded
 from signals.past import Past
-from signals.publishing import InForce, RuleBook
-from signals.what_if import Progress
+from signals.versions.publishing import InForce, RuleBook
+from signals.versions.what_if import Progress
 from tracker import histories
 
 YEAR, HORIZON, TIME_TO_ACT = 365, 90, 30

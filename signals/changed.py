@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from orgs.models import Organization
-from signals import health, publishing
+from signals import health
 from signals.models import Reading
 from signals.scoring import restored
+from signals.versions import publishing
 
 SPANS = (7, 28, 90)
 

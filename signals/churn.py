@@ -19,9 +19,10 @@ from orgs.importing.restoring import keeps_its_organization
 from revenue import answers, books
 from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.movements import CHURN
-from signals import health, publishing
+from signals import health
 from signals.models import Churn, Reading
 from signals.past import Past
+from signals.versions import publishing
 
 MONTHS = 13
 DAYS_BEFORE = (30, 60, 90)

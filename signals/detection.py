@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from config.backoffice import audit
 from config.db import rows
 from orgs.models import Band, Organization
-from signals import announcing, health, incidents, lifecycle, publishing, sql
+from signals import announcing, health, incidents, lifecycle, sql
 from signals.configuration import Configuration
 from signals.lifecycle import Episode, Observation, State, Transition
 from signals.models import HealthModel, Reading, ScanCursor, Signal, SignalTransition
@@ -25,6 +25,7 @@ from signals.prioritization import Part, part
 from signals.rules import Finding, Rule, Verdict, check_all
 from signals.scoring import restored, take_turn
 from signals.snapshots import refresh_signal_columns
+from signals.versions import publishing
 
 MOST_MONEY = Decimal("1e14")
 NO_LONGER_TRUE = "No longer true in two scans in a row."

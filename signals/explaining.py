@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from orgs.models import Organization
-from signals import health, publishing
+from signals import health
 from signals.evidence import evidence
 from signals.models import Reading, Signal
 from signals.scoring import restored
+from signals.versions import publishing
 
 
 @dataclass(frozen=True)

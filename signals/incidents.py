@@ -16,9 +16,9 @@ from config.backoffice import audit, settings
 from config.backoffice.refused import Refused, checked
 from signals import announcing
 from signals.models import DataIncident
-from signals.publishing import RuleBook
 from signals.rules import Finding, data_incident
 from signals.rules.data_incident import DayPair, Thresholds
+from signals.versions.publishing import RuleBook
 from tracker import usage
 from tracker.models import Application
 

@@ -76,7 +76,8 @@ def movers(arranged: Matrix, today: date, *, high_from: Decimal | None, among: s
     """Who changed place, by the same lines; `high_from` None is each day's own median. None without readings, or with
     readings in another currency than that of now.
 
-    `among` are the ids of a scope, None for all, of which `arranged` shows those who pay; the lines are everybody's.
+    `among` are the ids of a scope or a cohort, None for all, of which `arranged` shows those who pay; the lines are
+    everybody's.
     """
     since = day_before(today)
     if since is None or not in_currency(since, settings.read().reporting_currency):

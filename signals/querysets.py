@@ -4,6 +4,13 @@ from typing import Any, Self
 from django.db import models
 
 from orgs import scopes
+from orgs.models import Organization
+
+
+class AboutOrganizations(models.QuerySet):
+    def in_cohort(self, cohort_id: int | None) -> Self:
+        """About members of a cohort; None is about everybody."""
+        return self if cohort_id is None else self.filter(organization__in=Organization.objects.in_cohort(cohort_id))
 
 
 class SignalQuerySet(models.QuerySet):
@@ -28,7 +35,7 @@ class SignalQuerySet(models.QuerySet):
         return self.filter(opened_at__gte=moment)
 
 
-class FollowUpQuerySet(models.QuerySet):
+class FollowUpQuerySet(AboutOrganizations):
     def open(self) -> Self:
         return self.filter(done_at=None)
 
@@ -51,7 +58,7 @@ class FollowUpQuerySet(models.QuerySet):
         return self if people is None else self.filter(assignee__in=people)
 
 
-class ChurnQuerySet(models.QuerySet):
+class ChurnQuerySet(AboutOrganizations):
     def in_books(self) -> Self:
         """What the subscriptions as they are known now say."""
         return self.filter(is_withdrawn=False)

@@ -121,8 +121,7 @@ def organizations(chosen: QueueFilter, *, user: Any, now: datetime) -> QuerySet[
         found = found.filter(owner=None)
     elif chosen.owner:
         found = found.in_scope(scopes.TEAM if chosen.owner == "team" else scopes.MINE, user)
-    if chosen.cohort is not None:
-        found = found.in_cohort(chosen.cohort)
+    found = found.in_cohort(chosen.cohort)
     if chosen.q:
         found = found.matching(chosen.q)
     summed = found.annotate(at_stake=Sum("signals__money_at_stake"), oldest_at=Min("signals__opened_at"))

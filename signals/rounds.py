@@ -6,10 +6,11 @@ from datetime import date, datetime
 from django.db import transaction
 
 from config.backoffice import jobs, settings
-from signals import publishing, snapshots
+from signals import snapshots
 from signals.detection import Scan, scan
 from signals.models import ScanCursor
 from signals.scoring import ROLL_UP_OVERLAP, score, take_turn
+from signals.versions import publishing
 from tracker import usage
 
 

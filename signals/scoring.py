@@ -9,12 +9,13 @@ from django.db import transaction
 
 from config.db import lock, run
 from orgs import removal
-from signals import health, publishing, sql
+from signals import health, sql
 from signals.evidence import evidence
 from signals.facts import Evidence
 from signals.health import Model
 from signals.models import Reading
-from signals.publishing import Version
+from signals.versions import publishing
+from signals.versions.publishing import Version
 
 # Scoring, scanning and the snapshot read what the others write: one of them at a time, in one order.
 VERDICT_LOCK = "signals.verdict"

@@ -8,8 +8,9 @@ from django.db import transaction
 
 from config.backoffice import jobs, settings
 from config.backoffice.models import JobRun
-from signals import backtest, dry_run, incident_dry_run, publishing, rounds, rules, what_if
+from signals import backtest, rounds, rules
 from signals.models import HealthModel, Study
+from signals.versions import dry_run, incident_dry_run, publishing, what_if
 
 KEEP = timedelta(days=30)
 

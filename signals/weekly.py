@@ -84,22 +84,23 @@ class Week:
     churned: Listed
 
 
-def week(until: date, *, scope: str, user: Any) -> Week:
-    """The seven days before `until`, for the customers (and the follow-ups) of a scope."""
+def week(until: date, *, scope: str, user: Any, cohort: int | None = None) -> Week:
+    """The seven days before `until`, for the customers (and the follow-ups) of a scope, or of a cohort within it."""
     since = until - timedelta(days=DAYS)
     zone = settings.zone()
     start, end = settings.day_start(since, zone), settings.day_start(until, zone)
-    mine = Organization.objects.in_scope(scope, user)
+    mine = Organization.objects.in_scope(scope, user).in_cohort(cohort)
     moved = band_changes(since, last_judged(until), mine)
     signals = Signal.objects.filter(organization__in=mine).select_related("organization", "assignee")
-    work = FollowUp.objects.in_scope(scope, user).select_related("organization", "assignee", "done_by")
-    churned = Churn.objects.in_scope(scope, user).between(since, until).select_related("organization")
+    work = FollowUp.objects.in_scope(scope, user).in_cohort(cohort)
+    work = work.select_related("organization", "assignee", "done_by")
+    churned = Churn.objects.in_scope(scope, user).in_cohort(cohort).between(since, until)
     return Week(
         since=since,
         until=until,
         currency=settings.read().reporting_currency,
         paying=amount(mine.paying()),
-        movements=movements(since, until, None if scope == scopes.ALL else mine),
+        movements=movements(since, until, None if scope == scopes.ALL and cohort is None else mine),
         worse=first([one for one in moved if one.steps < 0]),
         better=first([one for one in moved if one.steps > 0]),
         opened=listed(signals.filter(opened_at__gte=start, opened_at__lt=end).order_by("-money_at_stake", "id")),
@@ -111,7 +112,7 @@ def week(until: date, *, scope: str, user: Any) -> Week:
             .select_related("snapshot", "owner")
             .order_by("snapshot__renewal_on", "-snapshot__mrr", "id")
         ),
-        churned=listed(churned),
+        churned=listed(churned.select_related("organization")),
     )
 
 

@@ -112,6 +112,11 @@ def test_files_and_functions_stay_short(layer: str) -> None:
                 assert lines <= LONGEST_FUNCTION, f"{path.relative_to(ROOT)}: {node.name} has {lines} lines"
 
 
+def test_tests_stay_short_too() -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "tests").rglob("*.py")}
+    assert not {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE}
+
+
 def test_the_theme_has_one_door() -> None:
     for path in [*ROOT.glob("config/**/*.py"), *(file for app in APPS for file in folder(app).rglob("*.py"))]:
         if path.name != "site.py":

@@ -72,6 +72,9 @@ class PriceAdmin(ExportDoor, ModelAdmin):
 
     export_name = "ai-prices"
     export_fields = PRICE_FIELDS
+    empty_text = (
+        "Where a sender does not say what an AI call cost, its tokens are multiplied by the price of its model."
+    )
     fields = PRICE_FIELDS
     list_display = ["name", "request_type", "input_price", "output_price", "currency", "valid_from"]
     list_filter = ["provider"]

@@ -277,6 +277,7 @@ class ApiTokenAdmin(ExportDoor, ModelAdmin):
         "revoked_at",
     )
     list_display = ["name", "prefix", "user", "created_at", "last_used_at", "revoked_at"]
+    empty_text = "With a token a program reads and writes through the API, in the name of one person."
     actions = ["revoke"]
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import checkbox
 from unfold.contrib.filters.admin import DropdownFilter
@@ -87,6 +88,10 @@ class BackOfficeSite(UnfoldAdminSite):
 class ChangeList(UnfoldChangeList):
     """Which columns are shown stands in the address and narrows nothing; a column is sorted as its cell says."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(self.opts.verbose_name_plural)
+
     def get_ordering_field(self, field_name: Any) -> Any:
         """A cell goes before a relation of the same name, whose rows would be joined and listed several times."""
         cell = getattr(self.model_admin, field_name, None) if isinstance(field_name, str) else None
@@ -99,7 +104,8 @@ class ChangeList(UnfoldChangeList):
 
 
 class ModelAdmin(UnfoldModelAdmin):
-    """List pages of ours: no full count beside a filtered one, 50 rows, filters in a sheet with a button."""
+    """List pages of ours: no full count beside a filtered one, 50 rows, filters in a sheet with a button; while a list
+    is empty, `empty_text` says what would stand in it."""
 
     TICK = checkbox.render(ACTION_CHECKBOX_NAME, "{}")
 
@@ -109,6 +115,7 @@ class ModelAdmin(UnfoldModelAdmin):
     list_fullwidth = True
     show_facets = ShowFacets.NEVER
     empty_value_display = formatting.DASH
+    empty_text = ""
 
     @display(description=UnfoldModelAdmin.action_checkbox.short_description)
     def action_checkbox(self, obj: Model) -> str:

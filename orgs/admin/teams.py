@@ -32,6 +32,7 @@ class TeamForm(forms.ModelForm):
 class TeamAdmin(ModelAdmin):
     form = TeamForm
     list_display = ["name", "people", "customers"]
+    empty_text = "The customers of a team's people are what its members see under My team."
     search_fields = ["name"]
     actions = None
 

@@ -5,6 +5,14 @@ from decimal import Decimal
 
 # Bounded, so that every match is a number that the database takes.
 NUMBER = r"^ *[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})? *$"
+# A day as ISO writes it, with or without a clock behind it; and a moment, which names its zone too. Bounded, so that
+# the database takes every moment that matches, once its day is the first of the month.
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+DAY = f"^{_DAY}([T ]|$)"
+MOMENT = (
+    f"^(?!0000){_DAY}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,9}})?)?"
+    " ?([Zz]|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)$"
+)
 
 OPERATORS = {
     "exact": "is",

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from rest_framework import serializers
 
+from orgs.api.parameters import CohortField
 from revenue.answers.history import Change
 from revenue.mrr.calendar import months_between
 from revenue.mrr.movements import KINDS
@@ -60,6 +61,7 @@ class MovementsParameters(DayParameters):
 
 class SubscriptionsParameters(serializers.Serializer):
     organization = serializers.CharField(required=False, help_text="An external_id; aliases are followed.")
+    cohort = CohortField()
     product_code = serializers.CharField(required=False)
     state = serializers.ChoiceField(choices=["active", "scheduled"], required=False)
     known_on = DayField(required=False)

@@ -176,6 +176,8 @@ class SubscriptionsView(generics.ListAPIView):
         if "organization" in given:
             keys = OrganizationKey.objects.filter(external_id=given["organization"])
             found = found.of_organizations(keys.values("organization_id"))
+        if "cohort" in given:
+            found = found.of_organizations(Organization.objects.in_cohort(given["cohort"].pk).values("pk"))
         if "product_code" in given:
             found = found.filter(product_code=given["product_code"])
         sets = {"active": found.active, "scheduled": found.scheduled}

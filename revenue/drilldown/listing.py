@@ -36,6 +36,10 @@ class Column:
     def is_numeric(self) -> bool:
         return self.kind in NUMERIC
 
+    @property
+    def css(self) -> str:
+        return "bo-num" if self.is_numeric else "bo-nowrap" if self.kind in {DAY, MONTH} else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Total:

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from config.backoffice import settings
 from config.backoffice.api import opens
+from orgs.api.parameters import CohortFilter
 from orgs.models import Band, Organization, OrganizationKey, Quadrant
 from revenue import answers
 from signals.api.serializers import OrganizationDetailSerializer, OrganizationSerializer, SignalSerializer
@@ -26,15 +27,13 @@ class OrganizationFilters(filters.FilterSet):
     band = filters.ChoiceFilter(field_name="snapshot__band", choices=Band.choices)
     quadrant = filters.ChoiceFilter(field_name="snapshot__quadrant", choices=Quadrant.choices)
     owner = filters.CharFilter(field_name="owner__username")
-    cohort = filters.NumberFilter(field_name="cohort_memberships__cohort", help_text="Id of a cohort.")
+    cohort = CohortFilter(field_name="cohort_memberships__cohort")
 
 
 class SignalFilters(filters.FilterSet):
     state = filters.ChoiceFilter(choices=Signal.State.choices)
     type = filters.ChoiceFilter(choices=Signal.Type.choices)
-    cohort = filters.NumberFilter(
-        field_name="organization__cohort_memberships__cohort", help_text="Id of a cohort: signals of its members."
-    )
+    cohort = CohortFilter(field_name="organization__cohort_memberships__cohort")
 
 
 @extend_schema_view(

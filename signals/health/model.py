@@ -29,6 +29,13 @@ COMPONENTS = {
     "features": "Features",
     "trend": "Trend",
 }
+MEASURES = {
+    "recency": "days since the last event",
+    "frequency": "active working days of 28 days",
+    "users": "active users, as a share of the seats or the peak",
+    "features": "features in use, as a share of those defined",
+    "trend": "events of 28 days, over those of the 28 before",
+}
 FALLING = frozenset({"recency"})
 
 

@@ -8,8 +8,8 @@ from django import template
 
 from config.backoffice import formatting, settings
 from signals import wording
-from signals.beside import Actions
 from signals.models import DataIncident, Signal
+from signals.pages.beside import Actions
 
 register = template.Library()
 

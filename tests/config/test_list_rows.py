@@ -1,4 +1,6 @@
-"""Lists are drawn as the theme draws them, cell by cell."""
+"""Lists are drawn as the theme draws them, cell by cell; only labels begin with a capital, as headers do."""
+
+import re
 
 import pytest
 from django.utils import timezone
@@ -41,5 +43,41 @@ def test_every_cell_is_the_themes(client, some_rows, address):
     cl = client.get(address).context_data["cl"]
     framed, back = list(columns(cl, list(result_headers(cl)))), comes_back(cl)
     drawn = [list(cells(cl, framed, back, row)) for row in cl.result_list]
-    assert drawn == [list(items_for_result(cl, row, None)) for row in cl.result_list]
+    assert drawn == [[labelled(cell) for cell in items_for_result(cl, row, None)] for row in cl.result_list]
     assert len(drawn) >= 1
+
+
+def labelled(cell: str) -> str:
+    return re.sub(r'(data-label=")(.)', lambda found: found[1] + found[2].upper(), cell)
+
+
+@pytest.mark.parametrize(
+    ("address", "title", "found"),
+    [
+        ("/admin/orgs/organization/", "Organizations | Back office", ""),
+        ("/admin/orgs/organization/?show=all", "Organizations | Back office", "2 found"),
+        ("/admin/orgs/organization/?q=globex", "Organizations | Back office", "1 found"),
+        ("/admin/orgs/importbatch/", "Imports | Back office", ""),
+    ],
+)
+def test_the_head_of_a_list_names_it_and_counts_only_what_was_narrowed(client, some_rows, address, title, found):
+    page = client.get(address).content.decode()
+    head = re.search(r"<h1.*?</h1>", page, re.DOTALL)[0]
+    assert title in re.search(r"<title>(.*?)</title>", page, re.DOTALL)[1]
+    assert re.findall(r"\d+ found", head) == ([found] if found else [])
+    assert page.count('aria-label="Show the menu"') == page.count('aria-label="Show or hide the menu"') == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/admin/backoffice/webhookendpoint/", "A webhook tells another program"),
+        ("/admin/orgs/team/", "The customers of a team"),
+        ("/admin/backoffice/apitoken/", "With a token a program"),
+        ("/admin/tracker/price/", "Where a sender does not say"),
+        ("/admin/revenue/exchangerate/", "Subscriptions in other currencies"),
+    ],
+)
+def test_an_empty_list_says_what_would_stand_in_it(client, address, words):
+    client.force_login(factories.staff())
+    assert words in client.get(address).content.decode()

@@ -2,7 +2,7 @@
 
 import random
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ MISSING = object()
 VALUES = [
     MISSING, None, 30, 30.0, 31, -4, 1e3, "30", " 30 ", "30.0", "31", "1e3", "3O", "", "abc", "ABCdef", "30 projects",
     True, False, [], [30], {"a": 30}, "2026-03-09", "2026-03-09x", "2026-03-10T23:00:00Z", "2026-13-45", "10.3.2026",
-    "a,b", "٣٠",
+    "a,b", "٣٠", "2026-03-10T23:00:00-05:00",
     "1" * 70, "<b>30</b>", "'; DROP TABLE orgs_organization; --", "%(name)s", "100%",
 ]  # fmt: skip
 
@@ -54,7 +54,8 @@ def passes(value: Any, operator: str, asked: str) -> bool:
     if text is None:
         return False
     wanted = as_number(asked)
-    is_day = bool(re.match(r"\d{4}-\d{2}-\d{2}([T ]|$)", text, re.ASCII))
+    is_day = bool(re.match(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]|$)", text, re.ASCII))
+    day = str(datetime.fromisoformat(text).astimezone(UTC).date()) if is_day and text.endswith(":00") else text[:10]
     return {
         "is_set": lambda: True,
         "exact": lambda: any(
@@ -66,8 +67,8 @@ def passes(value: Any, operator: str, asked: str) -> bool:
         "gte": lambda: number is not None and number >= wanted,
         "lt": lambda: number is not None and number < wanted,
         "lte": lambda: number is not None and number <= wanted,
-        "is_date_before": lambda: is_day and text[:10] < asked,
-        "is_date_after": lambda: is_day and text[:10] > asked,
+        "is_date_before": lambda: is_day and day < asked,
+        "is_date_after": lambda: is_day and day > asked,
     }[operator]()
 
 

@@ -14,10 +14,11 @@ from django.db.models import F, Q
 from orgs.models import Organization
 from revenue import books
 from revenue.models import Subscription
-from signals import backtest, health, publishing, rules
+from signals import backtest, health, rules
 from signals.evidence import evidence
 from signals.models import DataIncident
 from signals.past import Past
+from signals.versions import publishing
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, healthy, paying, shop, used
 from tracker.models import EventNameDay, Feature, FeatureDay, UsageDay, UserMonth

@@ -8,8 +8,9 @@ import pytest
 from config.backoffice import audit
 from config.backoffice.refused import Refused
 from revenue.models import Subscription
-from signals import backtest, churn, publishing, scoring
+from signals import backtest, churn, scoring
 from signals.models import Churn, Reading
+from signals.versions import publishing
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, paying, silent, span, used
 

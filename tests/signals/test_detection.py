@@ -8,10 +8,11 @@ import pytest
 from config.backoffice.models import AuditEntry
 from orgs.models import Organization, OrganizationSnapshot
 from revenue.models import ExchangeRate, Subscription
-from signals import churn, handling, rounds, rule_settings, scoring, snapshots
+from signals import churn, handling, rounds, scoring, snapshots
 from signals.detection import Scan, scan
 from signals.lifecycle import Action
 from signals.models import Churn, DataIncident, Reading, RuleVersion, ScanCursor, Signal, SignalTransition
+from signals.versions import rule_settings
 from tests import factories
 from tests.signals.world import NOW, TODAY, days_ago, healthy, paying, silent, span, used
 
@@ -248,7 +249,8 @@ def test_who_neither_pays_nor_is_active_is_not_looked_at():
 def test_what_a_person_moved_meanwhile_is_left_alone():
     """The scan decided on an open signal; by the time it writes, somebody has dismissed it."""
     from config.db import rows
-    from signals import detection, publishing, sql
+    from signals import detection, sql
+    from signals.versions import publishing
 
     gone = silent()
     scored_scan()

@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 
 from config.backoffice.models import AuditEntry
 from config.backoffice.refused import Refused
-from signals import drafting, publishing, rounds, rule_settings, scoring, what_if
+from signals import rounds, scoring
 from signals.configuration import ConfigurationError
 from signals.models import HealthModel, Reading, RuleVersion
+from signals.versions import drafting, publishing, rule_settings, what_if
 from tests.factories import staff
 from tests.signals.world import NOW, TODAY, dropping, healthy, paying, silent, span, used
 

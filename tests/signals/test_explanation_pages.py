@@ -10,10 +10,11 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from config.backoffice import settings
-from signals import behind, drafting, publishing, rounds, scoring
+from signals import behind, rounds, scoring
 from signals.changed import changes
-from signals.explanation_pages import why_this_score
 from signals.models import HealthModel, Reading
+from signals.pages.explanation import why_this_score
+from signals.versions import drafting, publishing
 from tests.factories import key_of, staff
 from tests.signals.world import NOW, TODAY, dropping, healthy, paying, shop, silent, span, used
 from tracker.models import Feature, FeatureDay

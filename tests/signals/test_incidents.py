@@ -11,9 +11,10 @@ from django.utils import timezone
 from config.backoffice.models import AuditEntry, WebhookDelivery, WebhookEndpoint
 from config.backoffice.outbox import webhooks
 from orgs.models import Organization, OrganizationSnapshot
-from signals import detection, digest, incident_dry_run, incidents, rule_settings, scoring, snapshots
+from signals import detection, digest, incidents, scoring, snapshots
 from signals.models import DataIncident, Reading, RuleVersion, Signal
 from signals.rules import data_incident
+from signals.versions import incident_dry_run, rule_settings
 from tests import factories
 from tests.signals.test_model_pages import run_asked
 from tests.signals.world import NOW, TODAY, paying, shop, silent, span, used

@@ -10,7 +10,9 @@ from config.backoffice import settings
 from config.backoffice.models import JobRun
 from config.backoffice.tasks import execute
 from signals import scoring, studies
+from signals.health.model import COMPONENTS, MEASURES
 from signals.models import HealthModel, RuleVersion, Study
+from signals.pages.backtest import answer_context
 from tests.factories import staff
 from tests.signals.world import dropping, healthy, silent
 
@@ -169,3 +171,21 @@ def test_a_backtest_is_asked_and_shown(client, ada):
     client.post("/admin/backtest/", {"model": ""})
     run_asked("backtest")
     assert "Nobody left between" in client.get("/admin/backtest/").content.decode()
+
+
+def test_the_cards_of_a_backtest_say_of_how_many():
+    result = {"rows": [], "since": "2025-11-22", "until": "2026-11-22", "scored": 10, "caught": 2}
+    words = answer_context(Study(result=result | {"at_risk": {"fired": 3, "before_churn": 1}}))
+    assert (words["recall_words"], words["precision_words"]) == (
+        "2 of 10\u00a0customers that left",
+        "1 of 3\u00a0alarms came true",
+    )
+    assert words["false_alarms"] == 2
+    nothing = answer_context(Study())
+    assert (nothing["recall_words"], nothing["precision_words"], nothing["false_alarms"]) == ("", "", 0)
+
+
+def test_every_component_says_what_it_measures(client, ada):
+    page = client.get(f"/admin/health-models/{first().pk}/").content.decode()
+    groups = re.findall(r'<legend class="bo-strong">(.*?)</legend><small class="bo-muted">(.*?)</small>', page)
+    assert groups == [(COMPONENTS[name], MEASURES[name]) for name in COMPONENTS]

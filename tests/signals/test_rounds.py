@@ -13,9 +13,10 @@ from config.backoffice import settings
 from config.backoffice.models import JobRun
 from orgs.models import Organization, OrganizationSnapshot, OrganizationTouch
 from revenue.models import ExchangeRate
-from signals import drafting, jobs, rounds, snapshots
+from signals import jobs, rounds, snapshots
 from signals.models import HealthModel, Reading, ScanCursor, Signal
 from signals.rounds import Scored
+from signals.versions import drafting
 from tests import factories
 from tests.signals.world import NOW, TODAY, healthy, paying, silent, used
 from tracker.models import UsageDay

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from signals import drafting, health, publishing, scoring
+from signals import health, scoring
 from signals.evidence import evidence
 from signals.models import HealthModel, Reading, RuleVersion
+from signals.versions import drafting, publishing
 from tests import factories
 from tests.signals.world import NOW, TODAY, dropping, healthy, silent
 

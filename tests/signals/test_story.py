@@ -13,10 +13,11 @@ from config.backoffice import settings
 from config.backoffice.models import AuditEntry
 from orgs.models import Band, Cohort, ImportBatch, Organization
 from revenue.answers import headline
-from signals import ai_cost, backtest, publishing
+from signals import ai_cost, backtest
 from signals.demo.telling import tell
 from signals.models import Reading, Signal
 from signals.today import today
+from signals.versions import publishing
 from tracker import credentials, ingest, paths
 from tracker.insights import trends
 from tracker.insights.reading import read

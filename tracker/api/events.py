@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice.api import CursorPages, error_body
+from orgs.api.parameters import CohortFilter
 from tracker import stream
 from tracker.api import schema
 from tracker.models import Application, Event
@@ -51,6 +52,7 @@ class EventFilters(filters.FilterSet):
     plan = filters.CharFilter(max_length=64)
     property = filters.CharFilter(max_length=LONGEST, help_text="Name of a property the event has.")
     value = filters.CharFilter(max_length=LONGEST, help_text="Its value as text; with `property` only.")
+    cohort = CohortFilter()
     since = MomentFilter(help_text="Occurred at this moment or later.")
     until = MomentFilter(help_text="Occurred before this moment.")
 
@@ -132,4 +134,6 @@ def chosen(asked: dict) -> StreamFilter:
     if uuid := given.pop("application", None):
         known = Application.objects.filter(uuid=uuid).values_list("id", flat=True).first()
         given["application"] = known or 0
+    if cohort := given.pop("cohort", None):
+        given["cohort"] = cohort.pk
     return StreamFilter(**{**given, "user": given.get("user", "").lower()})

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from psycopg import sql
 
+from orgs.cohorts import comparing
 from tracker.insights import ranges
 from tracker.insights.description import Filter, Group, Operator
 from tracker.insights.expressions import Writer
@@ -20,7 +21,15 @@ NEGATIVE = {
     Operator.NOT_IN_COHORT: Operator.IN_COHORT,
 }
 SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
-DATE_TEXT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)"
+# The day of a moment that names its zone; of the first of its month first, since a month may lack the day.
+DAY_OF_MOMENT = (
+    "((overlay({text} PLACING '01' FROM 9 FOR 2)::timestamptz + make_interval(days => substr({text}, 9, 2)::int - 1)) "
+    "AT TIME ZONE {zone})::date::text"
+)
+DAY = (
+    "(CASE WHEN {text} ~ {moment_pattern} THEN " + DAY_OF_MOMENT + " "
+    "WHEN {text} ~ {day_pattern} THEN left({text}, 10) END)"
+)
 
 
 def group(given: Group, writer: Writer) -> sql.Composable:
@@ -70,23 +79,32 @@ def _comparison(operator: Operator, given: Filter, writer: Writer) -> sql.Compos
 
 
 def _exact(given: Filter, writer: Writer) -> sql.Composable:
-    """Equal as text, or equal as numbers: 30, 30.0 and "30" are the same."""
-    texts = [str(each) for each in given.values]
-    same = [sql.SQL("{} = ANY({})").format(writer.text(given.property), writer.bind(texts, "text[]"))]
+    """Equal as text, or equal as numbers: 30, 30.0 and "30" are the same. Text that is asked for is a number to numbers
+    alone: "30" is not " 30 "."""
+    texts = [each for each in given.values if isinstance(each, str)]
     numbers = [Decimal(str(each)) for each in given.values if not isinstance(each, str)]
+    said = [found for each in texts if (found := comparing.number(each)) is not None]
+    same = [_among(writer.text(given.property), writer.bind([str(each) for each in given.values], "text[]"))]
     if numbers:
-        same.append(
-            sql.SQL("COALESCE({} = ANY({}), false)").format(
-                writer.number(given.property), writer.bind(numbers, "numeric[]")
-            )
-        )
+        same.append(_among(writer.number(given.property), writer.bind(numbers, "numeric[]")))
+    if said and (number := writer.stored_number(given.property)) is not None:
+        same.append(_among(number, writer.bind(said, "numeric[]")))
     return joined(same, any_of=True)
 
 
+def _among(value: sql.Composable, values: sql.Composable) -> sql.Composable:
+    return sql.SQL("COALESCE({} = ANY({}), false)").format(value, values)
+
+
 def _date(operator: Operator, given: Filter, writer: Writer, text: sql.Composable) -> sql.Composable:
-    """By the day that the text begins with; days written year first compare like text."""
+    """By day: the one that is written, or of a moment with its zone the one that it was in the reporting zone. Days
+    written year first compare like text."""
     day = ranges.day(str(given.values[0]), writer.today, writer.calendar.week_start)
-    sign = "<" if operator == Operator.IS_DATE_BEFORE else ">"
-    return sql.SQL('{text} ~ {pattern} AND left({text}, 10) COLLATE "C" ' + sign + " {day}").format(
-        text=text, pattern=sql.Literal(DATE_TEXT), day=writer.bind(day.isoformat())
+    said = sql.SQL(DAY).format(
+        text=text,
+        moment_pattern=sql.Literal(comparing.MOMENT),
+        day_pattern=sql.Literal(comparing.DAY),
+        zone=writer.bind(writer.calendar.zone.key),
     )
+    sign = "<" if operator == Operator.IS_DATE_BEFORE else ">"
+    return sql.SQL('{} COLLATE "C" ' + sign + " {}").format(said, writer.bind(day.isoformat()))

@@ -43,11 +43,18 @@ def suffices(series: Series, asked: Asked) -> bool:
         return False
     if series.kind == Kind.FEATURE and not _is_counted(series, asked):
         return False
+    return _has_math(series, description.breakdown)
+
+
+def _has_math(series: Series, breakdown: Property | None) -> bool:
     if series.math == Math.UNIQUE_USERS:
         # Masks do not say how many events there were, which decides what a breakdown shows.
-        return series.kind in MASKS and description.breakdown is None
+        return series.kind in MASKS and breakdown is None
     if series.math == Math.UNIQUE_SESSIONS:
-        return series.kind == Kind.ANY and description.breakdown is None
+        return series.kind == Kind.ANY and breakdown is None
+    if series.math == Math.FIRST_TIME:
+        # A day does not say which of its events came first, and so not where.
+        return breakdown is None or breakdown.of != Of.FIELD
     return series.math in BY_ORGANIZATION
 
 

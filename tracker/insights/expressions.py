@@ -125,6 +125,15 @@ class Writer:
             text=text, pattern=sql.Literal(NUMBER_TEXT)
         )
 
+    def stored_number(self, asked: Property) -> sql.Composable | None:
+        """The value where it is a number and no text that says one; None for what is never a number."""
+        if asked.of == Of.ORGANIZATION and asked.name in set(Current):
+            return self._current(Current(asked.name)) if asked.name in NUMBERS else None
+        if asked.of not in (Of.EVENT, Of.ORGANIZATION):
+            return None
+        value = sql.SQL("({} -> {})").format(self._json(asked), self.bind(asked.name))
+        return sql.SQL("(CASE jsonb_typeof({value}) WHEN 'number' THEN ({value})::numeric END)").format(value=value)
+
     def part(self, asked: Property) -> sql.Composable:
         """The value that a breakdown groups by; what is longer than a label can be is cut."""
         if asked.of == Of.COHORT:

@@ -51,7 +51,7 @@ def answer(
     Raises BadDescription, running.TooSlow, running.Cancelled.
     """
     if not FEWEST <= len(steps) <= MOST:
-        raise BadDescription("steps", f"A funnel has {FEWEST} to {MOST} steps.")
+        raise wrong_number()
     if not isinstance(by, str) or by not in ENTITIES:
         raise BadDescription("by", f"Use one of {', '.join(ENTITIES)}.")
     if not timedelta(0) < window <= LONGEST_WINDOW:
@@ -64,6 +64,10 @@ def answer(
         return Funnel(tuple(_step(each, place, counts) for place, each in enumerate(steps)))
 
     return answering.answer(asked, Funnel, compute, own=[by, str(window)], query_id=query_id)
+
+
+def wrong_number() -> BadDescription:
+    return BadDescription("steps", f"A funnel has {FEWEST} to {MOST} steps.")
 
 
 def _step(series: Series, place: int, counts: tuple[int, ...]) -> Step:

@@ -194,7 +194,13 @@ def is_running(asked: Asked) -> bool:
 
 def notes(asked: Asked, from_daily: Iterable[bool]) -> list[str]:
     """What a reader must know to read the numbers right."""
-    if asked.raw_since is None or asked.since >= asked.raw_since or all(from_daily):
+    raw = [each for each, is_daily in zip(asked.description.series, from_daily, strict=True) if not is_daily]
+    if asked.raw_since is None or not raw:
         return []
     day = asked.raw_since.astimezone(asked.calendar.zone).date()
-    return [f"Events before {day} are no longer kept one by one; this answer begins there."]
+    said = f"Events before {day} are no longer kept one by one"
+    if asked.since < asked.raw_since:
+        return [f"{said}; this answer begins there."]
+    if any(each.math == Math.FIRST_TIME for each in raw):
+        return [f"{said}; what came first is looked for from there."]
+    return []

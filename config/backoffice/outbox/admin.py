@@ -45,6 +45,9 @@ class WebhookForm(forms.ModelForm):
 class WebhookEndpointAdmin(ModelAdmin):
     form = WebhookForm
     list_display = ["name", "url", "asked_for", "is_enabled", "created_at"]
+    empty_text = (
+        "A webhook tells another program, such as your chat, at once when a signal opens, closes or changes hands."
+    )
     change_form_template = "admin/backoffice/webhookendpoint/change_form.html"
     actions = None
 

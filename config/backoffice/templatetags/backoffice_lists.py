@@ -17,6 +17,7 @@ from django.db import models
 from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from config.backoffice import site
 
@@ -56,7 +57,7 @@ def columns(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Column]:
         is_link = links is not None and name in links
         called = getattr(name, "__name__", name)
         classes = site.CHECKBOX_CLASSES if name == CHECKBOX else [f"field-{called}", *site.ROW_CLASSES]
-        label = header["text"] if index or is_link else "Select record"
+        label = capfirst(header["text"]) if index or is_link else "Select record"
         tag = "th" if is_link and name == links[0] else "td"
         opened, dated = (
             format_html('<{} class="{}" data-label="{}">', tag, " ".join(each), label)

@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from config.backoffice.formatting import plural
-from signals import publishing, rounds, scoring, snapshots
+from signals import rounds, scoring, snapshots
+from signals.versions import publishing
 
 
 class Command(BaseCommand):

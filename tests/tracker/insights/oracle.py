@@ -172,7 +172,11 @@ def positive(event: dict, operator: str, given: Filter, there: World) -> bool:
     if operator == "exact":
         return any(
             as_text == str(each)
-            or (not isinstance(each, str) and as_number is not None and as_number == Decimal(str(each)))
+            or (
+                as_number is not None
+                and as_number == number(each)
+                and not (isinstance(found, str) and isinstance(each, str))
+            )
             for each in given.values
         )
     [wanted] = given.values
@@ -183,7 +187,10 @@ def positive(event: dict, operator: str, given: Filter, there: World) -> bool:
     if operator in ("is_date_before", "is_date_after"):
         if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|\Z)", as_text):
             return False
-        return as_text[:10] < str(wanted) if operator == "is_date_before" else as_text[:10] > str(wanted)
+        day = as_text[:10]
+        if re.search(r":[0-9]{2}(Z|[+-][0-9:]+)\Z", as_text):
+            day = str(datetime.fromisoformat(as_text).astimezone(there.zone).date())
+        return day < str(wanted) if operator == "is_date_before" else day > str(wanted)
     if as_number is None:
         return False
     limit = Decimal(str(wanted))

@@ -169,13 +169,28 @@ def test_retention_and_lifecycle(client):
 @pytest.mark.parametrize(
     ("door", "asked", "field"),
     [
-        ("funnel", {"steps": []}, "series"),
+        ("funnel", {"steps": []}, "steps"),
+        ("funnel", {"steps": "visit"}, "steps"),
+        ("funnel", {"steps": [{"event": "x"}, {"event": 5}]}, "steps[1].event"),
+        (
+            "funnel",
+            {
+                "steps": [
+                    {"event": "x"},
+                    {"event": "x", "filters": [{"property": "p", "operator": "regex", "value": "("}]},
+                ]
+            },
+            "steps[1].filters[0].value",
+        ),
+        ("funnel", {"steps": [{"event": "x"}] * 2, "breakdown": {"property": "plan"}}, "breakdown"),
         ("funnel", {"steps": [{"event": "x"}]}, "steps"),
         ("funnel", {"steps": [{"event": "x"}] * 2, "by": "team"}, "by"),
         ("funnel", {"steps": [{"event": "x"}] * 2, "by": []}, "by"),
         ("funnel", {"steps": [{"event": "x"}] * 2, "window_days": "9"}, "window_days"),
         ("retention", {"interval": "day"}, "interval"),
         ("retention", {"interval": "week", "start": 7}, "start"),
+        ("retention", {"interval": "week", "compare": True}, "compare"),
+        ("lifecycle", {"interval": "week", "series": [{"event": "x"}]}, "series"),
         ("lifecycle", {}, "interval"),
         ("lifecycle", [], ""),
         ("lifecycle", {"interval": "week", "surprise": 1}, "surprise"),

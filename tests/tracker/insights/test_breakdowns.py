@@ -12,6 +12,7 @@ from tests.tracker.insights.test_trends import check
 from tests.tracker.test_rollups import event, put
 from tracker import rollups
 from tracker.insights import asking, reading, strips, trends
+from tracker.models import Event
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 3, 9, 30, tzinfo=UTC)
@@ -127,6 +128,22 @@ def test_an_organization_counts_once_over_the_range():
     assert trend.lines[0].aggregate == 1
 
 
+@pytest.mark.parametrize("field", ["application", "environment"])
+def test_the_first_of_several_on_one_day_says_where_it_was(field):
+    """The latest is stored first, and both belong to the same day."""
+    for name, environment, hours in (("One", "production", 9), ("Two", "staging", 8)):
+        put(application(name), [bought("a", "red", environment=environment)], received_at=NOW)
+        Event.objects.filter(application__name=name).update(occurred_at=datetime(2026, 3, 10, hours, tzinfo=UTC))
+    rollups.roll_up(NOW)
+    found = ask(
+        series=[{"event": "bought", "math": "first_time_for_organization"}],
+        breakdown={"property": field, "of": "field"},
+        environment=None,
+    )
+    first = "Two" if field == "application" else "staging"
+    assert [(each.part.text, each.aggregate) for each in found.lines] == [(first, 1)]
+
+
 def test_what_came_before_the_raw_events_that_are_kept_is_said():
     from tracker.models import RollupCursor
 
@@ -137,3 +154,10 @@ def test_what_came_before_the_raw_events_that_are_kept_is_said():
         "Events before 2026-03-24 are no longer kept one by one; this answer begins there.",
     )
     assert ask(series=[{"event": "bought"}]).notes == ()
+    first = {"event": "bought", "math": "first_time_for_organization"}
+    red = {**first, "filters": [{"property": "color", "value": "red"}]}
+    lately = {"from": "2026-03-25", "to": "2026-03-31"}
+    assert ask(series=[red], range=lately).notes == (
+        "Events before 2026-03-24 are no longer kept one by one; what came first is looked for from there.",
+    )
+    assert ask(series=[first], range=lately).notes == ()

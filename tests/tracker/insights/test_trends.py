@@ -163,8 +163,12 @@ def test_the_daily_rows_answer_the_same_where_they_suffice(sent, zone, documents
         from_raw = trends.computed(description, NOW, use_daily=False)
         assert (from_daily.lines, from_daily.skipped_values) == (from_raw.lines, from_raw.skipped_values)
         has_values = description.breakdown is not None
+        is_placed = has_values and description.breakdown.of == Of.FIELD
         for series, is_daily in zip(description.series, from_daily.from_daily, strict=True):
             kinds = {"unique_users": ("any", "feature"), "unique_sessions": ("any",)}.get(series.math)
-            assert is_daily == (kinds is None or (series.kind in kinds and not has_values))
+            if series.math == "first_time_for_organization":
+                assert is_daily == (not is_placed)
+            else:
+                assert is_daily == (kinds is None or (series.kind in kinds and not has_values))
 
     on_a_world(sent, zone, documents, look)

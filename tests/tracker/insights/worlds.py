@@ -27,6 +27,7 @@ MOMENTS = st.one_of(
 VALUES = st.one_of(
     st.integers(-3, 40),
     st.sampled_from([0.5, 12.25, "7", " 7 ", "1e2", "-3.5", "x", "Pro", "pro", "", "ÄRGER", True, None, "2026-03-01"]),
+    st.sampled_from(["2026-03-04T23:30:00-05:00", "2026-03-01T18:40Z", 7.0, 30.0]),
     st.sampled_from(["2026-02-31T10:00", "12.", "0x10", "NaN", "Infinity", "'; DROP TABLE", [1, "a"], {"k": 1}]),
 )
 PROPERTIES = st.dictionaries(st.sampled_from(["v", "plan", "w"]), VALUES, max_size=3)

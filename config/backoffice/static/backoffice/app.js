@@ -18,8 +18,9 @@
             pointRadius: 0,
             pointHitRadius: 8,
             tension: 0.2,
+            cubicInterpolationMode: "monotone",
             stack: series.stack || undefined,
-            order: series.colour === "previous" ? 1 : 0,
+            order: series.kind === "bar" ? 2 : Number(series.colour === "previous"),
         }));
     }
 

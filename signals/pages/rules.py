@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
-from signals import number_forms, rule_settings, rules, studies
+from signals import rules, studies
 from signals.alarms import false_alarms
 from signals.configuration import ConfigurationError
 from signals.models import RuleVersion, Study
+from signals.pages import number_forms
+from signals.versions import rule_settings
 
 MAY_CHANGE = "signals.add_ruleversion"
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from config.backoffice.formatting import plural
 from config.backoffice.pages import register_page, render_page
 from signals import studies
 from signals.models import HealthModel, Study
@@ -43,6 +44,8 @@ def answer_context(study: Study) -> dict:
     """What the answer's template reads beside the result: days as days."""
     result = study.result or {}
     rows = [{**row, "on": date.fromisoformat(row["on"])} for row in result.get("rows", [])]
+    alarms = result.get("at_risk", {})
+    fired, right = alarms.get("fired", 0), alarms.get("before_churn", 0)
     return {
         "result": result,
         "rows": rows[:500],
@@ -50,5 +53,7 @@ def answer_context(study: Study) -> dict:
         "misses": [row for row in rows if row["is_scored"] and not row["is_caught"]],
         "since": date.fromisoformat(result["since"]) if result else None,
         "until": date.fromisoformat(result["until"]) if result else None,
-        "false_alarms": result["at_risk"]["fired"] - result["at_risk"]["before_churn"] if result else 0,
+        "recall_words": f"{result['caught']} of {plural(result['scored'], 'customer')} that left" if result else "",
+        "precision_words": f"{right} of {plural(fired, 'alarm')} came true" if result else "",
+        "false_alarms": fired - right,
     }

@@ -13,11 +13,12 @@ from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from signals import explaining, incidents, publishing, scoring
+from signals import explaining, incidents, scoring
 from signals.behind import behind
 from signals.changed import SPANS, changes
 from signals.health.model import COMPONENTS
 from signals.models import DataIncident, Reading
+from signals.versions import publishing
 
 SHOWN = 100
 DEFAULT_SPAN = 28

@@ -15,6 +15,7 @@ from config.backoffice.pages import register_page, render_page
 from config.backoffice.panels import register_filter
 from config.backoffice.site import OptionFilter
 from orgs import scopes
+from orgs.cohorts.choosing import CohortChoice
 from orgs.models import Organization
 from orgs.models import Quadrant as Listed
 from signals import matrix, movers
@@ -33,6 +34,8 @@ WORDS = {
     Quadrant.REVENUE_AT_RISK: "Low health, high MRR: call them first.",
     Quadrant.LOW_VALUE: "Low health, low MRR: help at low cost.",
 }
+# Filters of the page that lists have too; None is no filter.
+Kept = dict[str, str | int | None]
 
 
 @dataclass(frozen=True)
@@ -72,25 +75,25 @@ class Shown:
     permission="signals.view_signal",
 )
 def matrix_page(request: HttpRequest) -> HttpResponse:
-    scope = scopes.chosen(request)
+    scope, cohorts = scopes.chosen(request), CohortChoice.of(request.GET)
     good_from = decimal(request.GET.get("good_from"), most=Decimal(100))
     cut = Cut(GOOD_FROM if good_from is None else good_from, decimal(request.GET.get("high_from")))
     whole = movers.standings(Organization.objects.all())
     high_from = matrix.median_mrr(one.mrr for one in whole) if cut.high_from is None else cut.high_from
-    among = None
-    if scope != scopes.ALL:
-        among = set(Organization.objects.in_scope(scope, request.user).values_list("id", flat=True))
+    among = chosen_ids(scope, request.user, cohorts)
     arranged = matrix.arrange(
         (one for one in whole if among is None or one.organization_id in among), cut.good_from, high_from
     )
     today = settings.today(timezone.now())
+    kept = {"owner": scopes.OWNER[scope], "cohort": cohorts.chosen}
     context = {
         "scope": scope,
         "scopes": scopes.TITLES,
+        "cohorts": cohorts,
         "cut": cut,
         "matrix": arranged,
-        "rows": [[shown(arranged, place, cut, scope) for place in row] for row in ROWS],
-        "strip": strip(arranged, scope),
+        "rows": [[shown(arranged, place, cut, kept) for place in row] for row in ROWS],
+        "strip": strip(arranged, kept),
         "paying": sum(cell.organizations for cell in (*arranged.cells.values(), arranged.strip)),
         "moved": movers.movers(arranged, today, high_from=cut.high_from, among=among),
         "currency": settings.read().reporting_currency,
@@ -98,20 +101,27 @@ def matrix_page(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/signals/matrix.html", context, title="Revenue × Health")
 
 
-def shown(arranged: Matrix, place: Quadrant, cut: Cut, scope: str) -> Shown:
+def chosen_ids(scope: str, user: Any, cohorts: CohortChoice) -> set[int] | None:
+    """Of the organizations that the page is about; None for all."""
+    if scope == scopes.ALL and cohorts.chosen is None:
+        return None
+    found = Organization.objects.in_scope(scope, user).in_cohort(cohorts.chosen)
+    return set(found.values_list("id", flat=True))
+
+
+def shown(arranged: Matrix, place: Quadrant, cut: Cut, kept: Kept) -> Shown:
     asked = {"cell": f"{place.value}:{cut.text}"} if cut.is_moved else {"quadrant": place.value}
     title = Listed(place.value).label
-    return Shown(place.value, title, WORDS[place], arranged.cells[place], address(asked, scope))
+    return Shown(place.value, title, WORDS[place], arranged.cells[place], address(asked, kept))
 
 
-def strip(arranged: Matrix, scope: str) -> Shown:
+def strip(arranged: Matrix, kept: Kept) -> Shown:
     words = "Their money stands outside of the cells until there is enough usage to judge."
-    return Shown(STRIP, STRIP_TITLE, words, arranged.strip, address({"cell": STRIP}, scope))
+    return Shown(STRIP, STRIP_TITLE, words, arranged.strip, address({"cell": STRIP}, kept))
 
 
-def address(asked: dict[str, str], scope: str) -> str:
-    owner = scopes.OWNER[scope]
-    query = urlencode({**asked, **({"owner": owner} if owner else {})})
+def address(asked: dict[str, str], kept: Kept) -> str:
+    query = urlencode({**asked, **{name: value for name, value in kept.items() if value is not None}})
     return f"{reverse('admin:orgs_organization_changelist')}?{query}"
 
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from signals import followup_pages, pages, timeline
+from signals import timeline
 from signals.models import FollowUp, Signal
+from signals.pages import beside, followups
 
 
 @register_panel(
@@ -23,9 +24,9 @@ def header_actions(request: HttpRequest, organization: Organization) -> dict[str
     today = settings.today(timezone.now())
     return {
         "organization": organization,
-        "staff": pages.staff_options(request),
-        "soon": today + pages.SOON,
-        "snoozes": pages.snoozes(today),
+        "staff": beside.staff_options(request),
+        "soon": today + beside.SOON,
+        "snoozes": beside.snoozes(today),
         "open_ids": list(Signal.objects.open().filter(organization=organization).values_list("pk", flat=True)),
     }
 
@@ -40,7 +41,7 @@ def header_actions(request: HttpRequest, organization: Organization) -> dict[str
 )
 def open_follow_ups(request: HttpRequest, organization: Organization) -> dict[str, Any]:
     found = FollowUp.objects.open().filter(organization=organization).select_related("assignee", "signal")
-    return {"open": list(found), **followup_pages.choices(request, timezone.now())}
+    return {"open": list(found), **followups.choices(request, timezone.now())}
 
 
 @register_panel(

@@ -16,10 +16,12 @@ from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
 from orgs import scopes
+from orgs.cohorts.choosing import CohortChoice
 from orgs.models import Organization
-from signals import followups, pages, undoing
+from signals import followups
 from signals.digest_memory import told_to
 from signals.models import FollowUp
+from signals.pages import beside, undoing
 
 PAGE_SIZE = 50
 SHOWS = {"open": "Open", "due": "Due", "overdue": "Overdue", "done": "Done"}
@@ -37,9 +39,9 @@ EXPORTED = ("title", "due_on", "assignee", "external_org_id", "display_name", "s
 def followups_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     today = settings.today(now)
-    scope = scopes.chosen(request)
+    scope, cohorts = scopes.chosen(request), CohortChoice.of(request.GET)
     show = request.GET.get("show") if request.GET.get("show") in SHOWS else "open"
-    scoped = FollowUp.objects.in_scope(scope, request.user)
+    scoped = FollowUp.objects.in_scope(scope, request.user).in_cohort(cohorts.chosen)
     told = told_to(request.user, request.GET.get("told", ""))
     found = listed(scoped, show, today) if told is None else listed(scoped.filter(pk__in=told.ids), "open", today)
     if "export" in request.GET:
@@ -50,6 +52,7 @@ def followups_page(request: HttpRequest) -> HttpResponse:
         "undo": undoing.offered(request),
         "scope": scope,
         "scopes": scopes.TITLES,
+        "cohorts": cohorts,
         "show": show if told is None else "",
         "told": told,
         "shows": SHOWS,
@@ -82,7 +85,7 @@ def rows(found: Any) -> Any:
 def choices(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """What forms about follow-ups need."""
     return {
-        "staff": pages.staff_options(request),
+        "staff": beside.staff_options(request),
         "today": settings.today(now),
         "can_act": request.user.has_perm("signals.change_signal"),
     }

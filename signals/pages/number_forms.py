@@ -6,7 +6,7 @@ from typing import Any
 
 from config.backoffice.refused import plain
 from signals.configuration import Configuration, ConfigurationError, stored
-from signals.health.model import COMPONENTS
+from signals.health.model import COMPONENTS, MEASURES
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,12 @@ class NumberField:
 
 @dataclass(frozen=True)
 class NumberGroup:
-    """Numbers that belong together, such as those of one component; the ungrouped ones have no title."""
+    """Numbers that belong together, such as those of one component with what it measures; the ungrouped ones have no
+    title."""
 
     title: str
     fields: tuple[NumberField, ...]
+    measure: str = ""
 
 
 def groups(
@@ -35,7 +37,9 @@ def groups(
     inner = [name for name in COMPONENTS if any(field.path.startswith(f"{name}.") for field in fields)]
     own = tuple(field for field in fields if "." not in field.path)
     grouped = [
-        NumberGroup(COMPONENTS[name], tuple(field for field in fields if field.path.startswith(f"{name}.")))
+        NumberGroup(
+            COMPONENTS[name], tuple(field for field in fields if field.path.startswith(f"{name}.")), MEASURES[name]
+        )
         for name in inner
     ]
     return [*grouped, NumberGroup("", own)] if own else grouped

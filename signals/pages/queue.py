@@ -1,28 +1,21 @@
-"""Today and the work queue."""
-
-from datetime import date, datetime, timedelta
+"""The work queue."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from django.utils.html import format_html_join
 
-from config.backoffice import columns, formatting, settings
+from config.backoffice import columns, settings
 from config.backoffice.chips import chips
 from config.backoffice.columns import Column
 from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.paging import NarrowPaginator
-from orgs import scopes
 from orgs.cohorts.choosing import CohortChoice
 from orgs.models import Band
-from signals import queue, undoing
-from signals.beside import Actions
+from signals import queue
 from signals.models import Signal
-from signals.today import Today, today
+from signals.pages.beside import choices
 
 PAGE_SIZE = 50
-SNOOZES = (7, 14, 30)
-SOON = timedelta(days=7)
 # Beside the organization and its signals, which are always there.
 CHOICE = (
     Column("mrr", "MRR"),
@@ -34,39 +27,6 @@ CHOICE = (
     Column("segment", "Segment", is_usual=False),
     Column("products", "Products", is_usual=False),
 )
-
-
-@register_page(
-    "today", title="Today", group="Customers", order=10, icon="today", permission="signals.view_signal", route=""
-)
-def today_page(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    scope = scopes.chosen(request)
-    page = today(user=request.user, scope=scope, now=now)
-    context = {
-        "today": page,
-        "scope": scope,
-        "scopes": scopes.TITLES,
-        "owner": scopes.OWNER[scope],
-        **card_words(page),
-        "now": now,
-        **choices(request, now),
-    }
-    return render_page(request, "admin/signals/today.html", context, title="Today")
-
-
-def card_words(page: Today) -> dict[str, str]:
-    """The line under each card's number."""
-    money, work = page.money, page.work
-    compared = f"{formatting.change(money.change)} vs {money.previous_month:%B}"
-    renewing = formatting.money(money.renewals.mrr, page.currency)
-    return {
-        "mrr_sub": compared if money.change is not None else "",
-        "risk_sub": f"{formatting.percent(page.share_under_risk, 1)} of MRR" if money.mrr else "",
-        "open_sub": f"{page.open.new} new since yesterday",
-        "renewal_sub": f"{renewing} · {money.renewals_not_healthy} not healthy",
-        "work_sub": f"{work.overdue} overdue" if work.overdue else "none overdue" if work.due else "",
-    }
 
 
 @register_page(
@@ -112,30 +72,6 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         **choices(request, now),
     }
     return render_page(request, "admin/signals/queue.html", context, title="Signals")
-
-
-def choices(request: HttpRequest, now: datetime) -> dict:
-    """What the actions on a row need: who may be assigned, how long to snooze, what was just done."""
-    day = settings.today(now)
-    shown = {"staff": staff_options(request), "snoozes": snoozes(day), "due": day + SOON}
-    can_act = request.user.has_perm("signals.change_signal")
-    return {
-        **shown,
-        "undo": undoing.offered(request),
-        "can_act": can_act,
-        "actions": Actions(request, shown) if can_act else None,
-    }
-
-
-def staff_options(request: HttpRequest) -> str:
-    """Who may be given work, oneself first, as options of a select: written once a page, not once a row."""
-    people = sorted(scopes.staff(), key=lambda person: person.pk != request.user.pk)
-    return format_html_join("", '<option value="{}">{}</option>', ((person.pk, person) for person in people))
-
-
-def snoozes(today: date) -> list[tuple[int, str]]:
-    """How long, and until which day."""
-    return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]
 
 
 def filters(request: HttpRequest, chosen: queue.QueueFilter, cohorts: CohortChoice) -> list[dict[str, str]]:

@@ -3,15 +3,21 @@
 A page shows hundreds of signals, each with forms of four kilobytes in which a few words differ.
 """
 
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
+from config.backoffice import settings
+from orgs import scopes
 from signals.models import Signal
+from signals.pages import undoing
 
+SNOOZES = (7, 14, 30)
+SOON = timedelta(days=7)
 # What stands in the drawn forms where signals differ; ids are numbers, as addresses are made of them.
 SLOTS = {
     "signal": "4611686018427387905",
@@ -60,3 +66,27 @@ class Actions:
     def part(self, file_name: str) -> str:
         """What is the same in several forms."""
         return render_to_string(f"admin/signals/{file_name}", self.shown, self.request)
+
+
+def choices(request: HttpRequest, now: datetime) -> dict:
+    """What the actions on a row need: who may be assigned, how long to snooze, what was just done."""
+    day = settings.today(now)
+    shown = {"staff": staff_options(request), "snoozes": snoozes(day), "due": day + SOON}
+    can_act = request.user.has_perm("signals.change_signal")
+    return {
+        **shown,
+        "undo": undoing.offered(request),
+        "can_act": can_act,
+        "actions": Actions(request, shown) if can_act else None,
+    }
+
+
+def staff_options(request: HttpRequest) -> str:
+    """Who may be given work, oneself first, as options of a select: written once a page, not once a row."""
+    people = sorted(scopes.staff(), key=lambda person: person.pk != request.user.pk)
+    return format_html_join("", '<option value="{}">{}</option>', ((person.pk, person) for person in people))
+
+
+def snoozes(today: date) -> list[tuple[int, str]]:
+    """How long, and until which day."""
+    return [(days, (today + timedelta(days=days)).isoformat()) for days in SNOOZES]

@@ -1,4 +1,4 @@
-"""What the verdict adds to an organization's page: its signals. Why it has its score: `explanation_pages`."""
+"""What the verdict adds to an organization's page: its signals. Why it has its score: `signals.pages.explanation`."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
-from signals import pages, queue
+from signals import queue
 from signals.models import Signal
+from signals.pages import beside
 
 
 @register_panel(
@@ -27,5 +28,5 @@ def open_signals(request: HttpRequest, organization: Organization) -> dict[str, 
         "closed": [signal for signal in found if signal not in live],
         "stake": sum(signal.money_at_stake for signal in live if signal.state == Signal.State.OPEN),
         "currency": settings.read().reporting_currency,
-        **pages.choices(request, timezone.now()),
+        **beside.choices(request, timezone.now()),
     }

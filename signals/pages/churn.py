@@ -15,6 +15,7 @@ from config.backoffice.exports import download
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused
 from orgs import scopes
+from orgs.cohorts.choosing import CohortChoice
 from signals import churn
 from signals.digest_memory import told_to
 from signals.models import Churn
@@ -40,11 +41,12 @@ EXPORTED = (
 @register_page("churn", title="Churn log", group="Customers", order=60, icon="logout", permission="signals.view_signal")
 def churn_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    scope = scopes.chosen(request)
+    scope, cohorts = scopes.chosen(request), CohortChoice.of(request.GET)
     show = "unexplained" if request.GET.get("show") == "unexplained" else "all"
     chosen = request.GET.get("reason") if request.GET.get("reason") in Churn.Reason.values else ""
     told = told_to(request.user, request.GET.get("told", ""))
-    found = listed(Churn.objects.in_scope(scope, request.user), show, chosen)
+    scoped = Churn.objects.in_scope(scope, request.user).in_cohort(cohorts.chosen)
+    found = listed(scoped, show, chosen)
     if told is not None:
         found = found.filter(pk__in=told.ids)
     currency = settings.read().reporting_currency
@@ -55,9 +57,10 @@ def churn_page(request: HttpRequest) -> HttpResponse:
     context = {
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "lost": found.aggregate(total=Sum("mrr"))["total"] or 0,
-        "unexplained": Churn.objects.in_scope(scope, request.user).unexplained().count(),
+        "unexplained": scoped.unexplained().count(),
         "scope": scope,
         "scopes": scopes.TITLES,
+        "cohorts": cohorts,
         "show": show,
         "told": told,
         "shows": SHOWS,

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from signals import incidents, publishing
+from signals import incidents
 from signals.models import Reading
 from signals.rules import data_incident
 from signals.rules.data_incident import DayPair, Thresholds
-from signals.what_if import Progress
+from signals.versions import publishing
+from signals.versions.what_if import Progress
 from tracker import usage
 from tracker.models import Application
 

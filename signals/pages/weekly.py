@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_date
 from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
 from orgs import scopes
+from orgs.cohorts.choosing import CohortChoice
 from revenue.answers.history import EARLIEST_YEAR
 from revenue.charts import TITLES
 from signals import weekly
@@ -28,8 +29,8 @@ EARLIEST = date(EARLIEST_YEAR, 1, 1)
 def weekly_page(request: HttpRequest) -> HttpResponse:
     today = settings.today(timezone.now())
     until = max(EARLIEST, min(asked(request) or today, today))
-    scope = scopes.chosen(request)
-    week = weekly.week(until, scope=scope, user=request.user)
+    scope, cohorts = scopes.chosen(request), CohortChoice.of(request.GET)
+    week = weekly.week(until, scope=scope, user=request.user, cohort=cohorts.chosen)
     context = {
         "week": week,
         "last_day": until - timedelta(days=1),
@@ -39,6 +40,7 @@ def weekly_page(request: HttpRequest) -> HttpResponse:
         "after": until + timedelta(days=weekly.DAYS) if until < today else None,
         "scope": scope,
         "scopes": scopes.TITLES,
+        "cohorts": cohorts,
     }
     return render_page(request, "admin/signals/weekly.html", context, title="Weekly review")
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from orgs.models import Organization
-from signals import publishing, rules
+from signals import rules
 from signals.configuration import Configuration
 from signals.detection import models_by_id, verdicts_of
 from signals.models import Reading
-from signals.what_if import Progress
+from signals.versions import publishing
+from signals.versions.what_if import Progress
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from django.utils import timezone
 from config.backoffice import settings
 from config.backoffice.pages import register_page, render_page
 from signals import health, rules, studies
-from signals.backtest_pages import answer_context
 from signals.models import Study
+from signals.pages.backtest import answer_context
 
 SHOWN = 500
 

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from orgs.models import Organization
-from signals import health, publishing
+from signals import health
 from signals.facts import Evidence
 from signals.models import HealthModel, Reading
+from signals.versions import publishing
 
 CHUNK = 500
 Progress = Callable[[int, int], None]

@@ -13,9 +13,10 @@ from config.backoffice import formatting, posted
 from config.backoffice.pages import register_page
 from config.backoffice.refused import Refused
 from orgs import scopes
-from signals import handling, incidents, lifecycle, undoing
+from signals import handling, incidents, lifecycle
 from signals.lifecycle import Action, NotAllowed
 from signals.models import DataIncident, Signal
+from signals.pages import undoing
 
 DONE = {
     Action.SNOOZE: "snoozed",

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from config.backoffice import audit
 from config.backoffice.refused import Refused
 from signals import rules
-from signals.drafting import differences, reason
 from signals.models import RuleVersion
+from signals.versions.drafting import differences, reason
 
 
 def latest(rule: str) -> RuleVersion:

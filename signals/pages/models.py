@@ -13,12 +13,14 @@ from config.backoffice import audit, posted, settings
 from config.backoffice.pages import register_page, render_page
 from config.backoffice.refused import Refused, plain
 from orgs.models import Organization, OrganizationKey
-from signals import drafting, health, number_forms, publishing, rules, studies
+from signals import health, rules, studies
 from signals.alarms import false_alarms
 from signals.configuration import ConfigurationError
 from signals.explaining import reading_on
 from signals.health import Model
 from signals.models import HealthModel, RuleVersion, Study
+from signals.pages import number_forms
+from signals.versions import drafting, publishing
 
 MAY_CHANGE = "signals.change_healthmodel"
 DONE = {

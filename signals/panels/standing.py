@@ -9,8 +9,9 @@ from config.backoffice import settings
 from config.backoffice.panels import register_panel
 from orgs.models import Organization
 from revenue import answers
-from signals import publishing, quality
+from signals import quality
 from signals.stages import stage
+from signals.versions import publishing
 
 
 @register_panel(

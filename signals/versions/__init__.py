@@ -1,0 +1,1 @@
+"""Versions of the numbers behind a verdict: drafts, what they would do, and which are in force."""
