@@ -215,7 +215,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.backoffice.api.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["config.backoffice.api.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.backoffice.api.JsonBody"],
     "DEFAULT_PAGINATION_CLASS": "config.backoffice.api.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.backoffice.api.answer_error",
@@ -246,6 +246,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "8px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.backoffice.site.icon"}],
     "STYLES": ["config.backoffice.site.stylesheet"],
     "SCRIPTS": ["config.backoffice.site.script"],
     "SIDEBAR": {

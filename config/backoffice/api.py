@@ -1,13 +1,14 @@
 """What every API view shares: bearer tokens with scopes, one shape of error, pagination by cursor."""
 
 import logging
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404
 from django.utils import timezone
-from rest_framework import authentication, exceptions, pagination, permissions, status
+from rest_framework import authentication, exceptions, pagination, parsers, permissions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +16,26 @@ from config.backoffice import tokens
 from config.backoffice.ids import read_id
 
 log = logging.getLogger(__name__)
+LARGEST_BODY = 2 * 1024 * 1024
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body is larger than {LARGEST_BODY} bytes. Ask for less at once."
+    default_code = "too_large"
+
+
+class JsonBody(parsers.JSONParser):
+    """JSON of bounded size and depth: the library reads a body of any size and fails on deep brackets."""
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: dict | None = None) -> Any:
+        body = stream.read(LARGEST_BODY + 1)
+        if len(body) > LARGEST_BODY:
+            raise TooLarge
+        try:
+            return super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError("JSON parse error - brackets stand too deep in each other.") from error
 
 
 class TokenAuthentication(authentication.BaseAuthentication):

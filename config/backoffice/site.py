@@ -169,5 +169,9 @@ def stylesheet(request: HttpRequest) -> str:
     return static("backoffice/app.css")
 
 
+def icon(request: HttpRequest) -> str:
+    return static("backoffice/icon.svg")
+
+
 def script(request: HttpRequest) -> str:
     return static("backoffice/app.js")

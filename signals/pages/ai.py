@@ -104,7 +104,8 @@ def card_words(found: Report, percent: int) -> dict[str, str]:
         "error_shown": formatting.percent(total.error_rate, 1),
         "error_sub": f"{formatting.plural(total.failed, 'call')} failed",
         "accepted_sub": f"{accepted} of outputs taken as they came",
-        "risk_sub": f"{percent} % of MRR and more",
+        "percent_shown": f"{percent}\u00a0%",
+        "risk_sub": f"{percent}\u00a0% of MRR and more",
     }
 
 

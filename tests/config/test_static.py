@@ -17,7 +17,7 @@ def files_of(page: str) -> list[str]:
 def test_a_fresh_clone_serves_what_is_written_and_browsers_ask_each_time(client):
     assert process.STATIC_ROOT is None
     asked = files_of(client.get("/admin/login/").content.decode())
-    assert CSS in asked
+    assert {CSS, "/static/backoffice/icon.svg"} <= set(asked)
     for address in asked:
         answer = client.get(address)
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "max-age=0, public")

@@ -128,7 +128,7 @@ def test_the_page_says_it_and_every_number_is_a_door(client, world, monkeypatch)
     page = client.get("/admin/ai-cost/")
     text = page.content.decode()
     assert "AI cost 51\u00a0EUR in 30\u00a0days, 3.2\u00a0% of MRR." in text
-    assert "2\u00a0customers spend 25 % of what they pay and more." in text
+    assert "2\u00a0customers spend 25\u00a0% of what they pay and more." in text
     assert [row.organization.external_id for row in page.context_data["page"]] == ["free", "small", "large"]
     risky = client.get("/admin/ai-cost/?risk=1&share=50").context_data["page"]
     assert [row.organization.external_id for row in risky] == ["free"]

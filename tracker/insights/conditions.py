@@ -3,15 +3,17 @@
 Each condition is true or false, never null, so that a NOT in front of it and an OR around it mean what they say.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from psycopg import sql
 
 from orgs.cohorts import comparing
+from tracker import paths
 from tracker.insights import ranges
 from tracker.insights.description import Filter, Group, Operator
 from tracker.insights.expressions import Writer
-from tracker.insights.folding import PAGE
+from tracker.insights.folding import ADDRESS, PAGE
 
 NEGATIVE = {
     Operator.IS_NOT: Operator.EXACT,
@@ -20,6 +22,8 @@ NEGATIVE = {
     Operator.IS_NOT_SET: Operator.IS_SET,
     Operator.NOT_IN_COHORT: Operator.IN_COHORT,
 }
+# What a path fulfils with its ids folded or as it was sent.
+EITHER_WAY = frozenset({Operator.EXACT, Operator.ICONTAINS, Operator.REGEX})
 SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
 # The day of a moment that names its zone; of the first of its month first, since a month may lack the day.
 DAY_OF_MOMENT = (
@@ -60,11 +64,19 @@ def _positive(operator: Operator, given: Filter, writer: Writer) -> sql.Composab
 
 
 def page(name: str, writer: Writer) -> sql.Composable:
-    """Whether the event is of that page."""
-    return condition(Filter(PAGE, Operator.EXACT, (name,)), writer)
+    """Whether the event is of that page; one that is named with its ids is the path as it was sent."""
+    is_page = paths.fold(name) == name
+    return _among(writer.text(PAGE if is_page else ADDRESS), writer.bind([name], "text[]"))
 
 
 def _comparison(operator: Operator, given: Filter, writer: Writer) -> sql.Composable:
+    if given.property == PAGE and operator in EITHER_WAY:
+        as_sent = replace(given, property=ADDRESS)
+        return joined([_of_value(operator, each, writer) for each in (given, as_sent)], any_of=True)
+    return _of_value(operator, given, writer)
+
+
+def _of_value(operator: Operator, given: Filter, writer: Writer) -> sql.Composable:
     if operator == Operator.EXACT:
         return _exact(given, writer)
     if operator in SIGNS:

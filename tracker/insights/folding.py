@@ -10,6 +10,7 @@ from tracker import paths
 from tracker.insights.description import Description, Field, Kind, Math, Of, Property
 
 PAGE = Property(Field.PATH, Of.FIELD)
+ADDRESS = Property(Field.ADDRESS, Of.FIELD)
 # The daily rows may be of another zone than the question.
 AROUND = timedelta(days=1)
 # One row a path that came in or after the month of a day, with its page; rules as in tracker.sql.paths. Served by

@@ -7,7 +7,9 @@ from decimal import Context, Decimal
 
 LONGEST = 200
 DEEPEST = 20
-WORD = re.compile(r"\s*(?:(?P<number>[0-9]{1,15}(?:\.[0-9]{1,10})?)|(?P<letter>[A-Za-z])|(?P<sign>[-+*/()]))")
+WORD = re.compile(
+    r"\s*(?:(?P<number>[0-9]{1,15}(?:\.[0-9]{0,10})?|\.[0-9]{1,10})|(?P<letter>[A-Za-z])|(?P<sign>[-+*/()]))"
+)
 # Wide enough that no sum of events leaves it; what overflows is said as None by whoever shows it.
 EXACT = Context(prec=34, Emax=999_999, Emin=-999_999)
 Numbers = Mapping[str, Decimal]
@@ -48,6 +50,8 @@ def _words(text: str) -> list[str]:
         if found is None:
             wrong = text[place:].lstrip()[:1]
             raise BadFormula(f"“{wrong}” does not belong in a formula. Use letters of series, numbers and + - * / ( ).")
+        if found["number"] and text[found.end() : found.end() + 1].isdigit():
+            raise BadFormula("A number has at most 15 digits before the point and 10 behind it.")
         words.append(found[0].strip().upper())
         place = found.end()
     return words

@@ -222,6 +222,10 @@ def _scalar(value: Any, path: str) -> Value:
         return _number(value, path)
     if value == "":
         return ""
+    if not isinstance(value, str):
+        raise BadDescription(
+            path, "Write what to compare with: text, a number, true or false. is_not_set finds no value."
+        )
     return _text(value, path, LONGEST_VALUE)
 
 
@@ -242,7 +246,7 @@ def _number(given: Any, path: str) -> Value:
 
 # --- The rest ----------------------------------------------------------------------------------------------
 def _formula(value: Any, series: int) -> str:
-    text = _text(value, "formula", formula.LONGEST, needed=False)
+    text = _text(value, "formula", formula.LONGEST, needed=False).strip()
     if text:
         try:
             formula.read(text, "".join(letter(place) for place in range(series)))
@@ -254,6 +258,8 @@ def _formula(value: Any, series: int) -> str:
 def _range(value: Any, today: date) -> Range:
     if value is None:
         return Range()
+    if not isinstance(value, dict):
+        raise BadDescription("range", 'Write an object, such as {"from": "-7d", "to": null}.')
     given = _object(value, "range", ["from", "to"])
     since = _text(given.get("from"), "range.from", 20, needed=False) or Range().since
     until = _text(given.get("to"), "range.to", 20, needed=False)

@@ -101,7 +101,8 @@ class WebhookEndpointAdmin(ModelAdmin):
 
     @display(description="Events")
     def asked_for(self, endpoint: WebhookEndpoint) -> str:
-        return ", ".join(endpoint.events)
+        words = webhooks.events()
+        return ", ".join(words.get(event, event) for event in endpoint.events)
 
 
 @register(WebhookDelivery)
@@ -145,6 +146,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
 @register(Mail)
 class MailAdmin(ReadOnlyAdmin):
+    empty_text = "Digests and what became of each stand here: sent, waiting for another try, or refused."
     list_display = ["created_at", "to", "subject", "state", "attempts", "sent_at", "error"]
     list_filter = ["state"]
     search_fields = ["to", "subject"]

@@ -3,7 +3,7 @@
 import re
 import statistics
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -69,6 +69,12 @@ def page_of(path: str | None) -> str | None:
     segments = [":id" if ID.fullmatch(each) else each for each in path.split("/")]
     is_post = len(segments) == 3 and segments[1] == "blog" and segments[2]
     return "/blog/:slug" if is_post else "/".join(segments)
+
+
+def pages_of(path: str | None) -> tuple[str | None, ...]:
+    """What it is called as a page: folded, and as it was sent when ids are in it."""
+    has_ids = path is not None and any(ID.fullmatch(each) for each in path.split("/"))
+    return (page_of(path), path) if has_ids else (page_of(path),)
 
 
 def known(org: Organization, events: list[dict], zone: ZoneInfo) -> dict[str, Any]:
@@ -161,6 +167,14 @@ def passes(event: dict, given: Filter, there: World) -> bool:
 
 
 def positive(event: dict, operator: str, given: Filter, there: World) -> bool:
+    """A path fulfils what it fulfils with its ids folded or as it was sent."""
+    if given.property == Property("path", Of.FIELD) and operator in ("exact", "icontains", "regex"):
+        as_sent = replace(given, property=Property("address", Of.FIELD))
+        return any(of_value(event, operator, each, there) for each in (given, as_sent))
+    return of_value(event, operator, given, there)
+
+
+def of_value(event: dict, operator: str, given: Filter, there: World) -> bool:
     if operator == "in_cohort":
         return any(event["org"] in there.cohorts.get(int(each), set()) for each in given.values)
     found = value(event, given.property, there)
@@ -239,7 +253,7 @@ def matching(series: Series, description: Description, there: World) -> list[dic
             continue
         if series.kind == "feature" and not is_use(event):
             continue
-        if series.kind == "page" and page_of(event["path"]) != series.name:
+        if series.kind == "page" and series.name not in pages_of(event["path"]):
             continue
         if all(passes(event, each, there) for each in series.filters) and in_group(event, description.filters, there):
             found.append(event)

@@ -115,6 +115,8 @@ def test_the_period_before(client):
             },
             "filters.filters[0].filters[0].value",
         ),
+        ({"series": [{"event": "x", "filters": [{"property": "p"}]}]}, "series[0].filters[0].value"),
+        ({"range": "-7d"}, "range"),
         ({"formula": "A/C"}, "formula"),
         ({"formula": "__import__('os')"}, "formula"),
         ({"range": {"from": "yesterday"}}, "range.from"),
@@ -136,6 +138,26 @@ def test_what_makes_no_sense_is_named(client, change, field):
 def test_a_token_without_the_scope_asks_nothing(client):
     assert ask(client, PURCHASES, scopes=("revenue",)).status_code == 403
     assert client.post("/api/v1/insights/query/", "{}", content_type="application/json").status_code == 401
+
+
+@pytest.mark.parametrize("door", ["query", "funnel"])
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("[" * 100_000, 400, "parse_error"),
+        ('{"a":' * 100_000, 400, "parse_error"),
+        ('{"series": ' + "9" * 5_000 + "}", 400, "parse_error"),
+        ('{"series": NaN}', 400, "parse_error"),
+        ("", 400, "invalid_description"),
+        (" " * (2 * 1024 * 1024) + "{}", 413, "too_large"),
+    ],
+    ids=["brackets", "objects", "digits", "nan", "nothing", "size"],
+)
+def test_a_body_that_cannot_be_read_is_refused(client, door, body, status, code):
+    _, text = tokens.create(staff(), "Test", now=NOW, scopes=("insights",))
+    headers = {"Authorization": f"Bearer {text}"}
+    response = client.post(f"/api/v1/insights/{door}/", body, content_type="application/json", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (status, code)
 
 
 RANGE = {"range": {"from": "2024-01-01", "to": "2024-04-30"}}

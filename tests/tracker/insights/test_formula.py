@@ -26,6 +26,8 @@ NUMBERS = {"A": 6, "B": 4, "C": 0, "D": None}
         ("D+1", "1"),
         ("100*A/(A+B)", "60"),
         ("0.5*B", "2"),
+        (".5*B", "2"),
+        ("2.*B", "8"),
     ],
 )
 def test_value(text, value):
@@ -42,6 +44,10 @@ def test_value(text, value):
         ("(A", "not closed"),
         ("A)", "“)” is not expected"),
         ("A**B", "“*” stands where"),
+        ("A*1234567890123456", "at most 15 digits"),
+        ("A*0.12345678901", "10 behind it"),
+        ("A+.", "“.” does not belong"),
+        ("1.2.3", "“.3” is not expected"),
         ("__import__('os')", "“_” does not belong"),
         ("A;B", "“;” does not belong"),
         ("٣+A", "“٣” does not belong"),

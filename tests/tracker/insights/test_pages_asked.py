@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from django.db.models import Count
 
 from tests.tracker.test_paths import NOW, SCOPE, story  # noqa: F401  the fixture
 from tracker import paths
 from tracker.insights import reading, trends
+from tracker.models import Event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("story")]
 RANGE = {"from": SCOPE.since.isoformat(), "to": "2026-03-10"}
@@ -47,11 +49,20 @@ def test_conditions_on_pages_and_on_addresses_as_they_were_sent():
     pages = listed()
     assert total("exact", "/blog/:slug/comments") == pages["/blog/:slug/comments"][0]
     assert total("icontains", ":slug") == sum(count for page, (count, _) in pages.items() if ":slug" in page)
-    assert total("exact", "/docs/x/1") == 0
     one = total("exact", "/docs/x/1", "address")
     assert 0 < one < pages["/docs/*"][0]
     everything = ask().lines[0].aggregate
-    assert total("is_not", "/docs/x/1", "address") == everything - one
+    for field in ("address", "path"):
+        assert total("exact", "/docs/x/1", field) == total("regex", "^/docs/x/1$", field) == one
+        assert total("is_not", "/docs/x/1", field) == total("not_icontains", "/docs/x/1", field) == everything - one
+    assert total("icontains", ":slug", "address") == 0
+
+
+@pytest.mark.parametrize("use_daily", [True, False])
+def test_a_page_named_with_its_ids_is_the_path_as_it_was_sent(use_daily):
+    [sent] = Event.objects.filter(path="/docs/x/1", key__isnull=False).values_list("path").annotate(n=Count("id"))
+    [line] = ask(series=[{"page": "/docs/x/1"}], use_daily=use_daily).lines
+    assert line.aggregate == sent[1]
 
 
 def test_a_new_rule_holds_at_once(story):  # noqa: F811

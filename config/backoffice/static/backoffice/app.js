@@ -5,6 +5,9 @@
     const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--bo-${name.replace("_", "-")}`).trim() || "#888";
     const spaced = value => value === null ? "–" : new Intl.NumberFormat("en", { maximumFractionDigits: 2 }).format(value).replaceAll(",", "\u00a0").replace("-", "−");
 
+    // What is drawn on top is not named first for it.
+    const asListed = (one, other) => one.datasetIndex - other.datasetIndex;
+
     function datasets(chart) {
         return chart.series.map(series => ({
             label: series.label,
@@ -50,8 +53,8 @@
                 maintainAspectRatio: false,
                 interaction: { mode: "index", intersect: false },
                 plugins: {
-                    legend: { display: chart.series.length > 1, position: "bottom", align: "start", labels: { boxWidth: 12, boxHeight: 2, color: colour("muted") } },
-                    tooltip: { callbacks: { label: item => `${item.dataset.label}: ${spaced(item.raw)}${chart.unit ? " " + chart.unit : ""}` } },
+                    legend: { display: chart.series.length > 1, position: "bottom", align: "start", labels: { boxWidth: 12, boxHeight: 2, color: colour("muted"), sort: asListed } },
+                    tooltip: { itemSort: asListed, callbacks: { label: item => `${item.dataset.label}: ${spaced(item.raw)}${chart.unit ? " " + chart.unit : ""}` } },
                 },
                 scales: {
                     x: { stacked: Boolean(chart.stacked), grid: { display: false }, ticks: { color: colour("muted"), maxRotation: 0, autoSkipPadding: 16 }, border: { color: colour("line") } },
