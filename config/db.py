@@ -60,6 +60,7 @@ def close_if_cut_off() -> None:
 
 def prepared_rows(statement: str, params: Mapping[str, Any]) -> list[tuple]:
     """All rows of one statement that runs very often, if it has any: the server keeps its plan for this connection."""
+    close_if_cut_off()  # Django looks only where it makes the cursor
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, params, prepare=True)

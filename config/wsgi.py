@@ -12,8 +12,9 @@ django.setup(set_prefix=False)
 
 from django.db import connection  # noqa: E402
 
-from config import db  # noqa: E402
 from config.backoffice.middleware import is_for_machines  # noqa: E402
+
+NOT_SNIFFED = ("X-Content-Type-Options", "nosniff")
 
 
 class Application(WSGIHandler):
@@ -34,10 +35,9 @@ class Application(WSGIHandler):
         """Without Django's signals around a request, a tenth of what an event takes. The one thing that listens to
         them looks after the thread's database connections; here that is asked for by name."""
         connection.close_if_unusable_or_obsolete()
-        db.close_if_cut_off()
         response = self.get_response(self.request_class(environ))
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")  # errors are made outside of every middleware
-        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        headers = [*response.items(), NOT_SNIFFED]  # here, as errors are made outside of every middleware
+        start_response(f"{response.status_code} {response.reason_phrase}", headers)
         return [response.content]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from config.backoffice import settings as install
 from revenue.fx import Converter, Rate, RateTable
@@ -69,7 +69,9 @@ def read_rates(reporting_currency: str) -> RateTable:
     return RateTable(Rate(day, currency, per_eur) for day, currency, per_eur in found)
 
 
-def lines(known_on: date | None = None, organization_ids: Collection[int] | None = None) -> SubscriptionQuerySet:
+def lines(
+    known_on: date | None = None, organization_ids: Collection[int] | QuerySet | None = None
+) -> SubscriptionQuerySet:
     """One version of every line: the one known now, or the one that stood in the books on `known_on` (R28)."""
     found = Subscription.objects.known_now() if known_on is None else Subscription.objects.known_on(known_on)
     return found if organization_ids is None else found.of_organizations(organization_ids)
@@ -114,7 +116,7 @@ class Standing:
 def stand(
     as_of: date,
     *,
-    organization_ids: Collection[int] | None = None,
+    organization_ids: Collection[int] | QuerySet | None = None,
     terms: Terms | None = None,
     rates_of: date | None = None,
 ) -> Standing:

@@ -5,21 +5,23 @@ from datetime import date
 from functools import wraps
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from config.backoffice import exports, settings
 from config.backoffice.ids import read_id
 from config.backoffice.pages import register_list, register_page, render_page
-from orgs.cohorts.choosing import CohortChoice, members
+from orgs.cohorts.choosing import PARAMETER, CohortChoice, member_ids, members
 from orgs.models import Organization
 from revenue import books, charts, facts
 from revenue.drilldown import ahead, cohorts, lines, months, organizations, overview
 from revenue.drilldown.listing import Listing
 from revenue.drilldown.months import Place
-from revenue.facts import Known
+from revenue.facts import Known, Lists
 from revenue.mrr.calendar import add_months, month_start
 from revenue.mrr.ratios import LTV_MONTHS
+from revenue.mrr.report import MonthFigures
 
 PER_PAGE = 100
 MOST_MONTHS = 120
@@ -49,14 +51,14 @@ register_list(
 @register_page("revenue", title="Revenue", group="Evidence", order=10, icon="payments", permission=SEE)
 def revenue(request: HttpRequest) -> HttpResponse:
     """MRR now, how it came about, what it is made of and what is about to change."""
-    known = standing()
+    known, cohorts = standing(), CohortChoice.of(request.GET)
     count = chosen(request, "months", charts.SPANS)
     by = request.GET.get("by") if request.GET.get("by") in ("paying", "mrr") else "paying"
-    # A year more than is shown: the line of the year before.
-    figures = facts.last_months(known.as_of, count + 12)
+    figures, lists = shown_figures(known, count, member_ids(cohorts.chosen))
     context = {
         "known": known,
-        "page": known.lists,
+        "page": lists,
+        "cohorts": cohorts,
         "now_step": charts.step_of(figures[-1]),
         "steps": charts.steps(figures, count),
         "spans": charts.SPANS,
@@ -64,10 +66,18 @@ def revenue(request: HttpRequest) -> HttpResponse:
         "by": by,
         "trend": charts.trend(figures, count, known.currency),
         "bridge": charts.bridge(figures, count, known.currency),
-        "heat": charts.heat(facts.last_cohorts(charts.COHORTS_SHOWN), by),
+        "heat": [] if cohorts.word else charts.heat(facts.last_cohorts(charts.COHORTS_SHOWN), by),
         "columns": range(charts.COHORTS_SHOWN),
     }
     return render_page(request, "admin/revenue/page.html", context, title="Revenue")
+
+
+def shown_figures(known: Known, count: int, among: QuerySet | None) -> tuple[list[MonthFigures], Lists]:
+    """Months and lists of everybody as they are stored, or of the members of a cohort from what is stored of each."""
+    if among is not None:
+        return facts.last_months_of(among, known.as_of, count), facts.lists_of(among, known.as_of)
+    # A year more than is shown: the line of the year before.
+    return facts.last_months(known.as_of, count + 12), known.lists
 
 
 def standing() -> Known:
@@ -125,7 +135,8 @@ def revenue_organization(request: HttpRequest, known: Known, among: Among) -> Li
     organization_id = number_of(request, "organization")
     if not Organization.objects.filter(pk=organization_id).exists():
         raise Http404
-    return organizations.month_of(organization_id, place_of(request, known), books.read_terms())
+    among = members(read_id(request.GET.get(PARAMETER)))  # its share is of theirs
+    return organizations.month_of(organization_id, place_of(request, known, among), books.read_terms())
 
 
 @listing_page("revenue_cohort", "Cohort", "revenue/cohort")
@@ -179,10 +190,13 @@ def revenue_cohorts(request: HttpRequest, known: Known, among: Among) -> Listing
     return overview.cohorts(facts.last_cohorts(), known.currency)
 
 
-@listing_page("revenue_lifetime", "Lifetime value", "revenue/lifetime", by_cohort=False)
+@listing_page("revenue_lifetime", "Lifetime value", "revenue/lifetime")
 def revenue_lifetime(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The half year whose churn makes the lifetime value."""
-    return overview.lifetime(facts.last_months(known.as_of, LTV_MONTHS + 1), known.currency)
+    count = LTV_MONTHS + 1
+    if among is None:
+        return overview.lifetime(facts.last_months(known.as_of, count), known.currency)
+    return overview.lifetime(facts.last_months_of(among, known.as_of, count), known.currency)
 
 
 def chosen(request: HttpRequest, name: str, choices: tuple[int, ...]) -> int:

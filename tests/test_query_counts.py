@@ -47,7 +47,7 @@ BASELINE = {
     "/admin/matrix/": 9,
     "/admin/weekly/": 19,
     "/admin/digest/": 25,
-    "/admin/revenue/": 13,
+    "/admin/revenue/": 14,
     "/admin/revenue/month/": 10,
     "/admin/revenue/renewals/": 12,
     "/admin/insights/": 9,

@@ -71,13 +71,20 @@ def copied(rows: Sequence[tuple[bytes, ...]]) -> bytes:
     return b"".join([COPY_HEAD, *[count + b"".join(row) for row in rows], COPY_END])
 
 
+MOST_KEPT, LONGEST_KEPT = 4000, 255
+
+
 class Remembered(dict):
-    """The cells of values that repeat: each distinct one is written once."""
+    """The cells of values that repeat: each is written once. No more is kept than 3 MB."""
 
     def __init__(self, write: Callable[[Any], bytes]) -> None:
         super().__init__()
         self.write = write
 
     def __missing__(self, value: Any) -> bytes:
-        cell = self[value] = self.write(value)
+        cell = self.write(value)
+        if len(cell) <= LONGEST_KEPT:
+            if len(self) >= MOST_KEPT:
+                self.clear()
+            self[value] = cell
         return cell

@@ -67,27 +67,30 @@ REPEATED = Outcome(is_duplicate=True)
 DISPLACED = Outcome(is_displaced=True)
 
 
+# Names, paths, environments and plans repeat from request to request, and so do applications and organizations.
+texts, numbers = cells.Remembered(cells.text), cells.Remembered(cells.number)
+
+
 class Writer:
-    """Writes the events of one request as rows; what repeats in them, names and paths and times, is written once."""
+    """Writes the events of one request as rows; what repeats, names and paths and times, is written once."""
 
     def __init__(self, application_id: int, received_at: datetime) -> None:
         self.application_id = application_id
-        self.application, self.received_at = cells.number(application_id), cells.moment(received_at)
-        self.keys, self.texts = cells.Remembered(cells.number), cells.Remembered(cells.text)
         self.moments = cells.Remembered(cells.moment)
+        self.received_at = self.moments[received_at]
 
     def row(self, event: NewEvent, key_id: int | None) -> Row:
-        text, event_key = self.texts, event.event_key
+        event_key = event.event_key
         return Row(
             (
-                self.application,
-                self.keys[key_id],
-                text[event.name],
+                numbers[self.application_id],
+                numbers[key_id],
+                texts[event.name],
                 cells.raw(event.user_hash),
-                text[event.path],
+                texts[event.path],
                 cells.uuid(event.session_id),
-                text[event.environment],
-                text[event.plan],
+                texts[event.environment],
+                texts[event.plan],
                 self.moments[event.occurred_at],
                 self.received_at,
                 cells.json(event.properties),

@@ -50,8 +50,6 @@ class ShortWay:
         response = match.func(request, *match.args, **match.kwargs)
         if callable(getattr(response, "render", None)):
             response = response.render()
-        if not response.streaming:
-            response["Content-Length"] = str(len(response.content))  # else the server sends it in pieces
         return response
 
     def check_host(self, request: HttpRequest) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from django.db.models import QuerySet
+
 from config.backoffice.ids import read_id
 from orgs.models import Cohort, CohortMember
 
@@ -33,11 +35,17 @@ class CohortChoice:
         return "" if self.chosen is None else f"&{PARAMETER}={self.chosen}"
 
 
-def members(cohort_id: int | None) -> frozenset[int] | None:
-    """Ids of the organizations that are in a cohort; None, everybody, without one."""
+def member_ids(cohort_id: int | None) -> QuerySet | None:
+    """Ids of the organizations that are in a cohort, for a query to look in; None, everybody, without one."""
     if cohort_id is None:
         return None
-    return frozenset(CohortMember.objects.filter(cohort=cohort_id).values_list("organization_id", flat=True))
+    return CohortMember.objects.filter(cohort=cohort_id).values_list("organization_id", flat=True)
+
+
+def members(cohort_id: int | None) -> frozenset[int] | None:
+    """The same, read."""
+    found = member_ids(cohort_id)
+    return None if found is None else frozenset(found)
 
 
 def within(found: Iterable[Any], among: frozenset[int] | None) -> list[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from orgs.models import Organization
 from revenue import books
@@ -108,14 +108,19 @@ def named(items: Iterable[Renewal]) -> list[Renewal]:
     return [replace(item, name=names[item.organization_id]) for item in items]
 
 
-def scheduled(as_of: date, n: int | None = 20, terms: Terms | None = None) -> Schedule:
+def scheduled(
+    as_of: date,
+    n: int | None = 20,
+    terms: Terms | None = None,
+    organization_ids: Collection[int] | QuerySet | None = None,
+) -> Schedule:
     """Starts and ends after `as_of`: the first `n` by day (None: all), and the sums of all at the rates of today.
 
     Lines without a rate are listed and counted, not summed.
     """
     terms = terms or books.read_terms()
     converter, today = terms.converter(), as_of.toordinal()
-    rows = books.read_rows(books.lines().scheduled(after=as_of))
+    rows = books.read_rows(books.lines(None, organization_ids).scheduled(after=as_of))
     changes = scheduled_in(rows, as_of)
     names = names_of({change.row.organization for change in changes[:n]})
     sums = {START: 0, END: 0}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from orgs.models import Organization
 from revenue import books
@@ -139,9 +139,11 @@ def products(as_of: date, organization_ids: Collection[int] | None = None) -> di
     return dict(found.annotate(codes=ArrayAgg("product_code", distinct=True, order_by="product_code")))
 
 
-def by_product(as_of: date, terms: Terms | None = None) -> Products:
+def by_product(
+    as_of: date, terms: Terms | None = None, organization_ids: Collection[int] | QuerySet | None = None
+) -> Products:
     """Current MRR by product, with active subscriptions and the organizations that have one."""
-    standing = books.stand(as_of, terms=terms)
+    standing = books.stand(as_of, organization_ids=organization_ids, terms=terms)
     total = sum(standing.units.values())
     listed = sum(units for units, _lines, _who in standing.products.values())
     ordered = sorted(standing.products.items(), key=lambda pair: (-pair[1][0], pair[0]))
@@ -160,16 +162,18 @@ def concentration(as_of: date, terms: Terms | None = None) -> Concentration:
     return concentration_of(list(books.stand(as_of, terms=terms).units.values()))
 
 
-def unconverted(as_of: date, terms: Terms | None = None) -> tuple[Unconverted, ...]:
+def unconverted(
+    as_of: date, terms: Terms | None = None, organization_ids: Collection[int] | QuerySet | None = None
+) -> tuple[Unconverted, ...]:
     """What is left out of all totals because its currency has no rate, by currency (R23)."""
     terms = terms or books.read_terms()
-    converter = terms.converter()
+    converter, lines = terms.converter(), books.lines(None, organization_ids)
     active = Q(pk__in=Subscription.objects.known_now().active(on=as_of))
-    currencies = Subscription.objects.known_now().order_by("currency").values_list("currency").distinct()
+    currencies = lines.order_by("currency").values_list("currency").distinct()
     without = [currency for (currency,) in currencies if not converter.can(currency)]
     if not without:
         return ()
-    found = Subscription.objects.known_now().filter(currency__in=without).order_by("currency")
+    found = lines.filter(currency__in=without).order_by("currency")
     sums = found.values("currency").annotate(
         rows=Count("id"), active=Count("id", filter=active), native=Sum("mrr", filter=active, default=Decimal(0))
     )

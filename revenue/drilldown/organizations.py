@@ -51,7 +51,9 @@ def month_of(organization_id: int, place: Place, terms: Terms) -> Listing:
     opening_day, closing_day = opening_of(place.month), place.close.toordinal()
     moved = bridge(book, place.month, place.close)
     lines = lines_at(book, opening_day, closing_day)
-    everything = sum(books.stand(place.as_of, terms=terms).units.values()) if place.close == place.as_of else 0
+    among = place.among if place.among and organization_id in place.among else None
+    standing = books.stand(place.as_of, organization_ids=among, terms=terms) if place.close == place.as_of else None
+    everything = sum(standing.units.values()) if standing else 0
     who = who_of([organization_id])[organization_id]
     return Listing(
         name=f"revenue-{place.month:%Y-%m}-organization",
@@ -70,7 +72,7 @@ def month_of(organization_id: int, place: Place, terms: Terms) -> Listing:
             Total("amount", "Movement", net_of(moved), SIGNED, "at the opening rates"),
             Total("fx_impact", "By exchange rates", moved.fx_impact, SIGNED),
             *(
-                [Total("share", "Share of MRR", ratio(units_of(moved.end), everything), SHARE, "its MRR ÷ MRR")]
+                [Total("share", "Share of MRR", ratio(units_of(moved.end), everything), SHARE, share_formula(among))]
                 if everything
                 else []
             ),
@@ -87,6 +89,10 @@ def month_of(organization_id: int, place: Place, terms: Terms) -> Listing:
         empty="None of its lines counted at either end of this month.",
         more=days_of(answers.ledger_of(organization_id, place.month, place.close, place.as_of, terms), place),
     )
+
+
+def share_formula(among: frozenset[int] | None) -> str:
+    return "its MRR ÷ MRR" if among is None else "its MRR ÷ MRR of the cohort"
 
 
 def days_of_month(place: Place, terms: Terms) -> Listing:

@@ -6,11 +6,11 @@ it was computed from, so a page knows whether it still holds and a rebuild which
 need not tell anybody.
 
 `marks` (what holds) · `totals` (sums that are added to and taken from) · `rebuilding` (the act) · `lists` (today's
-lists) · `reading` (what pages ask).
+lists) · `reading` (what pages ask) · `narrowing` (of some organizations).
 """
 
 from revenue.facts.lists import WINDOWS, Lists, RenewalSum, changes
-from revenue.facts.reading import Known, change_of_month, get, last_cohorts, last_months
+from revenue.facts.reading import Known, change_of_month, get, last_cohorts, last_months, last_months_of, lists_of
 from revenue.facts.rebuilding import first_month_of, refresh
 
 __all__ = [
@@ -24,5 +24,7 @@ __all__ = [
     "get",
     "last_cohorts",
     "last_months",
+    "last_months_of",
+    "lists_of",
     "refresh",
 ]

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from django.db.models import Min
 
-from revenue import answers
+from revenue import answers, books
 from revenue.answers.ahead import Renewal, Renewals, Schedule, named
 from revenue.answers.history import Change
 from revenue.answers.today import ProductMrr, Products, names_of
 from revenue.books import Terms
+from revenue.facts.narrowing import Among
 from revenue.fx import RateWarning
-from revenue.models import OrganizationMonth, StoredMonth, Subscription
+from revenue.models import OrganizationMonth, StoredMonth
 from revenue.mrr.book import Unconverted
 from revenue.mrr.calendar import month_start
 from revenue.mrr.money import from_units, ratio, to_units
@@ -60,29 +61,32 @@ class Lists:
     rate_warnings: tuple[RateWarning, ...]
 
 
-def compute(as_of: date, terms: Terms) -> Lists:
-    """From the stored months and the lines as they are."""
+def compute(as_of: date, terms: Terms, among: Among | None = None) -> Lists:
+    """From the stored months and the lines as they are; of everybody, or of some organizations."""
     month = month_start(as_of)
     closes = OrganizationMonth.objects.of(month)
+    if among is not None:
+        closes = closes.filter(organization_id__in=among)
     balances = dict(closes.paying_at_close().values_list("organization_id", "closing"))
     renewals = answers.renewals(as_of, max(WINDOWS), balances)
     return Lists(
         as_of=as_of,
         currency=terms.currency,
-        lines=Subscription.objects.known_now().count(),
-        products=products_of(MonthSums.load(StoredMonth.objects.get(month=month).sums)),
+        lines=books.lines(None, among).count(),
+        products=products(month) if among is None else answers.by_product(as_of, terms, among),
         top=tuple(shares(closes.largest_first()[:LISTED].values_list("organization_id", "closing"), balances)),
         changes=changes(closes.moved().largest_movement_first()[:LISTED], as_of),
-        schedule=answers.scheduled(as_of, LISTED, terms),
+        schedule=answers.scheduled(as_of, LISTED, terms, among),
         renewals=tuple(named(renewals.items[:LISTED])),
         renewal_sums=tuple(sum_of(renewals.within(days)) for days in WINDOWS),
-        unconverted=answers.unconverted(as_of, terms),
-        rate_warnings=tuple(rate_warnings(first_use(), terms.rates, terms.settings, as_of)),
+        unconverted=answers.unconverted(as_of, terms, among),
+        rate_warnings=tuple(rate_warnings(first_use(among), terms.rates, terms.settings, as_of)),
     )
 
 
-def products_of(sums: MonthSums) -> Products:
-    """The products of a close, largest first."""
+def products(month: date) -> Products:
+    """The products of a stored close, largest first."""
+    sums = MonthSums.load(StoredMonth.objects.get(month=month).sums)
     total = sums.tally.end
     ordered = sorted(sums.products.items(), key=lambda pair: (-pair[1][1], pair[0]))
     items = tuple(
@@ -119,9 +123,9 @@ def changes(found: Iterable[OrganizationMonth], close: date) -> tuple[Change, ..
     )
 
 
-def first_use() -> dict[str, date]:
+def first_use(among: Among | None) -> dict[str, date]:
     """The first day of a line by currency."""
-    return dict(Subscription.objects.known_now().order_by().values_list("currency").annotate(Min("start_on")))
+    return dict(books.lines(None, among).order_by().values_list("currency").annotate(Min("start_on")))
 
 
 def sum_of(renewals: Renewals) -> RenewalSum:

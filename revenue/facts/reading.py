@@ -9,8 +9,9 @@ from django.db.models import QuerySet, Sum
 from config.backoffice import jobs
 from orgs.models import Organization
 from revenue import answers, books, typed_json
-from revenue.facts import marks
+from revenue.facts import lists, marks, narrowing
 from revenue.facts.lists import Lists
+from revenue.facts.narrowing import Among
 from revenue.facts.rebuilding import refresh
 from revenue.facts.totals import cohort_of
 from revenue.models import OrganizationMonth, StoredCohort, StoredFacts, StoredMonth, Subscription
@@ -78,6 +79,20 @@ def last_months(as_of: date, count: int) -> list[MonthFigures]:
     calendar = months(add_months(month_start(as_of), -len(stored)), as_of)
     sums = [MonthSums(), *(MonthSums.load(row.sums) for row in stored)]
     return figures(calendar, sums, [[], *(row.largest for row in stored)])
+
+
+def last_months_of(among: Among, as_of: date, count: int) -> list[MonthFigures]:
+    """The same of some organizations. The concentration is told of the last month alone; what the day ledger, products
+    and currencies say is left out."""
+    stored = min(count + YEAR - 1, StoredMonth.objects.count())
+    calendar = months(add_months(month_start(as_of), -stored), as_of)
+    sums = [MonthSums(), *narrowing.month_sums(calendar[1:], among)]
+    return figures(calendar, sums, [*([[]] * stored), narrowing.largest(month_start(as_of), among)])
+
+
+def lists_of(among: Among, as_of: date) -> Lists:
+    """The lists of the page for some organizations, from their stored months and their lines as they are."""
+    return lists.compute(as_of, books.read_terms(), among)
 
 
 def change_of_month(as_of: date, among: QuerySet[Organization] | None = None) -> Decimal | None:

@@ -69,8 +69,11 @@ def concentration(balances: list[int]) -> Concentration:
 
 
 def shares(largest: Sequence[int], squares: int, total: int) -> Concentration:
-    """From the ten largest balances (largest first), the sum of all squares and of all balances, in units (R22)."""
-    if total == 0:
+    """From the ten largest balances (largest first), the sum of all squares and of all balances, in units (R22).
+
+    Where the largest were not looked up nothing is told.
+    """
+    if total == 0 or not largest:
         return Concentration()
     return Concentration(ratio(largest[0], total), ratio(sum(largest), total), ratio(squares, total * total))
 

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.backoffice import formatting
 from config.backoffice.templatetags.backoffice import list_url
+from orgs.cohorts.choosing import PARAMETER
 from revenue.charts import TITLES
 from revenue.drilldown import listing
 from revenue.drilldown.listing import Column, Listing, Total
@@ -129,9 +131,16 @@ def cells_of(listed: Listing, row: Sequence[Any]) -> list[tuple[Column, Any]]:
     return list(zip(listed.columns, row, strict=True))
 
 
-@register.simple_tag
-def door(page: str, measure: str, value: Any, text: str, *, css: str = "", title: str = "", **query: Any) -> SafeString:
-    """A number that opens the list it was counted from: `measure` is the total of that list it equals."""
+@register.simple_tag(takes_context=True)
+def door(
+    context: Context, page: str, measure: str, value: Any, text: str, *, css: str = "", title: str = "", **query: Any
+) -> SafeString:
+    """A number that opens the list it was counted from: `measure` is the total of that list it equals.
+
+    On a page of a cohort (`cohorts` in the context) the list is of the cohort too.
+    """
+    if choice := context.get("cohorts"):
+        query[PARAMETER] = choice.chosen
     return format_html(
         '<a class="bo-door {}" href="{}" data-measure="{}" data-number="{}" title="{}">{}</a>',
         css,

@@ -189,6 +189,7 @@ def main(*, full: bool = False) -> None:
         warm_up(server, sender)
         compare_batches(server, sender)
     compare_singles(sender)
+    # By default a commit waits only while five other transactions are open.
     compare_singles(sender, "a commit takes 2 ms", "-c commit_delay=2000 -c commit_siblings=0")
     with serving() as server:
         warm_up(server, sender)

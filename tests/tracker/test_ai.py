@@ -50,8 +50,9 @@ def random_event(dice: random.Random):
         "feature": dice.choice(["assistant", "draft", None]),
         "input_tokens": dice.choice(NUMBERS),
         "output_tokens": dice.choice(NUMBERS),
+        "total_tokens": dice.choice([None, 100, "900", *NUMBERS]),
         "estimated_cost_eur": dice.choice([None, None, None, *NUMBERS]),
-        "success": dice.choice([True, False, "false", None]),
+        "success": dice.choice([True, False, "false", "FALSE", None]),
     }
     kept = {name: value for name, value in said.items() if dice.random() > 0.15}
     return event(
@@ -96,7 +97,7 @@ def by_hand(by: By, zone: ZoneInfo) -> dict:
         row = counted[part, currency]
         row[0] += cost or 0
         row[1] += is_call
-        completed_badly = each.name == "ai_call_completed" and said.get("success") in (False, "false")
+        completed_badly = each.name == "ai_call_completed" and said.get("success") in (False, "false", "FALSE")
         row[2] += each.name == "ai_call_failed" or completed_badly
         for place, verdict in enumerate(("accepted", "edited", "rejected"), start=3):
             row[place] += each.name == f"ai_output_{verdict}"
@@ -118,7 +119,11 @@ def cost_of(said: dict, day: date) -> tuple[Decimal | None, str | None]:
     if not known or (read is None and written is None):
         return None, None
     best = max(known, key=lambda each: (each.request_type != "", each.valid_from))
-    total = (read or 0) * best.input_per_million + (written or 0) * best.output_per_million
+    both = number(said.get("total_tokens")) or Decimal(0)
+    read, written = (
+        max(both - other, Decimal(0)) if mine is None else mine for mine, other in ((read, written), (written, read))
+    )
+    total = read * best.input_per_million + written * best.output_per_million
     return total / 1_000_000, best.currency
 
 

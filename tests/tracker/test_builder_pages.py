@@ -50,6 +50,12 @@ class TestAsking:
         assert "Condition 1 for all: “many” is no number. Write a number, such as 30." in page
         assert "bo-ask__line--wrong" in page
 
+    def test_what_only_the_database_refuses_is_told_in_the_words_of_the_form(self, client, ada):
+        condition = {"property": "v", "operator": "regex", "value": "("}
+        page = result(client, **{f"series-0-filters-0-{name}": value for name, value in condition.items()})
+        assert "Series A, condition 1: This is no regular expression" in page
+        assert "Formula: There is no series B" in result(client, formula="A/B")
+
     def test_buttons_add_and_remove_lines_without_scripts(self, client, ada):
         asked = question(add="series")
         page = client.get(f"{reverse('admin:insight')}?{urlencode(asked)}").content.decode()

@@ -73,6 +73,21 @@ def test_an_answered_event_is_committed_and_a_chunked_bomb_is_refused(server):
     assert Event.objects.count() == 1
 
 
+def test_an_answer_says_its_length_and_comes_in_one_piece(server):
+    """Nothing of ours says it: the web server does for an answer that is whole."""
+    product, raw = Product(), json.dumps(body()).encode()
+    good = signed_head(product, raw) + b"Content-Length: %d\r\n\r\n" % len(raw) + raw
+    unknown = b"POST /e/nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+    with closing(socket.create_connection(("127.0.0.1", server), 5)) as connected:
+        for sent, begin in ((good, b"201"), (good, b"201"), (unknown, b"404")):
+            connected.sendall(sent)
+            head, _, told = connected.recv(65_536).partition(b"\r\n\r\n")
+            lines = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:])
+            assert head[9:12] == begin
+            assert (int(lines[b"content-length"]), b"transfer-encoding" in lines) == (len(told), False)
+            assert lines[b"x-content-type-options"] == b"nosniff"
+
+
 def test_a_sender_who_hangs_up_stores_nothing(server):
     product, raw = Product(), json.dumps(body()).encode()
     head = signed_head(product, raw) + b"Content-Length: %d\r\n\r\n" % (len(raw) + 50)

@@ -32,11 +32,16 @@ class Question:
     @property
     def refusal(self) -> str:
         """What is wrong and where, in the words of the form; empty when nothing is."""
-        return f"{place_words(self.error.path)}{self.error.message}" if self.error else ""
+        return in_form(self.error) if self.error else ""
 
     @property
     def lines(self) -> Lines:
         return lines_of(self.document, self.error.path if self.error else "")
+
+
+def in_form(error: Exception) -> str:
+    """Why there is no answer, with the place in the words of the form."""
+    return f"{place_words(error.path)}{error.message}" if isinstance(error, BadDescription) else str(error)
 
 
 def question_of(request: HttpRequest, today: date) -> Question:

@@ -71,11 +71,11 @@ def result_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     question = asking.question_of(request, settings.today(now))
     if question.description is None:
-        return refused(request, str(question.error))
+        return refused(request, question.refusal)
     try:
         trend = trends.answer(question.description, now, query_id=request.GET.get("query", ""))
     except (BadDescription, running.TooSlow, running.Cancelled) as error:
-        return refused(request, str(error))
+        return refused(request, asking.in_form(error))
     cohorts = cohort_names(question.description)
     if "export" in request.GET:
         rows = drawing.exported(trend, cohorts)
