@@ -3,7 +3,7 @@
 Trends, funnels, retention and lifecycle all come through here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -14,7 +14,7 @@ from config import db
 from tracker.insights import keeping, running
 from tracker.insights import sql as constants
 from tracker.insights.asking import Asked
-from tracker.insights.description import PATTERNS, Description, Filter, Group, Interval
+from tracker.insights.description import PATTERNS, Description, Interval
 from tracker.insights.reading import BadDescription
 
 Answer = TypeVar("Answer")
@@ -73,7 +73,7 @@ def computed(
 
 def check_patterns(description: Description) -> None:
     """Refuse regular expressions that the database cannot read."""
-    for path, each in placed_filters(description):
+    for path, each in description.placed_filters():
         if each.operator in PATTERNS:
             try:
                 with transaction.atomic():
@@ -81,18 +81,3 @@ def check_patterns(description: Description) -> None:
             except DataError as error:
                 said = str(error).strip().splitlines()[0].removeprefix("invalid regular expression: ")
                 raise BadDescription(f"{path}.value", f"This is no regular expression: {said}.") from error
-
-
-def placed_filters(description: Description) -> Iterator[tuple[str, Filter]]:
-    """Every filter with its place in the document."""
-    for place, series in enumerate(description.series):
-        yield from in_group(Group(series.filters), f"series[{place}].filters")
-    yield from in_group(description.filters, "filters.filters")
-
-
-def in_group(group: Group, path: str) -> Iterator[tuple[str, Filter]]:
-    for place, each in enumerate(group.filters):
-        if isinstance(each, Group):
-            yield from in_group(each, f"{path}[{place}].filters")
-        else:
-            yield f"{path}[{place}]", each

@@ -136,9 +136,9 @@ def cohorts_of(description: Description) -> dict[int, str]:
     """The names of the cohorts that it filters or breaks down by. Raises BadDescription for one that is gone."""
     breakdown = description.breakdown
     named = {int(breakdown.name): "breakdown.property"} if breakdown and breakdown.of == Of.COHORT else {}
-    for each in description.all_filters():
+    for path, each in description.placed_filters():
         if each.operator in COHORTS:
-            named |= {int(cohort_id): "filters" for cohort_id in each.values}
+            named |= {int(cohort_id): f"{path}.value" for cohort_id in each.values}
     found = dict(Cohort.objects.filter(id__in=named).values_list("id", "name")) if named else {}
     for cohort_id, path in named.items():
         if cohort_id not in found:

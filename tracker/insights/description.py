@@ -172,11 +172,16 @@ class Group:
 
     def flat(self) -> Iterator[Filter]:
         """Every filter in it, however deep."""
-        for each in self.filters:
+        for _, each in self.placed(""):
+            yield each
+
+    def placed(self, path: str) -> Iterator[tuple[str, Filter]]:
+        """Every filter in it with its place; `path` is that of the list."""
+        for place, each in enumerate(self.filters):
             if isinstance(each, Group):
-                yield from each.flat()
+                yield from each.placed(f"{path}[{place}].filters")
             else:
-                yield each
+                yield f"{path}[{place}]", each
 
 
 @dataclass(frozen=True)
@@ -269,9 +274,14 @@ class Description:
         return found
 
     def all_filters(self) -> Iterator[Filter]:
-        for each in self.series:
-            yield from each.filters
-        yield from self.filters.flat()
+        for _, each in self.placed_filters():
+            yield each
+
+    def placed_filters(self) -> Iterator[tuple[str, Filter]]:
+        """Every filter with its place in the document."""
+        for place, series in enumerate(self.series):
+            yield from Group(series.filters).placed(f"series[{place}].filters")
+        yield from self.filters.placed("filters.filters")
 
 
 def letter(place: int) -> str:

@@ -31,6 +31,9 @@ USE_OF_FEATURE = """event.name <> ALL({statements}) AND EXISTS (
 MANY = frozenset({"user", "session"})
 ROWS = "(SELECT {columns} FROM {rows} WHERE {conditions} OFFSET 0) AS event"
 
+# OFFSET: which values are looked at is decided when they are counted, not once more for every event.
+COUNTS = "(SELECT {part} AS part, count(*) AS n FROM {events} WHERE {conditions} GROUP BY 1 OFFSET 0)"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -42,6 +45,13 @@ class Source:
     part: sql.Composable
     entity: sql.Composable | None
     number: sql.Composable | None
+
+
+def write_counts(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
+    """How many events of a series there are by value; every process counts what it reads."""
+    writer = writer.of("event")
+    part_, conditions_ = part(asked, writer), matching(series, asked, writer, since=True)
+    return sql.SQL(COUNTS).format(part=part_, events=events(writer), conditions=sql.SQL(" AND ").join(conditions_))
 
 
 def write(series: Series, asked: Asked, writer: Writer) -> sql.Composable:
@@ -61,7 +71,7 @@ def _handed_over(source: Source) -> Source:
     """The same source, read to the end before anything is grouped."""
     columns = {name: getattr(source, name) for name in ("bucket", "part", "entity")}
     return Source(
-        rows=sql.SQL(ROWS).format(columns=_named(columns), rows=source.rows, conditions=source.conditions),
+        rows=sql.SQL(ROWS).format(columns=named(columns), rows=source.rows, conditions=source.conditions),
         conditions=sql.SQL("true"),
         number=None,
         **{name: sql.Identifier("event", name) for name in columns},
@@ -90,7 +100,7 @@ def write_matched(shared_: Mapping[int, Series], asked: Asked, writer: Writer) -
                 columns[f"{kind}_{place}"] = sql.SQL("CASE WHEN {} THEN {} END").format(is_own, value)
     names = writer.bind(sorted({each.name for each in shared_.values()}), "text[]")
     return sql.SQL("SELECT {columns} FROM {events} WHERE event.name = ANY({names}) AND {conditions}").format(
-        columns=_named(columns),
+        columns=named(columns),
         names=names,
         conditions=sql.SQL(" AND ").join(common(asked, writer, since=True)),
         events=events(writer),
@@ -138,7 +148,7 @@ def _cells(series: Series, asked: Asked, source: Source) -> sql.Composable:
         columns["number"] = source.number
     measures = [_measures(shape, source.number), *cells.spread(words, sql.SQL("({})").format(source.bucket))]
     return sql.SQL("SELECT {columns}, {measures} FROM {rows} WHERE {conditions} GROUP BY {keys}").format(
-        columns=_named(columns),
+        columns=named(columns),
         measures=sql.SQL(", ").join(measures),
         rows=source.rows,
         conditions=source.conditions,
@@ -146,7 +156,8 @@ def _cells(series: Series, asked: Asked, source: Source) -> sql.Composable:
     )
 
 
-def _named(columns: Mapping[str, sql.Composable]) -> sql.Composable:
+def named(columns: Mapping[str, sql.Composable]) -> sql.Composable:
+    """Columns of a SELECT by their names."""
     return sql.SQL(", ").join(sql.SQL("{} AS {}").format(text, sql.Identifier(as_)) for as_, text in columns.items())
 
 

@@ -8,24 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import sql
 
-from tracker.insights import cells, daily, raw
+from tracker.insights import cells, daily, places, raw, strips
 from tracker.insights.asking import Asked
-from tracker.insights.description import NUMERIC, PERCENTILES, Of, Series
+from tracker.insights.description import NUMERIC, PERCENTILES, Math, Of, Series
 from tracker.insights.expressions import Writer
+from tracker.insights.places import OTHER, WHOLE
 
-MOST_PARTS = 25
-# Places of what a number is about: everything, the values that are shown by rank, the rest, those without a value.
-WHOLE, OTHER, NONE = 0, MOST_PARTS + 1, MOST_PARTS + 2
-
-# A number in the place of the value: what is grouped by it next is many rows.
-PLACE = "COALESCE(top.place, CASE WHEN {part} IS NULL THEN {none} ELSE {other} END)"
 PLACED = "{placed} AS (SELECT {place} AS place, {columns} FROM {cells} AS cells LEFT JOIN top ON top.part = cells.part)"
-TOP = """top AS (
-    SELECT part, (row_number() OVER (ORDER BY sum(n) DESC, part COLLATE "C"))::int AS place
-    FROM ({all_cells}) AS every WHERE part IS NOT NULL
-    GROUP BY part ORDER BY sum(n) DESC, part COLLATE "C" LIMIT {most}
-)"""
-
 USERS = """SELECT {place} AS series, NULL::int AS bucket, {whole} AS place, count(*)::numeric AS number, 0 AS skipped
 FROM (SELECT entity FROM {cells} GROUP BY entity) AS joined"""
 USERS_BY_BUCKET = """SELECT {place} AS series, bucket, {whole} AS place, sum(n)::numeric AS number, 0 AS skipped
@@ -55,9 +44,25 @@ FROM (
 ) AS nearest"""
 
 
-def write(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> sql.Composable:
-    """Rows of the answer: series, bucket (null: the whole range), place, number, skipped, value of the place."""
-    ctes = [*_read(asked, from_daily, writer), *_alike(asked, from_daily)]
+def write_shown(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> sql.Composable:
+    """The values of the breakdown that are shown, most events first: a statement of its own, for `shown` of `write`."""
+    counts = [
+        sql.SQL("SELECT part, n FROM ({}) AS cells").format(_cells(each, asked, writer, is_daily=is_daily))
+        if is_daily or each.math == Math.FIRST_TIME
+        else raw.write_counts(each, asked, writer)
+        for each, is_daily in zip(asked.description.series, from_daily, strict=True)
+    ]
+    return sql.SQL("SELECT part FROM ({}) AS top ORDER BY place").format(places.top(counts))
+
+
+def write(
+    asked: Asked, from_daily: Sequence[bool], writer: Writer, shown: Sequence[str] | None = None
+) -> sql.Composable:
+    """Rows of the answer: series, bucket (null: the whole range), place, number, skipped, value of the place.
+
+    `shown`: the values of the breakdown that are shown, where they had to be known before (`strips`).
+    """
+    ctes = [*_read(asked, from_daily, writer, shown), *_alike(asked, from_daily)]
     answers = []
     for place, each in enumerate(asked.description.series):
         by_mask = from_daily[place] and daily.by_mask(each)
@@ -73,25 +78,35 @@ def write(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> sql.Compo
     )
 
 
-def _read(asked: Asked, from_daily: Sequence[bool], writer: Writer) -> list[sql.Composable]:
+def _cells(series: Series, asked: Asked, writer: Writer, *, is_daily: bool) -> sql.Composable:
+    return daily.write(series, asked, writer) if is_daily else raw.write(series, asked, writer)
+
+
+def _read(
+    asked: Asked, from_daily: Sequence[bool], writer: Writer, shown: Sequence[str] | None
+) -> list[sql.Composable]:
     """The cells of every series and, with a breakdown, the values that are shown and the cells in their places.
 
-    Entities of a shared scan are grouped by place at once: cells by value would be as many again.
+    Entities of a shared scan are grouped by place at once, those of strips by themselves: cells by value would be as
+    many again.
     """
     series = asked.description.series
     shared = raw.shared(asked, from_daily)
     late = _late(asked, from_daily)
     ctes = [sql.SQL("matched AS MATERIALIZED ({})").format(raw.write_matched(shared, asked, writer))] if shared else []
     for place, (each, is_daily) in enumerate(zip(series, from_daily, strict=True)):
+        if place in strips.among(asked):
+            ctes.append(sql.SQL("{} AS ({})").format(_name("strips", place), strips.write(each, asked, writer, shown)))
         if place in late:
             continue
         if place in shared:
             written = raw.write_from_matched(place, each, asked)
         else:
-            written = daily.write(each, asked, writer) if is_daily else raw.write(each, asked, writer)
+            written = _cells(each, asked, writer, is_daily=is_daily)
         ctes.append(sql.SQL("{} AS MATERIALIZED ({})").format(_name("cells", place), written))
     if asked.description.breakdown:
-        ctes.append(_top(len(series), late))
+        top = _top(len(series), late) if shown is None else places.given(shown, writer)
+        ctes.append(sql.SQL("top AS ({})").format(top))
         ctes += [_placed(place, each, asked, is_late=place in late) for place, each in enumerate(series)]
     return ctes
 
@@ -112,13 +127,16 @@ def _top(count: int, late: set[int]) -> sql.Composable:
         else sql.SQL("SELECT part, n FROM {}").format(_name("cells", place))
         for place in range(count)
     ]
-    return sql.SQL(TOP).format(all_cells=sql.SQL(" UNION ALL ").join(every), most=sql.Literal(MOST_PARTS))
+    return places.top(every)
 
 
 def _placed(place: int, series: Series, asked: Asked, *, is_late: bool) -> sql.Composable:
     """The cells of a series with the place of their value instead of the value."""
+    if place in strips.among(asked):
+        written = strips.write_placed(_name("strips", place), asked)
+        return sql.SQL("{} AS ({})").format(_name("placed", place), written)
     if is_late:
-        written = raw.write_placed_from_matched(place, series, asked, _place_of(sql.SQL("matched.part")))
+        written = raw.write_placed_from_matched(place, series, asked, places.place_of(sql.SQL("matched.part")))
         return sql.SQL("{} AS ({})").format(_name("placed", place), written)
     shape = cells.shape(series)
     columns = [
@@ -131,21 +149,18 @@ def _placed(place: int, series: Series, asked: Asked, *, is_late: bool) -> sql.C
         columns.append("numbers")
     return sql.SQL(PLACED).format(
         placed=_name("placed", place),
-        place=_place_of(sql.SQL("cells.part")),
+        place=places.place_of(sql.SQL("cells.part")),
         cells=_name("cells", place),
         columns=sql.SQL(", ").join(sql.Identifier("cells", each) for each in columns),
     )
-
-
-def _place_of(part: sql.Composable) -> sql.Composable:
-    return sql.SQL(PLACE).format(part=part, none=sql.Literal(NONE), other=sql.Literal(OTHER))
 
 
 def _late(asked: Asked, from_daily: Sequence[bool]) -> set[int]:
     """The series, by place, whose cells are made when the shown values are known."""
     if asked.description.breakdown is None:
         return set()
-    return {place for place, each in raw.shared(asked, from_daily).items() if _is_spread(each, asked)}
+    spread = {place for place, each in raw.shared(asked, from_daily).items() if _is_spread(each, asked)}
+    return spread | strips.among(asked)
 
 
 def _alike(asked: Asked, from_daily: Sequence[bool]) -> list[sql.Composable]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from tracker.insights import answering, asking, daily, ranges, running, statement, wording
+from tracker.insights import answering, asking, daily, places, ranges, running, statement, strips, wording
 from tracker.insights import formula as formulas
 from tracker.insights.asking import Asked
 from tracker.insights.description import Description, Math, Of, letter
@@ -14,7 +14,7 @@ from tracker.insights.expressions import Writer
 NUMBERS_WITHOUT_ZERO = frozenset({Math.AVG, Math.MIN, Math.MAX, Math.MEDIAN, Math.P90, Math.P95, Math.P99})
 LARGEST = Decimal("1e300")
 EVERYBODY_ELSE = "Everybody else"
-REST = {statement.OTHER: ("other", "Other"), statement.NONE: ("none", "None")}
+REST = {places.OTHER: ("other", "Other"), places.NONE: ("none", "None")}
 Number = Decimal | None
 # The place of what a number is about, and the value that stands there.
 Key = tuple[int, str | None]
@@ -85,7 +85,8 @@ def computed(description: Description, now: datetime, *, use_daily: bool = True)
 
 
 def _statements(asked: Asked) -> int:
-    return 2 if asked.description.compare else 1
+    each = 2 if strips.among(asked) else 1
+    return 2 * each if asked.description.compare else each
 
 
 def _computed(asked: Asked, run: running.Run, use_daily: bool = True) -> Trend:
@@ -97,9 +98,15 @@ def _computed(asked: Asked, run: running.Run, use_daily: bool = True) -> Trend:
 
 def _answer(asked: Asked, run: running.Run, use_daily: bool) -> Trend:
     from_daily = tuple(use_daily and daily.suffices(each, asked) for each in asked.description.series)
+    shown = _shown(asked, from_daily, run) if strips.among(asked) else None
     writer = Writer(asked.calendar, asked.today, asked.folding)
-    found = run.rows(statement.write(asked, from_daily, writer), writer.params)
+    found = run.rows(statement.write(asked, from_daily, writer, shown), writer.params)
     return _assembled(asked, found, from_daily)
+
+
+def _shown(asked: Asked, from_daily: tuple[bool, ...], run: running.Run) -> list[str]:
+    writer = Writer(asked.calendar, asked.today, asked.folding)
+    return [part for [part] in run.rows(statement.write_shown(asked, from_daily, writer), writer.params)]
 
 
 def _assembled(asked: Asked, found: list[tuple], from_daily: tuple[bool, ...]) -> Trend:
@@ -110,10 +117,10 @@ def _assembled(asked: Asked, found: list[tuple], from_daily: tuple[bool, ...]) -
         key = (place, shown)
         numbers[series, key, bucket] = number
         keys.add(key)
-        if bucket is None and (place != statement.WHOLE or asked.description.breakdown is None):
+        if bucket is None and (place != places.WHOLE or asked.description.breakdown is None):
             skipped[series] = skipped.get(series, 0) + int(left_out or 0)
     table = Table(asked, numbers)
-    whole = (statement.WHOLE, None)
+    whole = (places.WHOLE, None)
     parts = sorted(each for each in keys if each != whole)
     series = range(len(asked.description.series))
     shown = parts if asked.description.breakdown else [whole]
@@ -171,7 +178,7 @@ def showable(number: Decimal) -> Number:
 
 def part_of(key: Key, asked: Asked) -> Part | None:
     place, text = key
-    if place == statement.WHOLE:
+    if place == places.WHOLE:
         return None
     if place in REST:
         return Part(*REST[place])

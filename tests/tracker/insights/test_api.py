@@ -117,6 +117,10 @@ def test_the_period_before(client):
         ),
         ({"series": [{"event": "x", "filters": [{"property": "p"}]}]}, "series[0].filters[0].value"),
         ({"range": "-7d"}, "range"),
+        (
+            {"series": [{"event": "x", "filters": [{"operator": "in_cohort", "value": [99]}]}], "formula": None},
+            "series[0].filters[0].value",
+        ),
         ({"formula": "A/C"}, "formula"),
         ({"formula": "__import__('os')"}, "formula"),
         ({"range": {"from": "yesterday"}}, "range.from"),

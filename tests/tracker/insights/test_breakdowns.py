@@ -11,7 +11,7 @@ from tests.tracker.insights import oracle
 from tests.tracker.insights.test_trends import check
 from tests.tracker.test_rollups import event, put
 from tracker import rollups
-from tracker.insights import reading, trends
+from tracker.insights import asking, reading, strips, trends
 from tracker.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,35 @@ def test_the_rest_is_computed_on_the_whole_rest(math):
     assert [each.part.kind for each in found.lines] == ["value"] * 25 + ["other", "none"]
     if math == "unique_organizations":
         assert [each.aggregate for each in found.lines[-2:]] == [2, 2]
+
+
+@pytest.mark.parametrize("interval", [None, "day", "week", "month"])
+def test_users_of_any_event_by_a_value(interval):
+    """Thirty colors; a user of several, users in two of the rarest, events of nobody, events without a color."""
+    ann, ben, cleo = (bytes([n]) * 32 for n in (1, 0x7F, 0xFF))
+    often = [bought("a", f"color-{n:02}", day, user_hash=ann) for n in range(25) for day in (1, 2 + n, 31)]
+    rare = [bought("a", f"rare-{n}", 3 + n, user_hash=user) for n in range(5) for user in (ann, ben)]
+    nobody = [bought("b", color, user_hash=None) for color in ("color-24", None)]
+    send(*often, *rare, bought("b", "color-24", 31, user_hash=cleo), *nobody)
+    series = [
+        {"event": None, "math": "unique_users"},
+        {"event": None, "math": "first_time_for_organization"},
+        {"event": "bought", "math": "unique_organizations"},
+    ]
+    document = {"series": series, "breakdown": {"property": "color"}, "interval": interval, "formula": "A/B"}
+    asked = reading.read({**document, "range": RANGE}, NOW.date())
+    assert strips.among(asking.ask(asked, NOW)) == {0}
+    found = check(asked, oracle.world("UTC", 0, NOW.date()), use_daily=True)
+    users = [each for each in found.lines if each.series == 0]
+    assert [each.part.text for each in users[:2]] == ["color-24", "color-00"]
+    assert [each.aggregate for each in users] == [2, *[1] * 24, 2, 0]
+    assert found.formula.aggregate == 3 / 2
+
+
+def test_users_of_any_event_by_values_that_nobody_sent():
+    send(bought("a", "red", user_hash=b"u" * 32), bought("a", "red", user_hash=None))
+    found = ask(series=[{"event": None, "math": "unique_users"}], breakdown={"property": "size"}, interval="week")
+    assert [(each.part.kind, each.aggregate) for each in found.lines] == [("none", 1)]
 
 
 def test_the_plan_then_and_the_plan_now():
