@@ -1,6 +1,7 @@
 """The layers hold: imports go down, never up, never sideways; apps meet only through what lies below them."""
 
 import ast
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,22 @@ def test_files_and_functions_stay_short(layer: str) -> None:
             if isinstance(node, ast.FunctionDef):
                 lines = node.end_lineno - node.lineno + 1
                 assert lines <= LONGEST_FUNCTION, f"{path.relative_to(ROOT)}: {node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "tests/shots.py", *sorted(ROOT.glob("tests/bench/*.py"))], ids=lambda path: path.name
+)
+def test_what_no_test_runs_names_what_there_is(path: Path) -> None:
+    """Benches run for minutes and by hand; a module that moved would be noticed late."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in APPS | {"config"}:
+            module = importlib.import_module(node.module)
+            for each in node.names:
+                assert (
+                    each.name == "*"
+                    or hasattr(module, each.name)
+                    or importlib.util.find_spec(f"{node.module}.{each.name}")
+                ), each.name
 
 
 def test_tests_stay_short_too() -> None:

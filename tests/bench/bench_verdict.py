@@ -26,17 +26,9 @@ from django.test.utils import CaptureQueriesContext, setup_databases, teardown_d
 from django.utils import timezone  # noqa: E402
 
 from config import db  # noqa: E402
-from signals import (  # noqa: E402
-    backtest,
-    detection,
-    evidence,
-    publishing,
-    rounds,
-    scoring,
-    snapshots,
-    what_if,
-)
+from signals import backtest, detection, evidence, rounds, scoring, snapshots  # noqa: E402
 from signals.models import HealthModel, Signal  # noqa: E402
+from signals.versions import publishing, what_if  # noqa: E402
 from tests.bench import company, pages  # noqa: E402
 
 PARTS = (5_000, 20_000)
