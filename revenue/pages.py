@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from functools import wraps
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -86,16 +87,17 @@ def standing() -> Known:
     return facts.get(settings.today(now), now)
 
 
-def listing_page(name: str, title: str, route: str, *, by_cohort: bool = True) -> Callable:
+def listing_page(name: str, title: str, route: str, *, by_cohort: Callable | None = members) -> Callable:
     """Register a page that shows what its function lists for the stored figures and the address, or hands it out as a
-    file (`export=csv` or `xlsx`). With `by_cohort` the third argument are the organizations of the chosen cohort."""
+    file (`export=csv` or `xlsx`). The third argument are the organizations of the chosen cohort: read, or as the query
+    of `member_ids` where statements look in it; `by_cohort` None is for lists that no cohort narrows."""
 
-    def register(listed: Callable[[HttpRequest, Known, Among], Listing]) -> Callable:
+    def register(listed: Callable[[HttpRequest, Known, Any], Listing]) -> Callable:
         @register_page(name, title=title, permission=SEE, route=route)
         @wraps(listed)
         def view(request: HttpRequest) -> HttpResponse:
             choice = CohortChoice.of(request.GET) if by_cohort else None
-            among = members(choice.chosen) if choice else None
+            among = by_cohort(choice.chosen) if choice else None
             return show(request, listed(request, standing(), among), choice)
 
         return view
@@ -129,7 +131,7 @@ def revenue_days(request: HttpRequest, known: Known, among: Among) -> Listing:
     return organizations.days_of_month(place_of(request, known, among), books.read_terms())
 
 
-@listing_page("revenue_organization", "Revenue of an organization", "revenue/organization", by_cohort=False)
+@listing_page("revenue_organization", "Revenue of an organization", "revenue/organization", by_cohort=None)
 def revenue_organization(request: HttpRequest, known: Known, among: Among) -> Listing:
     """The lines and days behind one organization's month."""
     organization_id = number_of(request, "organization")
@@ -145,22 +147,22 @@ def revenue_cohort(request: HttpRequest, known: Known, among: Among) -> Listing:
     return cohorts.first_paid(place_of(request, known, among), number_of(request, "column"))
 
 
-@listing_page("revenue_product", "Revenue of a product", "revenue/product")
-def revenue_product(request: HttpRequest, known: Known, among: Among) -> Listing:
+@listing_page("revenue_product", "Revenue of a product", "revenue/product", by_cohort=member_ids)
+def revenue_product(request: HttpRequest, known: Known, among: QuerySet | None) -> Listing:
     """The active lines of a product."""
     return lines.of_product(request.GET.get("product", ""), known.as_of, books.read_terms(), among)
 
 
-@listing_page("revenue_unconverted", "Lines without a rate", "revenue/unconverted")
-def revenue_unconverted(request: HttpRequest, known: Known, among: Among) -> Listing:
+@listing_page("revenue_unconverted", "Lines without a rate", "revenue/unconverted", by_cohort=member_ids)
+def revenue_unconverted(request: HttpRequest, known: Known, among: QuerySet | None) -> Listing:
     """The lines in a currency; the first one that has no rate, unless the address names one."""
     without_rate = [each.currency for each in known.lists.unconverted]
     currency = request.GET.get("currency", "")[:3] or next(iter(without_rate), "")
     return lines.unconverted(currency, known.as_of, books.read_terms(), without_rate, among)
 
 
-@listing_page("revenue_discounts", "Discounts larger than their plans", "revenue/discounts")
-def revenue_discounts(request: HttpRequest, known: Known, among: Among) -> Listing:
+@listing_page("revenue_discounts", "Discounts larger than their plans", "revenue/discounts", by_cohort=member_ids)
+def revenue_discounts(request: HttpRequest, known: Known, among: QuerySet | None) -> Listing:
     """Organizations whose lines add up to less than nothing."""
     return lines.unused_discounts(known.as_of, books.read_terms(), among)
 
@@ -178,20 +180,20 @@ def revenue_scheduled(request: HttpRequest, known: Known, among: Among) -> Listi
     return ahead.scheduled(request.GET.get("kind", ""), known.as_of, books.read_terms(), line, among)
 
 
-@listing_page("revenue_months", "Revenue month by month", "revenue/months", by_cohort=False)
+@listing_page("revenue_months", "Revenue month by month", "revenue/months", by_cohort=None)
 def revenue_months(request: HttpRequest, known: Known, among: Among) -> Listing:
     """Every figure of every month."""
     return overview.months(facts.last_months(known.as_of, MOST_MONTHS), known.currency)
 
 
-@listing_page("revenue_cohorts", "Cohorts", "revenue/cohorts", by_cohort=False)
+@listing_page("revenue_cohorts", "Cohorts", "revenue/cohorts", by_cohort=None)
 def revenue_cohorts(request: HttpRequest, known: Known, among: Among) -> Listing:
     """Every cohort close by close."""
     return overview.cohorts(facts.last_cohorts(), known.currency)
 
 
-@listing_page("revenue_lifetime", "Lifetime value", "revenue/lifetime")
-def revenue_lifetime(request: HttpRequest, known: Known, among: Among) -> Listing:
+@listing_page("revenue_lifetime", "Lifetime value", "revenue/lifetime", by_cohort=member_ids)
+def revenue_lifetime(request: HttpRequest, known: Known, among: QuerySet | None) -> Listing:
     """The half year whose churn makes the lifetime value."""
     count = LTV_MONTHS + 1
     if among is None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from revenue import books
 from revenue.answers.today import who_of
 from revenue.books import Terms
@@ -37,7 +39,7 @@ LINE_COLUMNS = (
 )
 
 
-def of_product(product_code: str, as_of: date, terms: Terms, among: frozenset[int] | None = None) -> Listing:
+def of_product(product_code: str, as_of: date, terms: Terms, among: QuerySet | None = None) -> Listing:
     """The active lines of a product, largest first; the totals of its row on the page."""
     lines = valued(books.lines(None, among).active(on=as_of).filter(product_code=product_code), as_of, terms)
     total = sum(units for _line, units in lines)
@@ -61,7 +63,7 @@ def of_product(product_code: str, as_of: date, terms: Terms, among: frozenset[in
 
 
 def unconverted(
-    currency: str, as_of: date, terms: Terms, without_rate: Sequence[str], among: frozenset[int] | None = None
+    currency: str, as_of: date, terms: Terms, without_rate: Sequence[str], among: QuerySet | None = None
 ) -> Listing:
     """Every line in a currency, those active today first: what is left out while there is no rate for it."""
     in_currency = books.lines(None, among).filter(currency=currency)
@@ -94,7 +96,7 @@ def unconverted(
     )
 
 
-def unused_discounts(as_of: date, terms: Terms, among: frozenset[int] | None = None) -> Listing:
+def unused_discounts(as_of: date, terms: Terms, among: QuerySet | None = None) -> Listing:
     """Organizations whose discounts exceed their plans: what is below 0 never lowers the MRR of others (R5)."""
     active = books.lines(None, among).active(on=as_of)
     with_discount = active.filter(mrr__lt=0).values("key__organization")
